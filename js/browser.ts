@@ -1,0 +1,43 @@
+// The platform of a page, or of a worker that a page started.
+import { planDevices } from './devices.js';
+import { GammaError } from './error.js';
+import { absolute, type Photo, takePhoto } from './photo.js';
+import type { Platform, Port } from './platform.js';
+import type { FromWorker } from './protocol.js';
+import { isLasting } from './take.js';
+import { type Weights, weightsSource } from './weights.js';
+
+/** Makes the platform; nothing is started yet. */
+export function browserPlatform(): Platform<Photo, Weights> {
+  return {
+    spawn,
+    devices: planDevices,
+    weights: (weights) => weightsSource(weights, absolute),
+    base: (wasm) => `${absolute(wasm).replace(/\/?([?#].*)?$/s, '')}/`,
+    isLasting,
+    photo: takePhoto,
+  };
+}
+
+function spawn(): Port {
+  if (typeof Worker === 'undefined') {
+    throw new GammaError('worker', 'this environment has no Worker; under Node, import gamma-wasm/node');
+  }
+  // Bundlers look for exactly this expression.
+  const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'gamma' });
+  return {
+    post: (message, transfer) => worker.postMessage(message, transfer as Transferable[]),
+    listen: (onMessage, onDeath) => {
+      worker.onmessage = (event: MessageEvent<FromWorker>) => onMessage(event.data);
+      worker.onmessageerror = () => onDeath(new GammaError('worker', 'a message of the worker could not be read'));
+      worker.onerror = (event: Event) => {
+        event.preventDefault();
+        // An event without a message says that the script itself could not be loaded.
+        const message = (event as Partial<ErrorEvent>).message || 'its script could not be loaded';
+        const crash = /RuntimeError|unreachable/.test(message);
+        onDeath(new GammaError(crash ? 'wasm' : 'worker', `the worker failed: ${message}`));
+      };
+    },
+    terminate: () => worker.terminate(),
+  };
+}

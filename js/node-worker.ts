@@ -1,0 +1,64 @@
+// The worker under Node: the CPU module, read from disk.
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parentPort } from 'node:worker_threads';
+import { importGlue, mergesUrl, moduleUrls } from './engine.js';
+import { GammaError, messageOf, throwIfAborted } from './error.js';
+import { bytesOf, type FileStream, fetchFile } from './fetching.js';
+import { Host, type HostPlatform } from './host.js';
+import type { ToWorker } from './protocol.js';
+import { openUrl } from './weights.js';
+
+const platform: HostPlatform = {
+  async loadModule(kind, base, progress, signal) {
+    const { glue, binary } = moduleUrls(kind, base);
+    const what = `the engine's module \`${kind}\``;
+    const bytes = await read(binary, what, signal);
+    progress(bytes.byteLength, bytes.byteLength);
+    const module = await importGlue(glue).catch((error: unknown) => {
+      throw new GammaError('io', `${what} could not be loaded from ${glue}: ${messageOf(error)}`);
+    });
+    await module.default({ module_or_path: await WebAssembly.compile(bytes) });
+    return module;
+  },
+  openUrl: (url, signal) => (url.startsWith('file:') ? openFile(fileURLToPath(url)) : openUrl(url, signal)),
+  async merges(base, signal) {
+    return new TextDecoder().decode(await read(mergesUrl(base), "the tokenizer's merges", signal));
+  },
+  pause: () => setImmediate(),
+  now: () => performance.now(),
+};
+
+async function read(url: string, what: string, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  if (!url.startsWith('file:')) return new Uint8Array(await bytesOf(await fetchFile(url, what, signal), what, signal));
+  try {
+    return new Uint8Array(await readFile(fileURLToPath(url), { signal }));
+  } catch (error) {
+    throwIfAborted(signal);
+    throw new GammaError('io', `${what} could not be read: ${messageOf(error)}`);
+  }
+}
+
+async function openFile(path: string): Promise<FileStream> {
+  const failed = (error: unknown) => new GammaError('io', `the weights could not be read: ${messageOf(error)}`);
+  const { size } = await stat(path).catch((error: unknown) => {
+    throw failed(error);
+  });
+  async function* chunks(): AsyncGenerator<Uint8Array, void, void> {
+    try {
+      yield* createReadStream(path, { highWaterMark: 1 << 20 });
+    } catch (error) {
+      throw failed(error);
+    }
+  }
+  return { total: size, chunks: chunks() };
+}
+
+if (parentPort) {
+  const port = parentPort;
+  const host = new Host(platform, (message) => port.postMessage(message));
+  port.on('message', (message: ToWorker) => host.receive(message));
+  process.on('uncaughtException', (error) => host.crash(error));
+}

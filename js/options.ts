@@ -1,0 +1,72 @@
+// Checks of options. Every message names the option, what was given and what is allowed.
+
+import type { JobOptions } from './engine.js';
+import { GammaError } from './error.js';
+import type { CropPolicy, DeviceKind, ScoreOptions } from './types.js';
+
+/** The scene that a call takes unless told otherwise. */
+export const DEFAULT_SCENE = 'natural-quality';
+/** Stands for every scene of the model. */
+export const ALL_SCENES = 'all';
+/** The most crops of one photo. */
+export const MAX_CROPS = 100;
+
+const POLICIES: readonly CropPolicy[] = ['random', 'five', 'center', 'grid'];
+const DEVICES: readonly ('auto' | DeviceKind)[] = ['auto', 'webgpu', 'cpu'];
+
+function wrong(name: string, given: unknown, allowed: string): GammaError {
+  const value = typeof given === 'string' ? `"${given}"` : typeof given === 'object' ? 'an object' : String(given);
+  return new GammaError('option', `option \`${name}\`: expected ${allowed}, got ${value}`);
+}
+
+function wholeNumber(name: string, value: unknown, low: number, high: number, range: string): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < low || value > high) {
+    throw wrong(name, value, `a whole number from ${range}`);
+  }
+  return value;
+}
+
+/** Checks options that every call takes. */
+export function checkCall(options: unknown): void {
+  if (options === null || typeof options !== 'object') throw wrong('options', options, 'an object');
+  const { signal, onProgress } = options as { signal?: unknown; onProgress?: unknown };
+  // Signals of another realm or of a polyfill are no instances of this realm's AbortSignal.
+  if (signal !== undefined && typeof (signal as AbortSignal | null)?.addEventListener !== 'function') {
+    throw wrong('signal', signal, 'an AbortSignal');
+  }
+  if (onProgress !== undefined && typeof onProgress !== 'function') throw wrong('onProgress', onProgress, 'a function');
+}
+
+/** Checks `Gamma.load`'s choice of device. */
+export function checkDevice(device: unknown): 'auto' | DeviceKind {
+  if (device === undefined) return 'auto';
+  const known = DEVICES.find((name) => name === device);
+  if (!known) throw wrong('device', device, `one of ${DEVICES.join(', ')}`);
+  return known;
+}
+
+/** What the engine is told of `options`. */
+export function jobOptions(options: ScoreOptions): JobOptions {
+  const { policy, parity } = options;
+  const crops = wholeNumber('crops', options.crops, 1, MAX_CROPS, `1 to ${MAX_CROPS}`);
+  const seed = wholeNumber('seed', options.seed, 0, Number.MAX_SAFE_INTEGER, '0 to 2^53 - 1');
+  if (policy !== undefined && !POLICIES.includes(policy))
+    throw wrong('policy', policy, `one of ${POLICIES.join(', ')}`);
+  if (parity !== undefined && typeof parity !== 'boolean') throw wrong('parity', parity, 'true or false');
+  return {
+    ...(policy !== undefined && { policy }),
+    ...(crops !== undefined && { crops }),
+    ...(seed !== undefined && { seed }),
+    ...(parity !== undefined && { parity }),
+  };
+}
+
+/** The scene that `options` ask for, which has to be one of `offered`, or {@link ALL_SCENES}. */
+export function sceneOf(options: ScoreOptions, offered: readonly { id: string }[]): string {
+  const scene: unknown = options.scene ?? DEFAULT_SCENE;
+  if (typeof scene !== 'string') throw wrong('scene', scene, 'the id of a scene');
+  if (scene === ALL_SCENES || offered.some(({ id }) => id === scene)) return scene;
+  const ids = offered.map(({ id }) => id).join(', ');
+  throw new GammaError('scene-unknown', `scene \`${scene}\` is not offered by this model; it offers ${ids}`);
+}

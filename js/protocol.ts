@@ -1,0 +1,56 @@
+// The typed messages between a page (or Node's main thread) and the worker that owns the engine.
+
+import type { EngineAssessment, JobOptions, OpenedDevice } from './engine.js';
+import type { WireError } from './error.js';
+import type { LoadProgress, ModelInfo, ModuleKind, Scene } from './types.js';
+
+/** A photo on its way to the worker: encoded bytes, RGBA pixels, or an ImageBitmap (named so only where DOM types are). */
+export type WirePhoto =
+  | { kind: 'bytes'; bytes: ArrayBuffer; type: string }
+  | { kind: 'rgba'; width: number; height: number; data: ArrayBuffer }
+  | { kind: 'bitmap'; bitmap: object };
+
+/** Weights on their way to the worker. `pulled`: the worker asks the page for one chunk after the other. */
+export type WireWeights = { kind: 'url'; url: string } | { kind: 'blob'; blob: Blob } | { kind: 'pulled' };
+
+/** An assessment as the worker sends it. */
+export type WireAssessment = EngineAssessment & { ms: number };
+
+/** Each request with its answer. */
+export interface Requests {
+  /** Loads the WebAssembly module and opens the device. */
+  open: { body: { module: ModuleKind; base: string | undefined }; reply: OpenedDevice };
+  /** Loads the weights and prepares the scenes. */
+  load: { body: { weights: WireWeights }; reply: { model: ModelInfo; scenes: Scene[] } };
+  /** Scores a photo under the scenes named; an empty list means all of them. */
+  score: { body: { photo: WirePhoto; scenes: string[]; options: JobOptions }; reply: WireAssessment[] };
+  /** Adds a scene. */
+  'add-scene': { body: { scene: string; template: string }; reply: { scenes: Scene[] } };
+}
+
+/** The name of a request. */
+export type RequestName = keyof Requests;
+
+/** One request as a message. */
+export type RequestMessage = { [K in RequestName]: { type: K; id: number; body: Requests[K]['body'] } }[RequestName];
+
+/** What goes to the worker. */
+export type ToWorker =
+  | RequestMessage
+  | { type: 'abort'; id: number }
+  /** Answer to `pull`; null at the end of the file. */
+  | { type: 'chunk'; id: number; bytes: Uint8Array | null }
+  | { type: 'chunk-failed'; id: number; error: WireError };
+
+/** Progress of a request: loading, or crops of a photo. */
+export type WireProgress = LoadProgress | { phase: 'crops'; loaded: number; total: number };
+
+/** What comes from the worker. */
+export type FromWorker =
+  | { type: 'done'; id: number; reply: Requests[RequestName]['reply'] }
+  /** `fatal`: the worker must not be used again. */
+  | { type: 'failed'; id: number; error: WireError; fatal: boolean }
+  | { type: 'progress'; id: number; progress: WireProgress }
+  | { type: 'pull'; id: number }
+  /** An error that belongs to no request: a trap in the engine's own event loop. */
+  | { type: 'crashed'; error: WireError };

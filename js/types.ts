@@ -1,0 +1,189 @@
+// The public types that the browser and Node entries share. None of them needs the DOM library.
+import type { GammaError } from './error.js';
+
+/** Where a model may run. */
+export type DeviceKind = 'webgpu' | 'cpu';
+
+/** The WebAssembly modules, one of which is loaded. */
+export type ModuleKind = 'gpu' | 'cpu' | 'cpu-relaxed';
+
+/** The device in use, and why it was taken. */
+export interface DeviceInfo {
+  /** `webgpu`, or `cpu`. */
+  readonly kind: DeviceKind;
+  /** The WebAssembly module that was loaded: `cpu-relaxed` is `cpu` compiled for relaxed SIMD. */
+  readonly module: ModuleKind;
+  /** The device's name as far as the browser tells it. */
+  readonly name: string;
+  /** Whether the device is an emulation of a GPU. */
+  readonly software: boolean;
+  /** One sentence for people: why this device, and what was wrong with those before it. */
+  readonly reason: string;
+}
+
+/** A set of five prompts, one a level, that a photo is compared with. */
+export interface Scene {
+  /** What `ScoreOptions.scene` takes. */
+  readonly id: string;
+  /** The prompt, `{level}` standing for bad, poor, fair, good and perfect. */
+  readonly template: string;
+}
+
+/** What is known about the loaded model. */
+export interface ModelInfo {
+  /** The model's name, or one made from its shape. */
+  readonly name: string;
+  /** Number of parameters. */
+  readonly parameters: number;
+  /** Sizes and counts of the network. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Whether the file holds the text tower, which {@link Scene}s of one's own need. */
+  readonly text_tower: boolean;
+  /** False for random weights: their scores mean nothing. */
+  readonly trained: boolean;
+  /** Licence of the weights, if the file names one. */
+  readonly licence?: string;
+  /** Where the weights come from, if the file says. */
+  readonly source?: string;
+}
+
+/** Shares of the five levels, which sum to 1. */
+export interface Levels {
+  readonly bad: number;
+  readonly poor: number;
+  readonly fair: number;
+  readonly good: number;
+  readonly perfect: number;
+}
+
+/** One square piece of the photo and its score. */
+export interface CropScore {
+  /** Left edge, in pixels of the upright photo (after enlarging, if it was enlarged). */
+  readonly x: number;
+  /** Top edge. */
+  readonly y: number;
+  /** Side of the square. */
+  readonly size: number;
+  /** The crop's own score, on the scale of {@link Assessment.score}. */
+  readonly score: number;
+}
+
+/** How crops are placed: `random` (seeded), `five` (corners and centre), `center`, or an even `grid`. */
+export type CropPolicy = 'random' | 'five' | 'center' | 'grid';
+
+/** What the model says about one photo under one scene. */
+export interface Assessment {
+  /** Mean of the crops' scores on the model's own scale, about 0.2 to 1; higher is better. */
+  readonly score: number;
+  /** `score` mapped to 0..100. */
+  readonly percent: number;
+  /** Mean share of each level. */
+  readonly levels: Levels;
+  /** Standard deviation of the crops' scores. */
+  readonly spread: number;
+  /** The crops that were scored. */
+  readonly crops: readonly CropScore[];
+  /** Id of the scene. */
+  readonly scene: string;
+  /** Where it was computed. */
+  readonly device: DeviceKind;
+  /** Milliseconds from the start of decoding to the score; waiting and downloading are not counted. */
+  readonly ms: number;
+  /** Width of the upright photo that the crops refer to, in pixels. */
+  readonly width: number;
+  /** Height of the upright photo that the crops refer to, in pixels. */
+  readonly height: number;
+  /** Whether the photo was scaled up because its short side was below the crop's 224 pixels. */
+  readonly enlarged: boolean;
+  /** The crop policy that was used. */
+  readonly policy: CropPolicy;
+  /** The seed that placed the crops. */
+  readonly seed: number;
+}
+
+/** How far {@link LoadOptions.onProgress loading} is. */
+export interface LoadProgress {
+  /**
+   * `module`: the WebAssembly file, in bytes. `device`: opening and testing the device, 0 or 1 of 1. `weights`: the model
+   * file, in bytes. `prompts`: text features of the scenes, 0 or 1 of 1. The first two start again when a device is
+   * refused and the next one is tried.
+   */
+  readonly phase: 'module' | 'device' | 'weights' | 'prompts';
+  /** Done so far. */
+  readonly loaded: number;
+  /** All there is to do; absent while it is not known. */
+  readonly total?: number;
+}
+
+/** Bytes in memory. The library copies what it keeps and never detaches a caller's buffer. */
+export type Bytes = ArrayBufferLike | ArrayBufferView;
+
+/** Options of `Gamma.load`; `W` is what the entry takes for weights. */
+export interface LoadOptions<W> {
+  /** The model: a safetensors file. */
+  weights?: W | undefined;
+  /**
+   * `auto` (the default) takes WebGPU if there is a GPU that passes a known-answer test, else the CPU. `webgpu` and `cpu`
+   * take that device or fail; `webgpu` also accepts an emulated GPU.
+   */
+  device?: 'auto' | DeviceKind | undefined;
+  /** Called as loading goes on. */
+  onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /** Ends loading; the promise then rejects with code `aborted`. */
+  signal?: AbortSignal | undefined;
+  /**
+   * Folder that holds `cpu/gamma.js`, `cpu/gamma_bg.wasm`, ... and `clip_merges.txt`, where it is not the package's own
+   * `wasm/` folder.
+   */
+  wasm?: string | URL | undefined;
+}
+
+/** How far a photo is: crops `done` of `total`. */
+export interface ScoreProgress {
+  /** Position of the photo in `scoreAll`; 0 for `score`. */
+  readonly index: number;
+  /** Crops scored so far. */
+  readonly done: number;
+  /** Crops of this photo. */
+  readonly total: number;
+}
+
+/** Options of `score` and `scoreAll`. */
+export interface ScoreOptions {
+  /**
+   * Id of the scene, `natural-quality` unless told, or `all` for every scene at the cost of one: the photo's features do
+   * not depend on the scene.
+   */
+  scene?: string | undefined;
+  /** Number of crops for the policies `random` and `grid`, 1 to 100; 10 unless told. */
+  crops?: number | undefined;
+  /** How crops are placed; `random` unless told. */
+  policy?: CropPolicy | undefined;
+  /** Whole number from 0 to 2^53 - 1 that places random crops; 0 unless told. The same seed gives the same score. */
+  seed?: number | undefined;
+  /**
+   * Reads the photo as the published loader does: no EXIF orientation, alpha dropped, no enlarging. Formats that only the
+   * browser decodes (AVIF, HEIC, SVG) come upright all the same.
+   */
+  parity?: boolean | undefined;
+  /** Ends the call; it then rejects with code `aborted`, and the next call works as ever. */
+  signal?: AbortSignal | undefined;
+  /** Called after each step of a photo. */
+  onProgress?: ((progress: ScoreProgress) => void) | undefined;
+}
+
+/** One Assessment for each scene id. */
+export type Assessments = Readonly<Record<string, Assessment>>;
+
+/** What `scoreAll` yields for a photo: its assessment, or the error that it ran into. */
+export type PhotoResult<P, A = Assessment> =
+  | { readonly index: number; readonly photo: P; readonly assessment: A; readonly error?: undefined }
+  | { readonly index: number; readonly photo: P; readonly error: GammaError; readonly assessment?: undefined };
+
+/** Eight-bit RGBA pixels, rows from the top, not premultiplied: `ImageData`, or an object like it. */
+export interface PixelSource {
+  readonly width: number;
+  readonly height: number;
+  /** `4 * width * height` bytes. */
+  readonly data: Uint8ClampedArray | Uint8Array;
+}

@@ -1,0 +1,37 @@
+// How many tests a test runner says it has run.
+
+/** Adds up the `test result:` lines of `cargo test`. */
+export function countCargo(output) {
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  for (const [, passed, failed, ignored] of output.matchAll(
+    /^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored;/gm,
+  )) {
+    total.passed += Number(passed);
+    total.failed += Number(failed);
+    total.skipped += Number(ignored);
+  }
+  return total;
+}
+
+/** Reads the JSON report of Vitest. A file that could not be loaded counts as one failed test. */
+export function countVitest(json) {
+  const report = JSON.parse(json);
+  const broken = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + broken.length,
+    skipped: report.numPendingTests + (report.numTodoTests ?? 0),
+  };
+}
+
+/** Reads the closing lines of Node's test runner (its `tap` reporter). */
+export function countNode(output) {
+  const count = (name) => Number(output.match(new RegExp(`^# ${name} (\\d+)$`, 'm'))?.[1] ?? 0);
+  return { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped') };
+}
+
+/** A step that failed has at least one failed test, also if its runner ended before it could count; so has one without tests. */
+export function settle({ passed, failed, skipped }, ok) {
+  const unexplained = failed === 0 && (!ok || passed === 0);
+  return { passed, failed: failed + (unexplained ? 1 : 0), skipped };
+}

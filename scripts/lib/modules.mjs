@@ -1,0 +1,126 @@
+// The WebAssembly modules: cargo, then the glue generator, then into pkg/wasm/<kind>/.
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
+import { bindgenVersion } from './bindgen.mjs';
+import { locked } from './lock.mjs';
+import { inRoot, PKG, ROOT, TARGET } from './paths.mjs';
+import { run } from './run.mjs';
+import { say, step } from './say.mjs';
+import { compilerVersion } from './toolchain.mjs';
+
+/** The modules in the order of their building: the page needs only the first one to come up. */
+export const MODULES = {
+  cpu: 'web,cpu',
+  'cpu-relaxed': 'web,cpu,relaxed-simd',
+  gpu: 'web,gpu',
+};
+
+export const KINDS = Object.keys(MODULES);
+
+// The same for all modules, so that they share their compiled dependencies.
+const RUSTFLAGS = '-C target-feature=+simd128';
+const OUTPUT = join(TARGET, 'wasm32-unknown-unknown/wasm');
+
+const BUILT = join(TARGET, 'modules');
+
+/**
+ * Cargo compiles the package anew whenever the features differ from those of the call before, since all modules have one
+ * file name. Hence what a module was made of is kept beside it: the files that the compiler read, the compiler and the flags.
+ */
+function fingerprint(kind, inputs, compiler) {
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([MODULES[kind], RUSTFLAGS, compiler, bindgenVersion()]));
+  for (const path of inputs) {
+    const file = inRoot(path);
+    hash.update(`\0${path}\0`);
+    if (existsSync(file)) hash.update(readFileSync(file));
+  }
+  return hash.digest('hex');
+}
+
+/** The files of the repository that the compiler read, from the dependency file that cargo writes beside the module. */
+function inputsOfBuild() {
+  const text = readFileSync(join(OUTPUT, 'gamma_wasm.d'), 'utf8');
+  const paths = text
+    .slice(text.indexOf(': ') + 2)
+    .trim()
+    .split(/(?<!\\) /)
+    .map((path) => relative(ROOT, path.replaceAll('\\ ', ' ')));
+  const own = paths.filter((path) => !path.startsWith('..') && !path.startsWith('target'));
+  return ['Cargo.toml', 'Cargo.lock', 'tools/wasm-bindgen/src/main.rs', ...own].sort();
+}
+
+function stamp(kind) {
+  try {
+    return JSON.parse(readFileSync(join(BUILT, kind, 'stamp.json'), 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function isCurrent(kind, compiler) {
+  const known = stamp(kind);
+  return known !== undefined && known.fingerprint === fingerprint(kind, known.inputs, compiler);
+}
+
+/** Puts a built module into pkg/ unless it is there. Renamed into place: a page that loads it gets the old one or the new one. */
+function publish(kind) {
+  const target = join(PKG, 'wasm', kind);
+  const mark = (folder) => {
+    const { size, mtimeMs } = statSync(join(folder, 'gamma_bg.wasm'));
+    return `${size} ${Math.round(mtimeMs)}`;
+  };
+  if (existsSync(join(target, 'gamma_bg.wasm')) && mark(target) === mark(join(BUILT, kind))) return;
+  const fresh = `${target}.new`;
+  rmSync(fresh, { recursive: true, force: true });
+  cpSync(join(BUILT, kind), fresh, {
+    recursive: true,
+    preserveTimestamps: true,
+    filter: (path) => basename(path) !== 'stamp.json',
+  });
+  rmSync(target, { recursive: true, force: true });
+  renameSync(fresh, target);
+}
+
+async function compile(kind, { toolchain, tool, compiler, low }) {
+  const args = ['build', '--lib', '--profile', 'wasm', '--target', 'wasm32-unknown-unknown', '--target-dir', TARGET];
+  args.push('--no-default-features', '--features', MODULES[kind], ...toolchain.args);
+  const executable = tool();
+  await run(toolchain.cargo, args, { env: { ...toolchain.env, RUSTFLAGS }, low });
+  const path = await executable;
+  const folder = join(BUILT, kind);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const input = join(OUTPUT, 'gamma_wasm.wasm');
+  await step('JavaScript glue', () => run(path, [input, folder, 'gamma'], { quiet: true, low }));
+  const inputs = inputsOfBuild();
+  writeFileSync(
+    join(folder, 'stamp.json'),
+    JSON.stringify({ fingerprint: fingerprint(kind, inputs, compiler), inputs }),
+  );
+}
+
+/**
+ * Builds one module if what it is made of has changed, and puts it into pkg/.
+ *
+ * `tool` starts compiling the glue generator, which goes on beside cargo, and promises its path. `low` leaves the
+ * processor to whatever else wants it.
+ */
+export async function buildModule(kind, { toolchain, tool, low = false }) {
+  const compiler = await compilerVersion(toolchain);
+  if (isCurrent(kind, compiler)) {
+    say(`• module ${kind}: up to date`);
+    publish(kind);
+  } else {
+    await locked(join(TARGET, 'modules.lock'), async () => {
+      // Another process may have built it while this one waited.
+      if (!isCurrent(kind, compiler)) {
+        await step(`module ${kind}`, () => compile(kind, { toolchain, tool, compiler, low }));
+      }
+      publish(kind);
+    });
+  }
+  const merges = inRoot('src/prompt/clip_merges.txt');
+  if (existsSync(merges)) cpSync(merges, join(PKG, 'wasm/clip_merges.txt'), { preserveTimestamps: true });
+}

@@ -1,0 +1,90 @@
+// npm start [-- --port N --host [ADDRESS] --no-gpu]: makes the machine ready, builds the CPU module, serves the page, and goes
+// on building the other modules while the page is in use.
+import { parseArgs } from 'node:util';
+import { buildModule, KINDS } from './lib/modules.mjs';
+import { buildPackage } from './lib/package.mjs';
+import { inRoot } from './lib/paths.mjs';
+import { duration, elapsed, Failure, main, say } from './lib/say.mjs';
+import { isBuilt, Status } from './lib/status.mjs';
+import { setup } from './setup.mjs';
+
+const HELP = `npm start -- [options]
+  --port N        the first port to try (5173)
+  --host [NAME]   the address to listen on; without a name, all of them (this machine alone)
+  --no-gpu        leave the GPU module out`;
+
+function options() {
+  // \`--host\` alone means all addresses; parseArgs wants a value.
+  const args = process.argv.slice(2).flatMap((arg, i, all) => {
+    const bare = arg === '--host' && (all[i + 1] === undefined || all[i + 1].startsWith('-'));
+    return bare ? ['--host', '0.0.0.0'] : [arg];
+  });
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        port: { type: 'string', default: '5173' },
+        host: { type: 'string', default: 'localhost' },
+        'no-gpu': { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    const port = Number(values.port);
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port ${values.port} is no port`);
+    return { ...values, port };
+  } catch (error) {
+    throw new Failure(`${error.message}\n\n${HELP}`);
+  }
+}
+
+async function serve({ host, port }) {
+  const { createServer } = await import('vite');
+  const server = await createServer({
+    configFile: inRoot('www/vite.config.ts'),
+    root: inRoot('www'),
+    clearScreen: false,
+    server: { host, port, strictPort: false },
+  });
+  await server.listen();
+  return server;
+}
+
+/** Builds the modules that the page can do without; a failure is told, and the page goes on. */
+async function buildRest(kinds, ready, status) {
+  for (const kind of kinds) {
+    status.set(kind, 'building', `Building the ${kind} module in the background.`);
+    try {
+      await buildModule(kind, { ...ready, low: true });
+      status.set(kind, 'ready');
+    } catch (error) {
+      say(`\nThe ${kind} module could not be built; the page goes on without it.\n${error.message}`);
+      status.set(kind, isBuilt(kind) ? 'ready' : 'failed', `The ${kind} module could not be built: see the terminal.`);
+    }
+  }
+}
+
+await main(async () => {
+  const wanted = options();
+  if (wanted.help) return say(HELP);
+  const ready = await setup();
+  const kinds = KINDS.filter((kind) => kind !== 'gpu' || !wanted['no-gpu']);
+  const [first, ...rest] = kinds;
+  const status = new Status(KINDS, kinds);
+  try {
+    await buildPackage();
+    status.set(first, 'building', `Building the ${first} module.`);
+    await buildModule(first, ready);
+    status.set(first, 'ready');
+  } catch (error) {
+    status.close('The build failed: see the terminal.');
+    throw error;
+  }
+  const server = await serve(wanted);
+  process.on('exit', () => status.close(''));
+  const { local, network } = server.resolvedUrls;
+  say(`\n  The page, after ${duration(elapsed())}:  ${local[0] ?? network[0]}`);
+  for (const address of network) say(`  From other machines:  ${address}`);
+  say('  Ctrl-C ends it.\n');
+  await buildRest(rest, ready, status);
+  say(`All modules are ready after ${duration(elapsed())}.`);
+});

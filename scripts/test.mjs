@@ -1,0 +1,166 @@
+// npm test [-- --only lint,rust,js,browser]: every check, one after the other, to the end; a table; `N passed, N failed`.
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { countCargo, countNode, countVitest, settle } from './lib/count.mjs';
+import { buildModule, KINDS } from './lib/modules.mjs';
+import { buildPackage, TSC } from './lib/package.mjs';
+import { inRoot, REPORTS } from './lib/paths.mjs';
+import { run } from './lib/run.mjs';
+import { duration, elapsed, Failure, main, say } from './lib/say.mjs';
+import { Status } from './lib/status.mjs';
+import { setup } from './setup.mjs';
+
+const bin = (name) => inRoot('node_modules/.bin', process.platform === 'win32' ? `${name}.cmd` : name);
+
+/** A step that counts as one test: it passes or it does not. */
+const check = (group, title, command, args, options) => ({
+  group: [group],
+  title,
+  async action() {
+    await run(command, args, options);
+    return { passed: 1, failed: 0, skipped: 0 };
+  },
+});
+
+/** Runs Vitest and counts by its JSON report. */
+function vitest(group, title, args, { before } = {}) {
+  return {
+    group: [group],
+    title,
+    async action() {
+      before?.();
+      mkdirSync(REPORTS, { recursive: true });
+      const report = join(REPORTS, `vitest-${group}.json`);
+      rmSync(report, { force: true });
+      const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+      const env = process.stdout.isTTY ? {} : { NO_COLOR: '1' };
+      let failure;
+      await run(bin('vitest'), ['run', ...args, ...reporters], { env }).catch((error) => {
+        failure = error;
+      });
+      if (!existsSync(report)) throw failure ?? new Failure('Vitest wrote no report.');
+      return settle(countVitest(readFileSync(report, 'utf8')), failure === undefined);
+    },
+  };
+}
+
+/** Runs tests in sight of the person, and counts by what the runner printed. */
+const counted = (group, title, count, command, args) => ({
+  group: [group],
+  title,
+  async action() {
+    try {
+      return settle(count(await run(command, args, { tee: true })), true);
+    } catch (error) {
+      if (error.stdout === undefined) throw error;
+      return settle(count(error.stdout), false);
+    }
+  },
+});
+
+/** Builds the package; the tests of the other steps run what is published. */
+const build = (ready) => ({
+  group: ['js', 'browser'],
+  title: 'build of the npm package',
+  async action() {
+    const status = new Status(KINDS, KINDS);
+    try {
+      await buildPackage();
+      for (const kind of KINDS) {
+        await buildModule(kind, ready);
+        status.set(kind, 'ready');
+      }
+    } finally {
+      status.close('');
+    }
+    return { passed: 1, failed: 0, skipped: 0 };
+  },
+});
+
+const steps = (ready) => [
+  check('lint', 'format and lint of JavaScript, TypeScript, CSS (Biome)', bin('biome'), [
+    'check',
+    '--error-on-warnings',
+  ]),
+  check('lint', 'types of the API (tsc)', TSC, ['--noEmit']),
+  check('lint', 'types of the page (tsc)', TSC, ['--noEmit', '-p', 'www']),
+  check('lint', 'types of the browser tests (tsc)', TSC, ['--noEmit', '-p', 'tests/browser']),
+  check('lint', 'format of Rust (cargo fmt)', 'cargo', ['fmt', '--check']),
+  check('lint', 'lint of Rust (clippy)', 'cargo', [
+    'clippy',
+    '--all-targets',
+    '--features',
+    'web',
+    '--',
+    '-D',
+    'warnings',
+  ]),
+  counted('rust', 'Rust tests', countCargo, 'cargo', ['test', '--no-fail-fast']),
+  counted('js', 'tests of the scripts', countNode, process.execPath, [
+    '--test',
+    '--test-reporter=tap',
+    'scripts/tests/scripts.test.mjs',
+  ]),
+  build(ready),
+  vitest('js', 'JavaScript tests under Node', []),
+  vitest('browser', 'tests in Chromium', ['--config', 'tests/browser/vitest.config.ts'], {
+    before() {
+      if (ready.browserMissing) throw ready.browserMissing;
+    },
+  }),
+];
+
+async function perform({ title, action }) {
+  say(`\n── ${title}`);
+  const begin = performance.now();
+  let counts;
+  try {
+    counts = await action();
+  } catch (error) {
+    console.error(error instanceof Failure ? error.message : error);
+    counts = { passed: 0, failed: 1, skipped: 0 };
+  }
+  const took = performance.now() - begin;
+  say(`── ${title}: ${counts.failed === 0 ? 'passed' : 'FAILED'} after ${duration(took)}`);
+  return { title, ...counts, took };
+}
+
+function summary(results) {
+  const width = Math.max(...results.map(({ title }) => title.length));
+  const row = (title, ...cells) =>
+    say(`${title.padEnd(width)} ${cells.map((cell) => String(cell).padStart(12)).join('')}`);
+  say('');
+  row('', 'passed', 'failed', 'skipped', 'time');
+  for (const { title, passed, failed, skipped, took } of results) row(title, passed, failed, skipped, duration(took));
+  const sum = (name) => results.reduce((total, result) => total + result[name], 0);
+  row('', sum('passed'), sum('failed'), sum('skipped'), duration(elapsed()));
+  // The last line, in a form that continuous integration reads.
+  say(`\n${sum('passed')} passed, ${sum('failed')} failed`);
+  if (sum('failed') > 0) process.exitCode = 1;
+}
+
+const GROUPS = ['lint', 'rust', 'js', 'browser'];
+
+function chosenGroups() {
+  const { values } = parseArgs({ options: { only: { type: 'string', default: GROUPS.join(',') } } });
+  const groups = values.only.split(',');
+  const unknown = groups.filter((group) => !GROUPS.includes(group));
+  if (unknown.length > 0) throw new Failure(`--only knows ${GROUPS.join(', ')}, not ${unknown.join(', ')}.`);
+  return groups;
+}
+
+await main(async () => {
+  const groups = chosenGroups();
+  const has = (...names) => names.some((name) => groups.includes(name));
+  let ready;
+  try {
+    ready = await setup({ wasm: has('js', 'browser'), lint: has('lint'), browser: has('browser') });
+  } catch (error) {
+    say('\n0 passed, 1 failed');
+    throw error;
+  }
+  const results = [];
+  for (const step of steps(ready).filter(({ group }) => has(...group))) results.push(await perform(step));
+  summary(results);
+});

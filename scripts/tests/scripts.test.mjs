@@ -1,0 +1,138 @@
+// What the scripts promise. Run by `npm test` with Node's own test runner.
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { countCargo, countNode, countVitest, settle } from '../lib/count.mjs';
+import { locked } from '../lib/lock.mjs';
+import { atLeast, lockedVersion } from '../lib/paths.mjs';
+import { capture, run } from '../lib/run.mjs';
+import { duration } from '../lib/say.mjs';
+
+const folder = mkdtempSync(join(tmpdir(), 'gamma-scripts-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('counting tests', () => {
+  const line = (passed, failed, ignored) =>
+    `test result: ok. ${passed} passed; ${failed} failed; ${ignored} ignored; 0 measured; 0 filtered out; finished in 0.01s\n`;
+
+  test('adds up what every Rust test program says', () => {
+    assert.deepEqual(countCargo(`running 3 tests\n${line(2, 1, 0)}\n${line(5, 0, 4)}`), {
+      passed: 7,
+      failed: 1,
+      skipped: 4,
+    });
+  });
+
+  test('is not taken in by a test that prints such a line inside another one', () => {
+    assert.equal(countCargo(`output: ${line(9, 0, 0)}`).passed, 0);
+  });
+
+  test('counts a Vitest file that could not be loaded as a failed test', () => {
+    const testResults = [
+      { status: 'failed', assertionResults: [] },
+      { status: 'passed', assertionResults: [{}] },
+    ];
+    const report = { numPassedTests: 1, numFailedTests: 0, numPendingTests: 2, testResults };
+    assert.deepEqual(countVitest(JSON.stringify(report)), { passed: 1, failed: 1, skipped: 2 });
+  });
+
+  test('reads the closing lines of Node', () => {
+    assert.deepEqual(countNode('# tests 9\n# pass 6\n# fail 2\n# cancelled 1\n# skipped 0\n# todo 0\n'), {
+      passed: 6,
+      failed: 3,
+      skipped: 0,
+    });
+  });
+
+  test('a runner that fails without a count, or ran nothing, has failed', () => {
+    assert.equal(settle({ passed: 3, failed: 0, skipped: 0 }, false).failed, 1);
+    assert.equal(settle({ passed: 0, failed: 0, skipped: 0 }, true).failed, 1);
+    assert.equal(settle({ passed: 3, failed: 2, skipped: 0 }, false).failed, 2);
+    assert.equal(settle({ passed: 3, failed: 0, skipped: 1 }, true).failed, 0);
+  });
+});
+
+describe('versions', () => {
+  test('compare by number, not by letter', () => {
+    assert.ok(atLeast('1.100.0', '1.95'));
+    assert.ok(atLeast('2.0.0', '1.95'));
+    assert.ok(atLeast('1.95.0', '1.95.0'));
+    assert.ok(!atLeast('1.94.9', '1.95'));
+  });
+
+  test('of a crate come from its own entry in a lock file', () => {
+    const lock = '[[package]]\nname = "a-b"\nversion = "2.0.0"\n\n[[package]]\nname = "a"\nversion = "1.2.3"\n';
+    assert.equal(lockedVersion(lock, 'a'), '1.2.3');
+    assert.equal(lockedVersion(lock, 'c'), undefined);
+  });
+});
+
+describe('commands', () => {
+  const node = (code) => [process.execPath, ['-e', code]];
+
+  test('that fail throw, with what they had written', async () => {
+    const command = node('console.log("so far"); process.exitCode = 3');
+    const failure = await run(...command, { tee: true }).catch((error) => error);
+    assert.match(failure.message, /status 3/);
+    assert.match(failure.stdout, /so far/);
+  });
+
+  test('that are not there are told apart from those that fail', async () => {
+    assert.equal((await capture('gamma-no-such-command')).code, 127);
+    assert.equal((await capture(...node('process.exit(4)'))).code, 4);
+  });
+
+  test('that hang are ended, with what they started', async () => {
+    const mark = join(folder, 'survivor');
+    const child = `setTimeout(() => require('fs').writeFileSync(${JSON.stringify(mark)}, ''), 1500)`;
+    const parent = `require('child_process').spawnSync(process.execPath, ['-e', ${JSON.stringify(child)}])`;
+    const { timedOut } = await capture(...node(parent), { timeout: 600 });
+    assert.ok(timedOut);
+    await sleep(1800);
+    assert.ok(process.platform === 'win32' || !existsSync(mark));
+  });
+
+  test('that show progress may go on past the time-out', async () => {
+    const command = node('console.log("downloading"); setTimeout(() => console.log("done"), 900)');
+    const { code, timedOut, stdout } = await capture(...command, { timeout: 600, proof: /downloading/ });
+    assert.deepEqual([code, timedOut, /done/.test(stdout)], [0, false, true]);
+  });
+});
+
+describe('the lock between builds', () => {
+  test('lets one in at a time, and is gone afterwards', async () => {
+    const path = join(folder, 'a.lock');
+    let inside = 0;
+    const enter = async () => {
+      inside += 1;
+      assert.equal(inside, 1);
+      await sleep(20);
+      inside -= 1;
+    };
+    await Promise.all([locked(path, enter), locked(path, enter), locked(path, enter)]);
+    assert.ok(!existsSync(path));
+  });
+
+  test('is freed when the action fails', async () => {
+    const path = join(folder, 'b.lock');
+    await assert.rejects(
+      locked(path, () => Promise.reject(new Error('no'))),
+      /no/,
+    );
+    assert.ok(!existsSync(path));
+  });
+
+  test('of a process that is gone does not hold up anyone', async () => {
+    const path = join(folder, 'c.lock');
+    const { stdout } = await capture(process.execPath, ['-e', 'console.log(process.pid)']);
+    writeFileSync(path, stdout);
+    assert.equal(await locked(path, () => 'in'), 'in');
+  });
+});
+
+test('durations read well', () => {
+  assert.deepEqual([400, 12_300, 99_700, 185_000].map(duration), ['0.4 s', '12 s', '1 min 40 s', '3 min 05 s']);
+});

@@ -1,0 +1,191 @@
+//! Files and canvas pixels to 8-bit RGB.
+
+use std::io::Cursor;
+
+use image::codecs::{bmp, gif, jpeg, png, tiff, webp};
+use image::error::UnsupportedErrorKind;
+use image::metadata::Orientation;
+use image::{ColorType, ImageDecoder, ImageError, ImageFormat};
+
+use super::color::{Treatment, to_rgb};
+use super::limits::buffer;
+use super::{Limits, Pixels, header, orientation};
+use crate::error::{Error, Result};
+
+/// Memory for what a PNG holds beside its pixels (profiles, texts), which the decoder unpacks and no score needs.
+const PNG_METADATA: u64 = 64 << 20;
+
+/// How to decode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DecodeOptions {
+    /// Exactly the pixels of the published loader (Pillow's `convert("RGB")`): no EXIF orientation, alpha dropped.
+    pub parity: bool,
+    /// What the photo may ask for.
+    pub limits: Limits,
+}
+
+/// A decoded file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decoded {
+    /// The photo, turned as its EXIF tag says unless `parity` forbids it.
+    pub pixels: Pixels,
+    /// `jpeg`, `png`, `webp`, `gif`, `bmp` or `tiff`.
+    pub format: &'static str,
+    /// EXIF orientation found in the file, 1..=8; 1 if there is none.
+    pub orientation: u8,
+}
+
+/// Decodes a JPEG, PNG, WebP, GIF, BMP or TIFF file; of an animation the first frame, of a TIFF the first page.
+///
+/// The size is checked against `options.limits` before a pixel is decoded.
+///
+/// # Errors
+/// [`Error::ImageFormat`], [`Error::ImageDecode`] or [`Error::ImageTooLarge`].
+pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded> {
+    let (format, name) = header::format(bytes)?;
+    let limits = &options.limits;
+    let cursor = Cursor::new(bytes);
+    match format {
+        ImageFormat::Jpeg => {
+            let frame = header::frame(bytes)?;
+            let (width, height) = (u32::from(frame.width), u32::from(frame.height));
+            limits.check_size(width, height)?;
+            limits.check_memory(width, height, frame.coefficients)?;
+            let decoder = jpeg::JpegDecoder::new(cursor).map_err(refusal)?;
+            if decoder.dimensions() != (width, height) {
+                return Err(Error::ImageDecode("JPEG with a damaged frame header".into()));
+            }
+            finish(decoder, name, frame.coefficients, options, false)
+        }
+        ImageFormat::Png => {
+            let mut metadata = image::Limits::default();
+            metadata.max_alloc = Some(PNG_METADATA.min(limits.max_alloc));
+            let decoder = png::PngDecoder::with_limits(cursor, metadata).map_err(refusal)?;
+            // Colour type 0 of the IHDR chunk, which a transparent gray value does not change as it does the decoder's.
+            let gray = bytes.get(25) == Some(&0);
+            finish(decoder, name, 0, options, gray)
+        }
+        ImageFormat::WebP => {
+            let file = header::check_webp(bytes)?;
+            let decoder = webp::WebPDecoder::new(Cursor::new(file)).map_err(refusal)?;
+            let (width, height) = decoder.dimensions();
+            let per_pixel = if decoder.has_animation() { 8 } else { 4 };
+            finish(
+                decoder,
+                name,
+                u64::from(width) * u64::from(height) * per_pixel,
+                options,
+                false,
+            )
+        }
+        ImageFormat::Gif => finish(gif::GifDecoder::new(cursor).map_err(refusal)?, name, 0, options, false),
+        ImageFormat::Bmp => finish(bmp::BmpDecoder::new(cursor).map_err(refusal)?, name, 0, options, false),
+        ImageFormat::Tiff => {
+            header::check_tiff(bytes, limits)?;
+            let decoder = tiff::TiffDecoder::new(cursor).map_err(refusal)?;
+            // The decoder keeps a copy of the samples, of which CMYK has one more than it gives.
+            let copy = decoder.total_bytes().saturating_mul(4) / 3;
+            let gray = decoder.color_type() == ColorType::L16;
+            finish(decoder, name, copy, options, gray)
+        }
+        _ => Err(Error::ImageFormat(format!("{name} is not decoded"))),
+    }
+}
+
+/// The photo in the pixels of a canvas, a bitmap or a video frame: `[height, width, 4]`, red, green, blue, and alpha that
+/// is not multiplied into the colours. The browser has applied the orientation.
+///
+/// # Errors
+/// [`Error::ImageTooLarge`], or [`Error::Option`] if `rgba` does not hold `width * height * 4` bytes.
+pub fn from_rgba(width: u32, height: u32, rgba: &[u8], options: &DecodeOptions) -> Result<Pixels> {
+    options.limits.check_size(width, height)?;
+    let pixels = u64::from(width) * u64::from(height);
+    if rgba.len() as u64 != pixels * 4 {
+        return Err(Error::Option {
+            name: "rgba",
+            reason: format!(
+                "{} bytes are not the {} of {width}x{height} pixels",
+                rgba.len(),
+                pixels * 4
+            ),
+        });
+    }
+    options.limits.check_memory(width, height, pixels * 3)?;
+    let rgb = to_rgb(ColorType::Rgba8, rgba, treatment(options, false))?;
+    Ok(Pixels { width, height, rgb })
+}
+
+fn treatment(options: &DecodeOptions, saturates: bool) -> Treatment {
+    if options.parity {
+        Treatment::Pillow { saturates }
+    } else {
+        Treatment::Defined
+    }
+}
+
+/// Checks the limits, decodes the pixels, makes them RGB and turns them.
+///
+/// `working` is what the decoder takes beside the samples that it gives, in bytes; `saturates` is of
+/// [`Treatment::Pillow`].
+fn finish<D: ImageDecoder>(
+    mut decoder: D,
+    format: &'static str,
+    working: u64,
+    options: &DecodeOptions,
+    saturates: bool,
+) -> Result<Decoded> {
+    let ((width, height), color) = (decoder.dimensions(), decoder.color_type());
+    let limits = &options.limits;
+    limits.check_size(width, height)?;
+    // Metadata that is damaged does not make a photo unreadable.
+    let turn = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    // Pillow leaves the turning to its callers, except for TIFF.
+    let turned = if options.parity && format != "tiff" {
+        Orientation::NoTransforms
+    } else {
+        turn
+    };
+
+    let pixels = u64::from(width) * u64::from(height);
+    let samples = decoder.total_bytes();
+    let converted = if color == ColorType::Rgb8 { 0 } else { pixels * 3 };
+    let copied = if orientation::swaps_sides(turned) {
+        pixels * 3
+    } else {
+        0
+    };
+    let decoding = samples.saturating_add(working);
+    limits.check_memory(
+        width,
+        height,
+        decoding.max(samples.saturating_add(converted)).max(pixels * 3 + copied),
+    )?;
+    let mut inner = image::Limits::default();
+    inner.max_alloc = Some(limits.max_alloc.saturating_sub(samples));
+    decoder.set_limits(inner).map_err(refusal)?;
+
+    let mut buffer = buffer(samples)?;
+    decoder.read_image(&mut buffer).map_err(refusal)?;
+    let rgb = match color {
+        ColorType::Rgb8 => buffer,
+        _ => to_rgb(color, &buffer, treatment(options, saturates))?,
+    };
+    let pixels = orientation::apply(Pixels { width, height, rgb }, turned)?;
+    Ok(Decoded {
+        pixels,
+        format,
+        orientation: turn.to_exif(),
+    })
+}
+
+/// The crate's error for what a decoder says.
+fn refusal(error: ImageError) -> Error {
+    match &error {
+        ImageError::Limits(_) => Error::ImageTooLarge(format!("its decoder says: {error}")),
+        ImageError::Unsupported(unsupported) => match unsupported.kind() {
+            UnsupportedErrorKind::GenericFeature(feature) => Error::ImageFormat(feature.clone()),
+            _ => Error::ImageFormat(error.to_string()),
+        },
+        _ => Error::ImageDecode(error.to_string()),
+    }
+}

@@ -1,0 +1,38 @@
+//! From the bytes of a photo to the crops that the model sees.
+//!
+//! [`decode`] (or [`from_rgba`], where a browser has decoded already) gives 8-bit RGB [`Pixels`]; [`enlarge`] scales a
+//! photo up whose short side is below [`CROP`]; [`plan`] says which crops to score; [`normalize`] turns one crop into
+//! the network's input. How each kind of file becomes RGB is laid down in `docs/images.md`.
+
+mod color;
+mod crops;
+mod decode;
+mod enlarge;
+mod header;
+mod limits;
+mod normalize;
+mod orientation;
+mod random;
+
+pub use crops::{CROP, Crop, CropOptions, CropPolicy, MAX_CROPS, plan};
+pub use decode::{DecodeOptions, Decoded, decode, from_rgba};
+pub use enlarge::enlarge;
+pub use limits::Limits;
+pub use normalize::{Normalization, normalize};
+
+/// A decoded photo: 8-bit RGB, taken as sRGB.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pixels {
+    /// Width in pixels, at least 1.
+    pub width: u32,
+    /// Height in pixels, at least 1.
+    pub height: u32,
+    /// `[height, width, 3]`, row-major.
+    pub rgb: Vec<u8>,
+}
+
+impl std::fmt::Debug for Pixels {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Pixels({}x{})", self.width, self.height)
+    }
+}

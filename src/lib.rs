@@ -1,0 +1,19 @@
+//! Gamma image assessment ("Toward Generic Image Assessment with Mixture of Assessment Experts", arXiv 2503.06678):
+//! a photo gets the score that the paper's model gives it, natively and in a browser, on the CPU and on WebGPU.
+//!
+//! Data goes one way: bytes → [`image`] (pixels, crops) → [`model`] (features) → levels → score. [`scorer`] is where
+//! it meets; [`weights`] fills the model, [`prompt`] asks it, [`ops`] computes what is worth code of our own.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod error;
+pub mod image;
+pub mod model;
+pub mod ops;
+pub mod prompt;
+pub mod scorer;
+#[cfg(feature = "web")]
+mod web;
+pub mod weights;
+
+pub use error::{Error, Result};

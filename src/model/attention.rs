@@ -1,0 +1,56 @@
+//! Multi-head self-attention of a block.
+
+use burn::{module::Module, tensor::Tensor};
+
+use super::{Linear, TowerConfig};
+use crate::{Result, ops, weights::Scope};
+
+/// Self-attention. The checkpoint packs queries, keys and values in `in_proj`; here the queries stand apart, because
+/// the last vision block needs them for the class token only.
+#[derive(Module, Debug)]
+pub struct Attention {
+    /// Rows `0..width` of `in_proj`.
+    pub query: Linear,
+    /// Rows `width..3 width` of `in_proj`.
+    pub key_value: Linear,
+    /// `out_proj`.
+    pub out_proj: Linear,
+    /// Number of heads, each of width 64.
+    pub heads: usize,
+}
+
+impl Attention {
+    /// Takes `in_proj_weight`, `in_proj_bias` and `out_proj`.
+    pub fn load(config: &TowerConfig, scope: &mut Scope<'_>) -> Result<Self> {
+        let width = config.width;
+        let weight = scope.take("in_proj_weight", [3 * width, width])?;
+        let bias = scope.take("in_proj_bias", [3 * width])?;
+        let rows = |range: std::ops::Range<usize>| {
+            Linear::from_tensors(weight.clone().slice([range.clone()]), Some(bias.clone().slice([range])))
+        };
+        Ok(Self {
+            query: rows(0..width),
+            key_value: rows(width..3 * width),
+            out_proj: Linear::load(&mut scope.scope("out_proj"), width, width)?,
+            heads: config.heads(),
+        })
+    }
+
+    /// What the first `queries` tokens gather from all tokens.
+    ///
+    /// # Shapes
+    /// - `x`: `[batch, tokens, width]`, `mask`: `[queries, tokens]`
+    /// - output: `[batch, queries, width]`
+    pub fn forward(&self, x: Tensor<3>, queries: usize, mask: Option<Tensor<2>>) -> Tensor<3> {
+        let [batch, tokens, width] = x.dims();
+        let split = |t: Tensor<3>, tokens: usize| {
+            t.reshape([batch, tokens, self.heads, width / self.heads]).swap_dims(1, 2)
+        };
+        let key_value = self.key_value.forward(x.clone());
+        let key = split(key_value.clone().narrow(2, 0, width), tokens);
+        let value = split(key_value.narrow(2, width, width), tokens);
+        let query = split(self.query.forward(x.narrow(1, 0, queries)), queries);
+        let gathered = ops::attention(query, key, value, mask).swap_dims(1, 2).reshape([batch, queries, width]);
+        self.out_proj.forward(gathered)
+    }
+}

@@ -1,0 +1,74 @@
+//! The two layers that everything else is made of.
+
+use burn::{
+    module::{Module, Param},
+    tensor::{Tensor, module::layer_norm},
+};
+
+use crate::{Result, ops, weights::Scope};
+
+/// CLIP's LayerNorm epsilon.
+const EPSILON: f64 = 1e-5;
+
+/// `y = x W^T + b`.
+#[derive(Module, Debug)]
+pub struct Linear {
+    /// `[out, in]`, as in the checkpoint.
+    pub weight: Param<Tensor<2>>,
+    /// `[out]`.
+    pub bias: Option<Param<Tensor<1>>>,
+}
+
+impl Linear {
+    /// Takes `weight` and `bias`.
+    pub fn load(scope: &mut Scope<'_>, input: usize, output: usize) -> Result<Self> {
+        Ok(Self::from_tensors(scope.take("weight", [output, input])?, Some(scope.take("bias", [output])?)))
+    }
+
+    /// Takes `weight` alone.
+    pub fn load_without_bias(scope: &mut Scope<'_>, input: usize, output: usize) -> Result<Self> {
+        Ok(Self::from_tensors(scope.take("weight", [output, input])?, None))
+    }
+
+    /// A layer of tensors that are there already: `weight` `[out, in]`, `bias` `[out]`.
+    pub fn from_tensors(weight: Tensor<2>, bias: Option<Tensor<1>>) -> Self {
+        Self { weight: Param::from_tensor(weight), bias: bias.map(Param::from_tensor) }
+    }
+
+    /// `[batch, tokens, in]` → `[batch, tokens, out]`.
+    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        let [batch, tokens, input] = x.dims();
+        let y = self.forward_rows(x.reshape([batch * tokens, input]));
+        let [_, output] = y.dims();
+        y.reshape([batch, tokens, output])
+    }
+
+    /// `[rows, in]` → `[rows, out]`.
+    pub fn forward_rows(&self, x: Tensor<2>) -> Tensor<2> {
+        ops::linear(x, self.weight.val(), self.bias.as_ref().map(|bias| bias.val()))
+    }
+}
+
+/// LayerNorm over the last axis.
+#[derive(Module, Debug)]
+pub struct LayerNorm {
+    /// Gain, `[width]`.
+    pub weight: Param<Tensor<1>>,
+    /// Offset, `[width]`.
+    pub bias: Param<Tensor<1>>,
+}
+
+impl LayerNorm {
+    /// Takes `weight` and `bias`.
+    pub fn load(scope: &mut Scope<'_>, width: usize) -> Result<Self> {
+        Ok(Self {
+            weight: Param::from_tensor(scope.take("weight", [width])?),
+            bias: Param::from_tensor(scope.take("bias", [width])?),
+        })
+    }
+
+    /// `[..., width]` → `[..., width]`.
+    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        layer_norm(x, self.weight.val(), Some(self.bias.val()), EPSILON)
+    }
+}

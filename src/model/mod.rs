@@ -1,0 +1,62 @@
+//! Gamma itself on burn tensors (arXiv 2503.06678). It names no backend and no browser; the names of its parts mirror
+//! the checkpoint's keys.
+
+mod attention;
+mod block;
+mod config;
+mod head;
+mod layers;
+mod moae;
+mod text;
+mod vision;
+
+pub use attention::Attention;
+pub use block::{Block, FeedForward};
+pub use config::{Config, TextConfig, TowerConfig};
+pub use head::{Adapter, Head};
+pub use layers::{LayerNorm, Linear};
+pub use moae::{MixtureOfAssessmentExperts, Mlp};
+pub use text::{TextTower, causal_mask};
+pub use vision::VisionTower;
+
+use burn::{module::Module, tensor::Tensor};
+
+use crate::{Result, weights::Tensors};
+
+/// Gamma: two CLIP towers whose upper blocks carry a mixture of assessment experts, and a head of five levels.
+#[derive(Module, Debug)]
+pub struct Gamma {
+    /// Photo crops to features.
+    pub visual: VisionTower,
+    /// Prompts to features; absent from a checkpoint that carries the features of its scenes instead.
+    pub text: Option<TextTower>,
+    /// Features to levels and score.
+    pub head: Head,
+}
+
+impl Gamma {
+    /// Takes the model's tensors out of `tensors`.
+    ///
+    /// # Errors
+    /// If a tensor is missing or of another shape than `config` asks for.
+    pub fn load(config: &Config, tensors: &mut Tensors) -> Result<Self> {
+        Ok(Self {
+            visual: VisionTower::load(config, &mut tensors.scope("clip_model.visual"))?,
+            text: match &config.text {
+                Some(text) => Some(TextTower::load(config, text, &mut tensors.scope("clip_model"))?),
+                None => None,
+            },
+            head: Head::load(config, &mut tensors.scope(""))?,
+        })
+    }
+
+    /// The probability of each level for each crop and scene.
+    ///
+    /// # Shapes
+    /// - `crops`: `[crops, 3, image, image]`, normalised
+    /// - `text_features`: `[scenes, 5, embed_dim]`, of L2 norm 1
+    /// - output: `[crops, scenes, 5]`, each row sums to 1
+    pub fn forward(&self, crops: Tensor<4>, text_features: Tensor<3>) -> Tensor<3> {
+        self.head.levels(self.visual.forward(crops), text_features)
+    }
+}

@@ -1,0 +1,82 @@
+//! The vision tower: crops to features.
+
+use burn::{
+    module::{Module, Param},
+    tensor::Tensor,
+};
+
+use super::{Block, Config, LayerNorm, Linear};
+use crate::{Result, weights::Scope};
+
+/// CLIP's vision transformer with experts in its upper blocks.
+#[derive(Module, Debug)]
+pub struct VisionTower {
+    /// `conv1` as a product over flattened patches, `[3 patch patch] -> [width]`, no bias.
+    pub patch_embedding: Linear,
+    /// `[width]`.
+    pub class_embedding: Param<Tensor<1>>,
+    /// `[tokens, width]`, class token first.
+    pub positional_embedding: Param<Tensor<2>>,
+    /// Before the first block.
+    pub ln_pre: LayerNorm,
+    /// `transformer.resblocks`.
+    pub blocks: Vec<Block>,
+    /// On the class token, after the last block.
+    pub ln_post: LayerNorm,
+    /// `[width, embed_dim]`.
+    pub proj: Param<Tensor<2>>,
+    /// Side of a patch in pixels.
+    pub patch: usize,
+}
+
+impl VisionTower {
+    pub(super) fn load(config: &Config, scope: &mut Scope<'_>) -> Result<Self> {
+        let Config { patch, embed_dim, vision, experts, .. } = config;
+        let (width, patch) = (vision.width, *patch);
+        let conv1 = scope.take("conv1.weight", [width, 3, patch, patch])?;
+        Ok(Self {
+            patch_embedding: Linear::from_tensors(conv1.reshape([width, 3 * patch * patch]), None),
+            class_embedding: Param::from_tensor(scope.take("class_embedding", [width])?),
+            positional_embedding: Param::from_tensor(
+                scope.take("positional_embedding", [vision.context_length, width])?,
+            ),
+            ln_pre: LayerNorm::load(&mut scope.scope("ln_pre"), width)?,
+            blocks: Block::load_all(vision, *experts, scope)?,
+            ln_post: LayerNorm::load(&mut scope.scope("ln_post"), width)?,
+            proj: Param::from_tensor(scope.take("proj", [width, *embed_dim])?),
+            patch,
+        })
+    }
+
+    /// Crops `[crops, 3, image, image]` → patches `[crops, patches, width]`, row by row.
+    pub fn embed_patches(&self, crops: Tensor<4>) -> Tensor<3> {
+        let [n, channels, height, width] = crops.dims();
+        let (rows, columns, patch) = (height / self.patch, width / self.patch, self.patch);
+        let patches = crops
+            .reshape([n, channels, rows, patch, columns, patch])
+            .permute([0, 2, 4, 1, 3, 5])
+            .reshape([n, rows * columns, channels * patch * patch]);
+        self.patch_embedding.forward(patches)
+    }
+
+    /// Crops `[crops, 3, image, image]` → tokens with their positions, `[crops, tokens, width]`, before `ln_pre`.
+    pub fn embed(&self, crops: Tensor<4>) -> Tensor<3> {
+        let patches = self.embed_patches(crops);
+        let [n, _, width] = patches.dims();
+        let class = self.class_embedding.val().reshape([1, 1, width]).expand([n, 1, width]);
+        Tensor::cat(vec![class, patches], 1) + self.positional_embedding.val().unsqueeze()
+    }
+
+    /// Normalised crops `[crops, 3, image, image]` → features `[crops, embed_dim]`.
+    pub fn forward(&self, crops: Tensor<4>) -> Tensor<2> {
+        let x = self.ln_pre.forward(self.embed(crops));
+        let [_, tokens, _] = x.dims();
+        let last = self.blocks.len() - 1;
+        // Only the class token leaves the last block, so only it is computed there.
+        let x = self.blocks.iter().enumerate().fold(x, |x, (index, block)| {
+            block.forward(x, if index == last { 1 } else { tokens }, None)
+        });
+        let class: Tensor<2> = x.narrow(1, 0, 1).squeeze_dim(1);
+        self.ln_post.forward(class).matmul(self.proj.val())
+    }
+}

@@ -1,0 +1,84 @@
+//! Scenes: what the image is of, as the text that each quality level is put into.
+
+use crate::error::{Error, Result};
+
+/// The five quality levels, worst first: the order of a model's level values and of every five numbers reported.
+pub const LEVELS: [&str; 5] = ["bad", "poor", "fair", "good", "perfect"];
+
+/// Where the level goes in a template.
+const SLOT: &str = "{level}";
+/// Longest scene id, in bytes.
+const ID_MAX: usize = 64;
+
+/// Id and template of each scene that the published model was trained for.
+const PUBLISHED: [(&str, &str); 6] = [
+    ("generic", "{level} image"),
+    ("natural-quality", "natural {level}-quality image"),
+    ("ai-generated-quality", "AI-generated {level}-quality image"),
+    ("underwater-quality", "underwater {level}-quality image"),
+    ("face-quality", "face {level}-quality image"),
+    ("natural-aesthetics", "natural {level}-aesthetics image"),
+];
+
+/// A kind of image and what is asked of it (quality, aesthetics): five prompts made from one template.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Scene {
+    /// What callers name the scene by: 1 to 64 of `a-z`, `0-9` and `-`.
+    pub id: String,
+    /// The prompt, with `{level}` once in place of the level.
+    pub template: String,
+}
+
+impl Scene {
+    /// The generic scene (level and "image" alone) and the five scenes of the published model, generic first.
+    pub fn published() -> Vec<Scene> {
+        let scene = |(id, template): (&str, &str)| Scene {
+            id: id.into(),
+            template: template.into(),
+        };
+        PUBLISHED.into_iter().map(scene).collect()
+    }
+
+    /// A scene of the caller's own.
+    ///
+    /// # Errors
+    /// [`Error::SceneInvalid`] if `id` is not 1 to 64 of `a-z`, `0-9` and `-`, or if `template` does not have
+    /// `{level}` exactly once.
+    pub fn new(id: impl Into<String>, template: impl Into<String>) -> Result<Self> {
+        let (id, template) = (id.into(), template.into());
+        match problem(&id, &template) {
+            None => Ok(Self { id, template }),
+            Some(reason) => Err(Error::SceneInvalid { id: shown(id), reason }),
+        }
+    }
+
+    /// The prompts of the five [`LEVELS`], in their order.
+    pub fn prompts(&self) -> [String; 5] {
+        LEVELS.map(|level| self.template.replacen(SLOT, level, 1))
+    }
+}
+
+/// Why a scene cannot be used, if it cannot.
+fn problem(id: &str, template: &str) -> Option<String> {
+    if id.is_empty() || id.len() > ID_MAX {
+        return Some(format!("the id has {} bytes; 1 to {ID_MAX} are allowed", id.len()));
+    }
+    if let Some(c) = id.chars().find(|c| !matches!(c, 'a'..='z' | '0'..='9' | '-')) {
+        return Some(format!("the id holds {c:?}; a-z, 0-9 and - are allowed"));
+    }
+    if template.trim().is_empty() {
+        return Some("the template is empty".into());
+    }
+    match template.matches(SLOT).count() {
+        1 => None,
+        n => Some(format!("the template has {SLOT} {n} times; it needs it once")),
+    }
+}
+
+/// An id as the error message shows it: cut, since it may be of any length.
+fn shown(id: String) -> String {
+    match id.char_indices().nth(ID_MAX) {
+        Some((end, _)) => format!("{}...", &id[..end]),
+        None => id,
+    }
+}

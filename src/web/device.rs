@@ -1,0 +1,98 @@
+//! Opens the device that this module was built for.
+
+use std::cell::RefCell;
+
+use burn::tensor::Device;
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+use super::{error::Failure, object};
+use crate::{Error, Result, ops};
+
+thread_local! {
+    static DEVICE: RefCell<Option<Device>> = const { RefCell::new(None) };
+}
+
+/// What was opened.
+#[derive(Serialize)]
+struct DeviceInfo {
+    kind: &'static str,
+    name: String,
+    software: bool,
+}
+
+/// Opens the device and runs a known-answer self-test on it.
+#[wasm_bindgen]
+pub async fn open_device() -> Result<JsValue, Failure> {
+    let (device, info) = open().await?;
+    ops::self_test(&device).await?;
+    check()?;
+    DEVICE.with(|slot| slot.replace(Some(device)));
+    object(&info)
+}
+
+/// The device that [`open_device`] opened.
+pub(super) fn opened() -> Result<Device> {
+    DEVICE.with(|slot| slot.borrow().clone()).ok_or_else(|| Error::Device("none is open; call open_device first".into()))
+}
+
+#[cfg(feature = "gpu")]
+pub(super) use gpu::{check, open};
+#[cfg(not(feature = "gpu"))]
+pub(super) use cpu::{check, open};
+
+#[cfg(not(feature = "gpu"))]
+mod cpu {
+    use super::*;
+
+    pub async fn open() -> Result<(Device, DeviceInfo)> {
+        let name = if cfg!(feature = "relaxed-simd") { "relaxed SIMD" } else { "SIMD" };
+        Ok((Device::flex(), DeviceInfo { kind: "cpu", name: name.into(), software: false }))
+    }
+
+    pub fn check() -> Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(feature = "gpu")]
+mod gpu {
+    use std::sync::{Arc, Mutex};
+
+    use burn::tensor::wgpu::wgpu::{DeviceType, Features};
+
+    use super::*;
+
+    /// The first error that the GPU reported on its own. WebGPU reports a shader that failed to compile this way, and
+    /// computes zeros with it.
+    static REPORTED: Mutex<Option<String>> = Mutex::new(None);
+
+    pub async fn open() -> Result<(Device, DeviceInfo)> {
+        let opened = Device::wgpu_options().init_with_setup_async().await;
+        let (device, setup) = opened.map_err(|error| Error::Device(format!("no WebGPU device: {error}")))?;
+        // The runtime panics on its first operation without it: it would have to block to measure time.
+        if !setup.adapter.features().contains(Features::TIMESTAMP_QUERY) {
+            return Err(Error::Device("this WebGPU adapter has no timestamp-query, which the runtime needs".into()));
+        }
+        setup.device.on_uncaptured_error(Arc::new(|error| report(&error.to_string())));
+        setup.device.set_device_lost_callback(|reason, message| report(&format!("lost ({reason:?}) {message}")));
+        let info = setup.adapter.get_info();
+        let software = info.device_type == DeviceType::Cpu;
+        let name = if info.name.is_empty() { "WebGPU".into() } else { info.name };
+        Ok((device, DeviceInfo { kind: "webgpu", name, software }))
+    }
+
+    fn report(message: &str) {
+        if let Ok(mut reported) = REPORTED.lock() {
+            reported.get_or_insert_with(|| message.to_owned());
+        }
+    }
+
+    /// Fails if the GPU reported an error since it was opened: nothing that it computed can be trusted then.
+    pub fn check() -> Result<()> {
+        match REPORTED.lock().ok().and_then(|reported| reported.clone()) {
+            Some(message) => Err(Error::Device(format!("the GPU reported: {message}"))),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Weights: the safetensors header, tensors by their checkpoint names, and the assembly of a model from a stream of
+//! bytes. Everything here reads untrusted bytes and answers with an [`Error`](crate::Error), never with a panic.
+
+mod assembly;
+mod element;
+mod header;
+mod tensors;
+
+pub use assembly::{Assembly, Checkpoint, Progress};
+pub use header::{Header, TensorInfo};
+pub use tensors::{Scope, Tensors};

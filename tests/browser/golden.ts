@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { repository } from './server.ts';
+
+/** Our scene ids and the names of the same prompts in the golden file. */
+export const SCENES: Record<string, string> = {
+  generic: 'naive',
+  'natural-quality': 'natural quality image',
+  'ai-generated-quality': 'AI-generated quality image',
+  'underwater-quality': 'underwater quality image',
+  'face-quality': 'face quality image',
+  'natural-aesthetics': 'natural aesthetic image',
+};
+
+/** Side of a crop, in pixels. */
+export const SIDE = 224;
+
+/** The published model's score of each crop under each of our scenes: `scores[scene][crop]`. */
+export function goldenScores(): Record<string, number[]> {
+  const golden = JSON.parse(readFileSync(repository('tests/golden/tiny/golden.json'), 'utf8')) as {
+    scores: Record<string, { per_crop: number[] }>;
+  };
+  return Object.fromEntries(
+    Object.entries(SCENES).map(([id, name]) => {
+      const scores = golden.scores[name];
+      if (!scores) throw new Error(`the golden file has no scores of "${name}"`);
+      return [id, scores.per_crop];
+    }),
+  );
+}
+
+/** The ten golden crops, `[10, 224, 224, 3]` bytes of RGB. */
+export function goldenCrops(): Buffer {
+  const file = readFileSync(repository('tests/golden/tiny/golden.safetensors'));
+  const header = Number(file.readBigUInt64LE(0));
+  const tensors = JSON.parse(file.toString('utf8', 8, 8 + header)) as Record<
+    string,
+    { data_offsets: [number, number] }
+  >;
+  const crops = tensors.crops_u8;
+  if (!crops) throw new Error('the golden file has no crops');
+  const [start, end] = crops.data_offsets;
+  return file.subarray(8 + header + start, 8 + header + end);
+}

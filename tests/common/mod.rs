@@ -1,0 +1,61 @@
+//! Reading the golden tensors of `tests/golden`.
+
+use std::path::PathBuf;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use gamma_wasm::weights::{Assembly, Checkpoint};
+use safetensors::{Dtype, SafeTensors};
+
+/// A folder of `tests/golden`.
+pub fn folder(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+}
+
+/// The tensors of a `golden.safetensors`.
+pub struct Golden(Vec<u8>);
+
+impl Golden {
+    pub fn open(name: &str) -> Self {
+        Self(std::fs::read(folder(name).join("golden.safetensors")).expect("the golden tensors are in the repository"))
+    }
+
+    /// Shape and values of a tensor; integers as `f32`.
+    pub fn get(&self, name: &str) -> (Vec<usize>, Vec<f32>) {
+        let tensors = SafeTensors::deserialize(&self.0).expect("golden.safetensors is valid");
+        let tensor = tensors.tensor(name).unwrap_or_else(|_| panic!("golden tensor {name}"));
+        let values = match tensor.dtype() {
+            Dtype::F32 => tensor.data().as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)).collect(),
+            Dtype::I32 => tensor.data().as_chunks::<4>().0.iter().map(|&b| i32::from_le_bytes(b) as f32).collect(),
+            Dtype::U8 => tensor.data().iter().map(|&b| f32::from(b)).collect(),
+            other => panic!("golden tensor {name} has dtype {other}"),
+        };
+        (tensor.shape().to_vec(), values)
+    }
+
+    /// A tensor on the CPU.
+    pub fn tensor<const D: usize>(&self, name: &str) -> Tensor<D> {
+        let (shape, values) = self.get(name);
+        let shape: [usize; D] = shape.try_into().unwrap_or_else(|shape| panic!("golden {name} has shape {shape:?}"));
+        Tensor::from_data(TensorData::new(values, shape), &Device::flex())
+    }
+
+    /// Fails if `found` is more than `tolerance` away from the golden tensor anywhere.
+    pub fn agree<const D: usize>(&self, name: &str, found: Tensor<D>, tolerance: f32) {
+        let (shape, expected) = self.get(name);
+        assert_eq!(found.dims().as_slice(), shape, "shape of {name}");
+        let found = found.into_data().try_into_vec::<f32>().expect("f32");
+        let worst = found.iter().zip(&expected).map(|(f, e)| (f - e).abs()).fold(0.0, f32::max);
+        assert!(worst <= tolerance, "{name} is off by {worst}, {tolerance} allowed");
+        assert!(found.iter().all(|value| value.is_finite()), "{name} is not finite");
+    }
+}
+
+/// Reads a file of weights through the streaming assembly, in pieces of `piece` bytes.
+pub fn checkpoint(name: &str, piece: usize) -> Checkpoint {
+    let bytes = std::fs::read(folder(name).join("model.safetensors")).expect("the weights are in the repository");
+    let mut assembly = Assembly::new(Device::flex());
+    for piece in bytes.chunks(piece) {
+        assembly.push(piece).expect("valid weights");
+    }
+    assembly.finish().expect("complete weights")
+}

@@ -1,0 +1,208 @@
+//! Every step of the model against the published implementation's tensors (`tests/golden/README.md`).
+
+mod common;
+
+use std::sync::Arc;
+
+use burn::tensor::{Int, Tensor};
+use common::{Golden, checkpoint, folder};
+use gamma_wasm::{
+    image::{CropOptions, CropPolicy, Normalization, Pixels},
+    model::{Block, Config, FeedForward, Gamma},
+    prompt::{Scene, Tokenizer},
+    scorer::{ScoreOptions, Scorer},
+};
+
+/// Intermediates, absolute. The reference's own rounding noise is about 1e-6.
+const STEP: f32 = 2e-5;
+/// Scores, absolute.
+const SCORE: f32 = 1e-5;
+
+fn gamma(name: &str) -> Gamma {
+    let mut checkpoint = checkpoint(name, 1 << 20);
+    let gamma = Gamma::load(&checkpoint.config, &mut checkpoint.tensors).expect("the weights fit");
+    checkpoint.tensors.finish().expect("no tensor is left");
+    gamma
+}
+
+/// The ten crops, normalised, `[10, 3, 224, 224]`.
+fn crops() -> Tensor<4> {
+    let u8s = Golden::open("tiny").tensor::<4>("crops_u8").permute([0, 3, 1, 2]);
+    let channel = |values: [f32; 3]| Tensor::<1>::from_floats(values, &u8s.device()).reshape([1, 3, 1, 1]);
+    (u8s.clone() / 255.0 - channel(Normalization::CLIP.mean)) / channel(Normalization::CLIP.std)
+}
+
+/// Token ids of each prompt set, each prompt from its start to its end token.
+fn prompts(golden: &Golden) -> Vec<Vec<Vec<u32>>> {
+    let (shape, ids) = golden.get("text.token_ids");
+    let end = |row: &[f32]| {
+        let top = row.iter().copied().fold(0.0, f32::max);
+        row.iter().position(|&id| id == top).expect("a row is not empty")
+    };
+    ids.chunks(shape[1] * shape[2])
+        .map(|set| set.chunks(shape[2]).map(|row| row[..=end(row)].iter().map(|&id| id as u32).collect()).collect())
+        .collect()
+}
+
+fn tokens(x: &Tensor<3>) -> usize {
+    x.dims()[1]
+}
+
+#[test]
+fn presets_are_the_dimensions_of_the_checkpoints() {
+    assert_eq!(checkpoint("tiny", 1 << 20).config, Config::tiny());
+    assert_eq!(checkpoint("micro", 1 << 20).config, Config::micro());
+}
+
+#[test]
+fn normalized_input_agrees() {
+    Golden::open("tiny").agree("input_normalized", crops().narrow(0, 0, 1), STEP);
+}
+
+fn inside_a_block(golden: &Golden, prefix: &str, block: &Block, x: Tensor<3>, mask: Option<Tensor<2>>) {
+    let agree = |name: &str, found| golden.agree(&format!("{prefix}.{name}"), found, STEP);
+    let ln_1 = block.ln_1.forward(x.clone());
+    agree("ln_1", ln_1.clone());
+    let attention = block.attn.forward(ln_1, tokens(&x), mask);
+    agree("attn", attention.clone());
+    let ln_2 = block.ln_2.forward(x + attention);
+    agree("ln_2", ln_2.clone());
+    agree("mlp", block.mlp.forward(ln_2.clone()));
+    if let FeedForward::Moae(moae) = &block.mlp {
+        agree("shared_expert", moae.shared.forward(ln_2.clone()));
+        for (k, expert) in moae.experts.iter().enumerate() {
+            agree(&format!("expert_{k}"), expert.forward(ln_2.clone()));
+        }
+    }
+}
+
+/// Router weights of every MoAE block for as many rows as the golden has.
+fn gates(golden: &Golden, prefix: &str, blocks: &[Block], mut x: Tensor<3>, mask: Option<Tensor<2>>) {
+    for (index, block) in blocks.iter().enumerate() {
+        if let FeedForward::Moae(moae) = &block.mlp {
+            let attended = x.clone() + block.attn.forward(block.ln_1.forward(x.clone()), tokens(&x), mask.clone());
+            golden.agree(&format!("{prefix}.block.{index}.gate"), moae.gate(block.ln_2.forward(attended)), STEP);
+        }
+        x = block.forward(x.clone(), tokens(&x), mask.clone());
+    }
+}
+
+fn vision_tower(name: &str, with_insides: bool) {
+    let (golden, gamma) = (Golden::open(name), gamma(name));
+    let (visual, crop) = (&gamma.visual, crops().narrow(0, 0, 1));
+    let patches = visual.embed_patches(crop.clone());
+    let [_, count, width] = patches.dims();
+    let side = count.isqrt();
+    golden.agree("vision.patch_embed_nchw", patches.swap_dims(1, 2).reshape([1, width, side, side]), STEP);
+    let embedded = visual.embed(crop);
+    golden.agree("vision.embeddings", embedded.clone(), STEP);
+    let mut x = visual.ln_pre.forward(embedded);
+    golden.agree("vision.ln_pre", x.clone(), STEP);
+    for (index, block) in visual.blocks.iter().enumerate() {
+        if with_insides && (index == 0 || index == 6) {
+            inside_a_block(&golden, &format!("vision.block.{index}"), block, x.clone(), None);
+        }
+        x = block.forward(x.clone(), tokens(&x), None);
+        golden.agree(&format!("vision.block.{index}.out"), x.clone(), STEP);
+    }
+    let two = visual.ln_pre.forward(visual.embed(crops().narrow(0, 0, 2)));
+    gates(&golden, "vision", &visual.blocks, two.clone(), None);
+    let last = visual.blocks.iter().fold(two, |x, block| block.forward(x.clone(), tokens(&x), None));
+    let class: Tensor<2> = last.narrow(1, 0, 1).squeeze_dim(1);
+    golden.agree("vision.ln_post_cls", visual.ln_post.forward(class), STEP);
+}
+
+#[test]
+fn every_step_of_the_vision_tower_agrees_on_tiny() {
+    vision_tower("tiny", true);
+}
+
+#[test]
+fn every_step_of_the_vision_tower_agrees_on_micro() {
+    vision_tower("micro", false);
+}
+
+#[test]
+fn every_step_of_the_text_tower_agrees_on_tiny() {
+    let (golden, gamma) = (Golden::open("tiny"), gamma("tiny"));
+    let text = gamma.text.as_ref().expect("a text tower");
+    let ids: Tensor<2, Int> = golden.tensor::<3>("text.token_ids").narrow(0, 0, 1).squeeze_dim::<2>(0).int();
+    let two = ids.clone().narrow(0, 0, 2);
+    let mask = Some(gamma_wasm::model::causal_mask(77, &two));
+    let mut x = text.embed(two);
+    for (index, block) in text.blocks.iter().enumerate() {
+        if index == 0 || index == 6 {
+            inside_a_block(&golden, &format!("text.block.{index}"), block, x.clone(), mask.clone());
+        }
+        x = block.forward(x, 77, mask.clone());
+        golden.agree(&format!("text.block.{index}.out"), x.clone(), STEP);
+    }
+    gates(&golden, "text", &text.blocks, text.embed(ids.clone()), mask);
+    golden.agree("text.ln_final", text.ln_final.forward(text.transform(ids)), STEP);
+}
+
+/// From features to scores, for every prompt set and all ten crops.
+fn features_and_scores(name: &str) {
+    let (golden, gamma) = (Golden::open(name), gamma(name));
+    let features = gamma.visual.forward(crops());
+    golden.agree("all.features", features.clone(), STEP);
+    golden.agree("vision.features", features.clone().narrow(0, 0, 2), STEP);
+    let adapted = gamma.head.adapter.forward(features.clone());
+    golden.agree("all.adapter_out", adapted.clone(), STEP);
+    golden.agree("vision.adapter_out", adapted.clone().narrow(0, 0, 2), STEP);
+    golden.agree("all.features_after_adapter", features.clone() + adapted, STEP);
+    golden.agree("all.features_normalized", gamma.head.adapt(features.clone()), STEP);
+
+    let text = gamma.text.as_ref().expect("a text tower");
+    // Unpadded prompts: this also shows that tokens after the end token change nothing.
+    let text_features: Tensor<3> = Tensor::stack(prompts(&golden).iter().map(|set| text.forward(set)).collect(), 0);
+    golden.agree("text.features_normalized", text_features.clone(), STEP);
+    let logits = gamma.head.logits(gamma.head.adapt(features.clone()), text_features.clone());
+    golden.agree("logits", logits.swap_dims(0, 1), 5.0 * STEP);
+    let levels = gamma.head.levels(features, text_features);
+    golden.agree("probs", levels.clone().swap_dims(0, 1), STEP);
+    let scores = gamma.head.score(levels).transpose();
+    golden.agree("scores", scores.clone(), SCORE);
+    golden.agree("scores_mean", scores.mean_dim(1).squeeze_dim::<1>(1), SCORE);
+}
+
+#[test]
+fn features_levels_and_scores_agree_on_tiny() {
+    features_and_scores("tiny");
+}
+
+#[test]
+fn features_levels_and_scores_agree_on_micro() {
+    features_and_scores("micro");
+}
+
+#[test]
+fn scorer_gives_the_published_scores_for_every_scene() {
+    let golden = Golden::open("tiny");
+    let mut scorer = pollster::block_on(Scorer::load(checkpoint("tiny", 4096))).expect("the weights fit");
+    pollster::block_on(scorer.set_tokenizer(Arc::new(Tokenizer::clip().clone()))).expect("CLIP's vocabulary");
+    let json = std::fs::read_to_string(folder("tiny").join("golden.json")).expect("golden.json");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("golden.json is JSON");
+    let (_, crops) = golden.get("crops_u8");
+    let options = ScoreOptions {
+        crops: CropOptions { policy: CropPolicy::Center, ..CropOptions::default() },
+        parity: true,
+    };
+    let names = [
+        ("generic", "naive"),
+        ("natural-quality", "natural quality image"),
+        ("ai-generated-quality", "AI-generated quality image"),
+        ("underwater-quality", "underwater quality image"),
+        ("face-quality", "face quality image"),
+        ("natural-aesthetics", "natural aesthetic image"),
+    ];
+    assert_eq!(names.map(|(id, _)| id.to_owned()).to_vec(), Scene::published().iter().map(|s| s.id.clone()).collect::<Vec<_>>());
+    for (index, crop) in crops.chunks(224 * 224 * 3).enumerate() {
+        let pixels = Pixels { width: 224, height: 224, rgb: crop.iter().map(|&v| v as u8).collect() };
+        let found = pollster::block_on(scorer.score(pixels, &names.map(|(id, _)| id), &options)).expect("a score");
+        for (assessment, (id, name)) in found.iter().zip(names) {
+            let expected = json["scores"][name]["per_crop"][index].as_f64().expect("a score") as f32;
+            assert!((assessment.score - expected).abs() <= SCORE, "{id}, crop {index}: {} {expected}", assessment.score);
+        }
+    }
+}

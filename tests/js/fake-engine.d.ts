@@ -1,0 +1,11 @@
+/** Objects that are not freed, and counts of what happened. */
+export const live: {
+  photos: number;
+  jobs: number;
+  loaders: number;
+  steps: number;
+  merges: number;
+  decoded: string[];
+};
+/** What `open_device` answers. */
+export const device: { kind: 'cpu' | 'webgpu'; name: string; software: boolean; error: string | undefined };

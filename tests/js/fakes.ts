@@ -1,0 +1,157 @@
+// Platforms for tests: the real Gamma, Client and Host over the fake engine, in one thread.
+
+import type { WasmModule } from '../../js/engine.js';
+import { type GammaError, toGammaError } from '../../js/error.js';
+import { GammaBase } from '../../js/gamma.js';
+import { Host, type HostPlatform } from '../../js/host.js';
+import type { Candidate, Platform, Port } from '../../js/platform.js';
+import type { ToWorker, WirePhoto } from '../../js/protocol.js';
+import type { LoadOptions } from '../../js/types.js';
+import { openUrl, type Weights, weightsSource } from '../../js/weights.js';
+import * as glue from './fake-engine.js';
+
+/** What fake weights say. */
+export interface Settings {
+  scenes?: string[];
+  needsMerges?: boolean;
+  noTower?: boolean;
+  trapAtLoad?: boolean;
+}
+
+/** What a fake photo says. */
+export interface FakePhoto {
+  name?: string;
+  score?: number;
+  /** Milliseconds of each step. */
+  sleep?: number;
+  code?: string;
+  trap?: 'decode' | 'step' | 'lost' | 'stuck' | 'detached' | 'exit';
+  /** The step at which it traps. */
+  at?: number;
+  /** Milliseconds that reading takes. */
+  reading?: number;
+  /** Fails while it is read. */
+  unreadable?: GammaError;
+}
+
+/** The bytes of fake weights. */
+export function weightsOf(settings: Settings = {}): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(JSON.stringify(settings));
+}
+
+/** What went through a fake platform. */
+export interface Log {
+  /** Modules that were loaded. */
+  modules: string[];
+  /** Names of photos in the order in which reading began and ended. */
+  reading: string[];
+  /** Photos whose bytes are held and not yet sent. */
+  held: number;
+  maxHeld: number;
+  spawned: number;
+  terminated: number;
+  merges: number;
+}
+
+/** How a fake platform behaves. */
+export interface Behaviour {
+  candidates?: Candidate[];
+  notes?: string[];
+  /** Errors of modules that do not load. */
+  broken?: Record<string, Error>;
+  /** Replaces parts of the worker's side. */
+  host?: Partial<HostPlatform>;
+  /** Delays each module's loading, in milliseconds. */
+  slowModule?: number;
+}
+
+export const CPU: Candidate = { module: 'cpu', kind: 'cpu', acceptSoftware: true, reason: 'The CPU.' };
+export const GPU: Candidate = { module: 'gpu', kind: 'webgpu', acceptSoftware: false, reason: 'WebGPU.' };
+
+export const later = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Waits until `condition` holds; the test's time limit ends a wait in vain. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await later(1);
+}
+
+function inProcess(platform: HostPlatform, log: Log): Port {
+  let onMessage: Parameters<Port['listen']>[0] = () => {};
+  let alive = true;
+  const host = new Host(platform, (message) => {
+    const copy = structuredClone(message);
+    setImmediate(() => alive && onMessage(copy));
+  });
+  return {
+    post: (message, transfer) => {
+      const copy = structuredClone(message, { transfer: transfer as ArrayBuffer[] }) as ToWorker;
+      if (message.type === 'score') log.held -= 1;
+      // Also after the end, so that what the engine holds is freed; a real worker's memory is just gone.
+      setImmediate(() => host.receive(copy));
+    },
+    listen: (listener) => {
+      onMessage = listener;
+    },
+    terminate: () => {
+      alive = false;
+      log.terminated += 1;
+    },
+  };
+}
+
+/** Gamma over fakes. */
+export class TestGamma extends GammaBase<FakePhoto, Weights> {
+  /** Loads it. */
+  static async with(
+    options: LoadOptions<Weights> = {},
+    behaviour: Behaviour = {},
+  ): Promise<{ gamma: TestGamma; log: Log }> {
+    const log: Log = { modules: [], reading: [], held: 0, maxHeld: 0, spawned: 0, terminated: 0, merges: 0 };
+    const all = { weights: weightsOf(), ...options };
+    const gamma = await GammaBase.start(() => new TestGamma(platformOf(log, behaviour), all), all);
+    return { gamma, log };
+  }
+}
+
+function platformOf(log: Log, behaviour: Behaviour): Platform<FakePhoto, Weights> {
+  const host: HostPlatform = {
+    loadModule: async (kind, _base, progress) => {
+      log.modules.push(kind);
+      if (behaviour.slowModule) await later(behaviour.slowModule);
+      const broken = behaviour.broken?.[kind];
+      if (broken) throw broken;
+      progress(5, 10);
+      progress(10, 10);
+      return glue as unknown as WasmModule;
+    },
+    openUrl,
+    merges: async () => {
+      log.merges += 1;
+      return '#version: fake';
+    },
+    pause: () => new Promise((resolve) => setImmediate(resolve)),
+    now: () => performance.now(),
+    ...behaviour.host,
+  };
+  return {
+    spawn: () => {
+      log.spawned += 1;
+      return inProcess(host, log);
+    },
+    devices: async () => ({ candidates: behaviour.candidates ?? [CPU], notes: behaviour.notes ?? [] }),
+    weights: (weights) => weightsSource(weights, String),
+    base: String,
+    isLasting: () => true,
+    photo: async (photo) => {
+      const name = photo.name ?? '';
+      log.reading.push(`+${name}`);
+      if (photo.reading) await later(photo.reading);
+      if (photo.unreadable) throw toGammaError(photo.unreadable, 'worker');
+      log.reading.push(`-${name}`);
+      log.held += 1;
+      log.maxHeld = Math.max(log.maxHeld, log.held);
+      const bytes = new TextEncoder().encode(JSON.stringify(photo));
+      return { kind: 'bytes', bytes: bytes.buffer, type: '' } satisfies WirePhoto;
+    },
+  };
+}

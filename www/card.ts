@@ -1,0 +1,107 @@
+import type { Assessment } from 'gamma-wasm';
+import { drawCrops } from './crops.ts';
+import { byId, find } from './dom.ts';
+import { count, deviceLabel, durationText, percentText, spreadText } from './format.ts';
+import { drawLevels } from './levels.ts';
+import type { PhotoEntry } from './state.ts';
+import { thumbnailOf } from './thumbnail.ts';
+
+const STATES: Record<PhotoEntry['status'], string> = {
+  waiting: 'Waiting',
+  scoring: 'Scoring',
+  done: '',
+  failed: '',
+  stopped: 'Not scored',
+};
+
+/** One photo's card. */
+export class Card {
+  readonly element: HTMLLIElement;
+  private thumbnailUrl: string | undefined;
+  private closed = false;
+  private shown: Assessment | undefined;
+
+  constructor(
+    readonly photo: PhotoEntry,
+    remove: () => void,
+  ) {
+    const template = byId<HTMLTemplateElement>('card');
+    this.element = find<HTMLLIElement>(template.content, '.card').cloneNode(true) as HTMLLIElement;
+    this.element.dataset.id = String(photo.id);
+    const name = this.part('.name');
+    name.textContent = photo.name;
+    name.title = photo.name;
+    const button = this.part('.remove');
+    button.setAttribute('aria-label', `Remove ${photo.name}`);
+    button.addEventListener('click', remove);
+    this.part('.crops').setAttribute('aria-label', `Crops of ${photo.name}`);
+    this.part('.photo-progress').setAttribute('aria-label', `Crops scored of ${photo.name}`);
+  }
+
+  /** Makes the thumbnail; called when the card comes near the screen. */
+  async showThumbnail(): Promise<void> {
+    const thumbnail = await thumbnailOf(this.photo.file);
+    if (!thumbnail) {
+      this.part('.no-preview').hidden = false;
+      return;
+    }
+    if (this.closed) {
+      URL.revokeObjectURL(thumbnail.url);
+      return;
+    }
+    this.thumbnailUrl = thumbnail.url;
+    const image = this.part<HTMLImageElement>('img');
+    image.src = thumbnail.url;
+    image.alt = this.photo.name;
+    image.hidden = false;
+    this.setRatio(thumbnail.width / thumbnail.height);
+  }
+
+  /** Shows what is known about the photo. */
+  update(assessment: Assessment | undefined, showCrops: boolean): void {
+    const { status, progress, error } = this.photo;
+    this.element.dataset.status = status;
+    this.part('.state').textContent = STATES[status];
+    this.part<HTMLProgressElement>('.photo-progress').value = progress;
+    if (error) {
+      this.part('.problem-text').textContent = error.message;
+      this.part('.problem-code').textContent = error.code;
+    }
+    if (assessment && assessment !== this.shown) this.showAssessment(assessment);
+    this.shown = assessment;
+    const crops = this.part('.crops');
+    crops.hidden = !(showCrops && assessment);
+    if (crops.hidden) this.part('.readout').textContent = '';
+  }
+
+  /** Releases what the card holds. */
+  close(): void {
+    this.closed = true;
+    if (this.thumbnailUrl) URL.revokeObjectURL(this.thumbnailUrl);
+    this.element.remove();
+  }
+
+  private showAssessment(assessment: Assessment): void {
+    const { percent, score, levels, spread, crops, device, ms, enlarged } = assessment;
+    this.part('.percent').innerHTML = `${percentText(percent)}<small>%</small>`;
+    this.part('.raw').textContent = `model score ${score.toFixed(4)}`;
+    drawLevels(this.part('.level-bar'), this.part('.legend'), levels);
+    this.part('.spread').textContent =
+      crops.length > 1 ? `\u00b1${spreadText(spread)} over ${count(crops.length, 'crop')}` : '1 crop';
+    this.part('.cost').textContent = `${deviceLabel(device)}, ${durationText(ms)}`;
+    const note = this.part('.enlarged');
+    note.hidden = !enlarged;
+    note.textContent = enlarged ? `Enlarged to ${assessment.width}\u00d7${assessment.height}` : '';
+    note.title = 'The photo was smaller than the 224 pixels that the model looks at.';
+    drawCrops(this.part('.crops'), this.part('.readout'), assessment);
+    if (!this.thumbnailUrl) this.setRatio(assessment.width / assessment.height);
+  }
+
+  private setRatio(ratio: number): void {
+    this.part('.frame').style.setProperty('--ratio', String(ratio));
+  }
+
+  private part<T extends HTMLElement = HTMLElement>(selector: string): T {
+    return find<T>(this.element, selector);
+  }
+}

@@ -1,0 +1,96 @@
+import type { LoadProgress } from 'gamma-wasm';
+import { byId } from './dom.ts';
+import type { Engine } from './engine.ts';
+import { deviceLabel, megabytes } from './format.ts';
+import type { Queue } from './queue.ts';
+import type { DeviceChoice, EngineState, Store } from './state.ts';
+
+/** Where each phase of loading lies on the bar, from 0 to 1, and what it is called. */
+const PHASES: Record<LoadProgress['phase'], { from: number; to: number; text: string }> = {
+  module: { from: 0, to: 0.25, text: 'Fetching the engine' },
+  device: { from: 0.25, to: 0.35, text: 'Testing the device' },
+  weights: { from: 0.35, to: 0.9, text: 'Fetching the model' },
+  prompts: { from: 0.9, to: 1, text: 'Reading the prompts' },
+};
+
+/** The strip that tells device and model and lets both be changed. */
+export function setUpSetup(store: Store, engine: Engine, queue: Queue): void {
+  const draw = () => drawSetup(store, engine);
+  store.on('engine', draw);
+
+  byId('device').addEventListener('change', (event) => {
+    queue.interrupt();
+    void engine.useDevice((event.target as HTMLInputElement).value as DeviceChoice);
+  });
+
+  const picker = byId<HTMLInputElement>('pick-weights');
+  const use = async (file: File | undefined) => {
+    queue.interrupt();
+    const loaded = engine.useWeights(file);
+    // Other weights, other scores: those of the old ones would not compare. They wait for the model that now loads.
+    queue.requeue(({ status }) => status === 'done' || status === 'failed');
+    await loaded;
+  };
+  byId('own-weights').addEventListener('click', () => picker.click());
+  byId('sample-weights').addEventListener('click', () => void use(undefined));
+  picker.addEventListener('change', () => {
+    const [file] = picker.files ?? [];
+    if (file) void use(file);
+    picker.value = '';
+  });
+  draw();
+}
+
+function drawSetup(store: Store, engine: Engine): void {
+  const { engine: state, modules, device } = store.state;
+  byId('device-line').textContent = deviceLine(state);
+  byId('model-line').textContent = modelLine(state);
+  byId('sample-weights').hidden = !engine.ownWeights;
+  for (const input of byId('device').querySelectorAll('input')) {
+    input.checked = input.value === device;
+    const reason = input.value === 'webgpu' ? whyNoGpu(modules?.modules.gpu) : '';
+    input.disabled = reason !== '';
+    if (input.parentElement) input.parentElement.title = reason;
+  }
+  drawLoading(state);
+}
+
+function whyNoGpu(module: string | undefined): string {
+  if (!('gpu' in navigator)) return 'This browser has no WebGPU.';
+  if (module === 'building') return 'The WebGPU module is still being built.';
+  return module === 'failed' ? 'The WebGPU module is not built.' : '';
+}
+
+function deviceLine(state: EngineState): string {
+  if (state.phase !== 'ready') return '';
+  const { kind, module, name, reason, software } = state.device;
+  const detail = [name, module === 'cpu-relaxed' ? 'relaxed SIMD' : '', software ? 'an emulation' : ''];
+  const details = detail.filter((text) => text !== '' && text.toLowerCase() !== kind).join(', ');
+  return `${deviceLabel(kind)}${details ? ` (${details})` : ''}. ${reason}`;
+}
+
+function modelLine(state: EngineState): string {
+  if (state.phase !== 'ready') return '';
+  const { name, parameters, trained, licence } = state.model;
+  const size = `${(parameters / 1e6).toFixed(1)} M parameters`;
+  return [name, size, trained ? '' : 'untrained', licence ?? ''].filter(Boolean).join(' \u00b7 ');
+}
+
+function drawLoading(state: EngineState): void {
+  const box = byId('load');
+  box.hidden = state.phase !== 'loading';
+  if (state.phase !== 'loading') return;
+  const bar = byId<HTMLProgressElement>('load-bar');
+  const { step } = state;
+  if (!step) {
+    bar.removeAttribute('value');
+    byId('load-text').textContent = 'Loading';
+    return;
+  }
+  const { from, to, text } = PHASES[step.phase];
+  const share = step.total ? Math.min(1, step.loaded / step.total) : 0;
+  bar.value = from + share * (to - from);
+  const inBytes = step.phase === 'module' || step.phase === 'weights';
+  const amount = inBytes && step.total ? ` (${megabytes(step.loaded)} of ${megabytes(step.total)})` : '';
+  byId('load-text').textContent = text + amount;
+}

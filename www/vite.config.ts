@@ -1,0 +1,22 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+import { gammaFiles, ISOLATION } from './serve.ts';
+
+const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  root: folder('.'),
+  base: './',
+  publicDir: false,
+  cacheDir: folder('../target/vite'),
+  plugins: [gammaFiles()],
+  server: { headers: ISOLATION, port: 5173 },
+  preview: { headers: ISOLATION },
+  build: {
+    outDir: folder('../target/page'),
+    emptyOutDir: true,
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+});
