@@ -156,8 +156,8 @@ export class GammaBase<P, W> {
         if (!current) return;
         const { photo, taken } = current;
         await call.race(this.#ready());
-        // The next photo is read only once this one is, so that at most two are in memory.
-        ahead = quiet(taken.wire.then(next, next));
+        // One ahead and no more, so that at most two photos are in memory.
+        ahead = quiet(next());
         let result: PhotoResult<Q, Assessment | Assessments>;
         try {
           const work = this.#compute(this.#order(options, index), () => taken, call);

@@ -66,6 +66,8 @@ export interface CropScore {
   readonly size: number;
   /** The crop's own score, on the scale of {@link Assessment.score}. */
   readonly score: number;
+  /** The same on the scale of {@link Assessment.percent}. */
+  readonly percent: number;
 }
 
 /** How crops are placed: `random` (seeded), `five` (corners and centre), `center`, or an even `grid`. */

@@ -11,7 +11,7 @@ use crate::{
     model::{Config, Gamma},
     ops,
     prompt::{LEVELS, Scene, Tokenizer},
-    weights::{Checkpoint, Tensors},
+    weights::{Checkpoint, Header, Tensors},
 };
 
 /// What is asked of one photo.
@@ -42,6 +42,34 @@ pub struct ModelInfo {
     pub source: Option<String>,
 }
 
+impl ModelInfo {
+    /// What a file says about itself before its tensors are read.
+    pub fn new(header: &Header, config: Config) -> Self {
+        let metadata = |key: &str| header.metadata.get(key).cloned();
+        Self {
+            name: metadata("name").unwrap_or_else(|| "gamma".into()),
+            parameters: header.tensors.iter().map(|tensor| tensor.shape.iter().product::<usize>() as u64).sum(),
+            text_tower: config.text.is_some(),
+            trained: metadata("trained").is_none_or(|trained| trained != "false"),
+            licence: metadata("licence"),
+            source: metadata("source"),
+            config,
+        }
+    }
+}
+
+/// The scenes that the model of a file can be asked about: those with text features in the file, or all that it names
+/// if it has a text tower.
+///
+/// # Errors
+/// [`Error::Config`] or [`Error::SceneInvalid`] if the metadata `scenes` is not `{"id": "template"}`.
+pub fn offered_scenes(header: &Header) -> Result<Vec<Scene>> {
+    let text_tower = header.shape("clip_model.token_embedding.weight").is_some();
+    let mut scenes = scenes(header.metadata.get("scenes"))?;
+    scenes.retain(|scene| text_tower || header.shape(&text_features_name(scene)).is_some());
+    Ok(scenes)
+}
+
 /// How likely each of the five levels is; the sum is 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[allow(missing_docs, reason = "the levels' names say it")]
@@ -64,6 +92,8 @@ pub struct CropScore {
     pub size: u32,
     /// As [`Assessment::score`].
     pub score: f32,
+    /// As [`Assessment::percent`].
+    pub percent: f32,
 }
 
 /// What Gamma thinks of a photo.
@@ -123,16 +153,7 @@ impl Scorer {
         }
         let worth = ops::read(gamma.head.score_level.val()).await?;
         let range = [worth.iter().copied().fold(f32::MAX, f32::min), worth.iter().copied().fold(f32::MIN, f32::max)];
-        let metadata = |key: &str| header.metadata.get(key).cloned();
-        let info = ModelInfo {
-            name: metadata("name").unwrap_or_else(|| "gamma".into()),
-            parameters: header.tensors.iter().map(|tensor| tensor.shape.iter().product::<usize>() as u64).sum(),
-            text_tower: gamma.text.is_some(),
-            trained: metadata("trained").is_none_or(|trained| trained != "false"),
-            licence: metadata("licence"),
-            source: metadata("source"),
-            config,
-        };
+        let info = ModelInfo::new(&header, config);
         Ok(Self { gamma: Arc::new(gamma), info, device, scenes, text_features, tokenizer: None, range })
     }
 
@@ -315,17 +336,16 @@ impl Job {
         let score = mean(ANSWER - 1);
         let variance = answers.iter().map(|answer| (answer[ANSWER - 1] - score).powi(2)).sum::<f32>() / count;
         let [low, high] = self.range;
+        let percent = |score: f32| (100.0 * (score - low) / (high - low).max(f32::EPSILON)).clamp(0.0, 100.0);
+        let crop = |crop: &Crop, score: f32| {
+            CropScore { x: crop.x, y: crop.y, size: crop.size, score, percent: percent(score) }
+        };
         Ok(Assessment {
             score,
-            percent: (100.0 * (score - low) / (high - low).max(f32::EPSILON)).clamp(0.0, 100.0),
+            percent: percent(score),
             levels: Levels { bad: mean(0), poor: mean(1), fair: mean(2), good: mean(3), perfect: mean(4) },
             spread: variance.sqrt(),
-            crops: self
-                .plan
-                .iter()
-                .zip(&answers)
-                .map(|(crop, answer)| CropScore { x: crop.x, y: crop.y, size: crop.size, score: answer[ANSWER - 1] })
-                .collect(),
+            crops: self.plan.iter().zip(&answers).map(|(at, answer)| crop(at, answer[ANSWER - 1])).collect(),
             scene: scene.to_owned(),
             width: self.pixels.width,
             height: self.pixels.height,
@@ -344,6 +364,10 @@ fn scenes(metadata: Option<&String>) -> Result<Vec<Scene>> {
     templates.into_iter().map(|(id, template)| Scene::new(id, template)).collect()
 }
 
+fn text_features_name(scene: &Scene) -> String {
+    format!("text_features.{}", scene.id)
+}
+
 /// Text features that the file carries as `text_features.{scene}`, `[5, embed_dim]`.
 fn stored_text_features(
     scenes: &[Scene],
@@ -352,7 +376,7 @@ fn stored_text_features(
 ) -> Result<BTreeMap<String, Tensor<2>>> {
     let mut features = BTreeMap::new();
     for scene in scenes {
-        let name = format!("text_features.{}", scene.id);
+        let name = text_features_name(scene);
         if let Some(tensor) = tensors.take_optional(&name, [LEVELS.len(), config.embed_dim])? {
             features.insert(scene.id.clone(), tensor);
         }

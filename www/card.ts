@@ -1,7 +1,7 @@
 import type { Assessment } from 'gamma-wasm';
-import { drawCrops } from './crops.ts';
+import { drawCrops, spreadOf } from './crops.ts';
 import { byId, find } from './dom.ts';
-import { count, deviceLabel, durationText, percentText, spreadText } from './format.ts';
+import { count, deviceLabel, durationText, percentText, sentence } from './format.ts';
 import { drawLevels } from './levels.ts';
 import type { PhotoEntry } from './state.ts';
 import { thumbnailOf } from './thumbnail.ts';
@@ -20,6 +20,7 @@ export class Card {
   private thumbnailUrl: string | undefined;
   private closed = false;
   private shown: Assessment | undefined;
+  private drawn: Assessment | undefined;
 
   constructor(
     readonly photo: PhotoEntry,
@@ -64,13 +65,14 @@ export class Card {
     this.part('.state').textContent = STATES[status];
     this.part<HTMLProgressElement>('.photo-progress').value = progress;
     if (error) {
-      this.part('.problem-text').textContent = error.message;
+      this.part('.problem-text').textContent = sentence(error.message);
       this.part('.problem-code').textContent = error.code;
     }
     if (assessment && assessment !== this.shown) this.showAssessment(assessment);
     this.shown = assessment;
     const crops = this.part('.crops');
     crops.hidden = !(showCrops && assessment);
+    if (assessment && showCrops) this.showCrops(assessment);
     if (crops.hidden) this.part('.readout').textContent = '';
   }
 
@@ -82,19 +84,25 @@ export class Card {
   }
 
   private showAssessment(assessment: Assessment): void {
-    const { percent, score, levels, spread, crops, device, ms, enlarged } = assessment;
+    const { percent, score, levels, crops, device, ms, enlarged } = assessment;
     this.part('.percent').innerHTML = `${percentText(percent)}<small>%</small>`;
     this.part('.raw').textContent = `model score ${score.toFixed(4)}`;
     drawLevels(this.part('.level-bar'), this.part('.legend'), levels);
     this.part('.spread').textContent =
-      crops.length > 1 ? `\u00b1${spreadText(spread)} over ${count(crops.length, 'crop')}` : '1 crop';
+      crops.length > 1 ? `\u00b1${percentText(spreadOf(crops))} over ${count(crops.length, 'crop')}` : '1 crop';
     this.part('.cost').textContent = `${deviceLabel(device)}, ${durationText(ms)}`;
     const note = this.part('.enlarged');
     note.hidden = !enlarged;
     note.textContent = enlarged ? `Enlarged to ${assessment.width}\u00d7${assessment.height}` : '';
     note.title = 'The photo was smaller than the 224 pixels that the model looks at.';
-    drawCrops(this.part('.crops'), this.part('.readout'), assessment);
     if (!this.thumbnailUrl) this.setRatio(assessment.width / assessment.height);
+  }
+
+  /** Draws the crops when they are first shown: hundreds of photos have thousands of them. */
+  private showCrops(assessment: Assessment): void {
+    if (this.drawn === assessment) return;
+    this.drawn = assessment;
+    drawCrops(this.part('.crops'), this.part('.readout'), assessment);
   }
 
   private setRatio(ratio: number): void {

@@ -1,5 +1,5 @@
-import type { Assessment } from 'gamma-wasm';
-import { percentOf, percentText } from './format.ts';
+import type { Assessment, CropScore } from 'gamma-wasm';
+import { percentText } from './format.ts';
 
 /**
  * Draws the crops over a photo. Positions are shares of the upright photo, so they fit any size at which it is shown. Each
@@ -13,8 +13,7 @@ export function drawCrops(layer: HTMLElement, readout: HTMLElement, assessment: 
   const share = (value: number, of: number) => `${(100 * value) / of}%`;
   layer.replaceChildren(
     ...crops.map((crop, index) => {
-      const percent = percentOf(crop.score);
-      const text = `Crop ${index + 1} of ${crops.length}: ${percentText(percent)}%`;
+      const text = `Crop ${index + 1} of ${crops.length}: ${percentText(crop.percent)}%`;
       const button = document.createElement('button');
       button.type = 'button';
       button.className = 'crop';
@@ -23,7 +22,7 @@ export function drawCrops(layer: HTMLElement, readout: HTMLElement, assessment: 
       button.style.top = share(crop.y, height);
       button.style.width = share(crop.size, width);
       button.style.height = share(crop.size, height);
-      button.style.setProperty('--tint', tint(percent));
+      button.style.setProperty('--tint', tint(crop.percent));
       const tell = () => {
         readout.textContent = text;
       };
@@ -37,6 +36,12 @@ export function drawCrops(layer: HTMLElement, readout: HTMLElement, assessment: 
       return button;
     }),
   );
+}
+
+/** How far the crops' percentages lie apart: their standard deviation. */
+export function spreadOf(crops: readonly CropScore[]): number {
+  const mean = crops.reduce((sum, { percent }) => sum + percent, 0) / crops.length;
+  return Math.sqrt(crops.reduce((sum, { percent }) => sum + (percent - mean) ** 2, 0) / crops.length);
 }
 
 /** The colour of a score: the two nearest of the five level colours, mixed. */

@@ -1,20 +1,8 @@
 /** The five levels from worst to best, as the API names them. */
 export const LEVELS = ['bad', 'poor', 'fair', 'good', 'perfect'] as const;
 
-/** The ends of the model's own scale. */
-const LOWEST = 0.2;
-const HIGHEST = 1;
-
-/** A score of the model's own scale on the scale 0..100. */
-export function percentOf(score: number): number {
-  return Math.min(100, Math.max(0, ((score - LOWEST) / (HIGHEST - LOWEST)) * 100));
-}
-
 /** `54.3`: one decimal, so that close photos can be told apart. */
 export const percentText = (percent: number): string => percent.toFixed(1);
-
-/** A difference of scores in points of the scale 0..100. */
-export const spreadText = (spread: number): string => ((spread / (HIGHEST - LOWEST)) * 100).toFixed(1);
 
 /** `320 ms`, `1.4 s`, `12 s`. */
 export function durationText(ms: number): string {
@@ -35,6 +23,12 @@ export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)}
 
 /** `1 photo`, `3 photos`. */
 export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
+
+/** A message with a capital at its start and a full stop at its end. */
+export function sentence(message: string): string {
+  const text = message.charAt(0).toUpperCase() + message.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
 
 /** `natural-quality` -> `Natural quality`. */
 export function sceneLabel(id: string): string {

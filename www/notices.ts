@@ -1,5 +1,6 @@
 import { byId } from './dom.ts';
 import type { Engine } from './engine.ts';
+import { sentence } from './format.ts';
 import type { Queue } from './queue.ts';
 import type { Store } from './state.ts';
 
@@ -61,9 +62,7 @@ export class Notices {
       yield {
         id: 'failed',
         kind: 'error',
-        text: online
-          ? `The model could not be loaded: ${engine.message}`
-          : `You are offline, and the model could not be loaded: ${engine.message}`,
+        text: sentence(`${online ? 'The' : 'You are offline, and the'} model could not be loaded: ${engine.message}`),
         small: engine.code,
         action: { label: 'Try again', run: () => void this.engine.load() },
       };

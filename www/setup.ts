@@ -43,7 +43,7 @@ export function setUpSetup(store: Store, engine: Engine, queue: Queue): void {
 
 function drawSetup(store: Store, engine: Engine): void {
   const { engine: state, modules, device } = store.state;
-  byId('device-line').textContent = deviceLine(state);
+  drawDevice(state);
   byId('model-line').textContent = modelLine(state);
   byId('sample-weights').hidden = !engine.ownWeights;
   for (const input of byId('device').querySelectorAll('input')) {
@@ -61,12 +61,17 @@ function whyNoGpu(module: string | undefined): string {
   return module === 'failed' ? 'The WebGPU module is not built.' : '';
 }
 
-function deviceLine(state: EngineState): string {
-  if (state.phase !== 'ready') return '';
-  const { kind, module, name, reason, software } = state.device;
-  const detail = [name, module === 'cpu-relaxed' ? 'relaxed SIMD' : '', software ? 'an emulation' : ''];
-  const details = detail.filter((text) => text !== '' && text.toLowerCase() !== kind).join(', ');
-  return `${deviceLabel(kind)}${details ? ` (${details})` : ''}. ${reason}`;
+/** The device in bold, and the reason for it. */
+function drawDevice(state: EngineState): void {
+  const line = byId('device-line');
+  if (state.phase !== 'ready') {
+    line.replaceChildren();
+    return;
+  }
+  const { kind, name, reason } = state.device;
+  const strong = document.createElement('strong');
+  strong.textContent = kind === 'webgpu' && name ? `${deviceLabel(kind)} (${name})` : deviceLabel(kind);
+  line.replaceChildren(strong, `. ${reason}`);
 }
 
 function modelLine(state: EngineState): string {

@@ -51,8 +51,8 @@ function setUpView(store: Store): void {
       });
       scene.replaceChildren(...options);
       scene.value = state.scene;
+      scene.disabled = false;
     }
-    scene.disabled = scene.options.length === 0;
     sort.value = state.sort;
     direction.textContent = directionLabel(state.sort, state.descending);
     direction.setAttribute('aria-label', `${directionLabel(state.sort, state.descending)}: reverse the order`);

@@ -18,7 +18,7 @@ const NONE: usize = usize::MAX;
 
 /// The merges as a sorted table. An id is that of CLIP: bytes in the order of [`byte_symbols`], the same again as
 /// word ends, then the merges in their order.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Bpe {
     /// `left << 32 | right << 16 | rank` per merge, sorted: 8 bytes each, and a look-up is a binary search. Every id
     /// of a merge's parts is below 2^16.

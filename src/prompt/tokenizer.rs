@@ -12,7 +12,7 @@ pub const END: u32 = 49_407;
 pub const CONTEXT: usize = 77;
 
 /// CLIP's tokenizer. Takes about 0.4 MB.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Tokenizer {
     bpe: Bpe,
 }
@@ -52,15 +52,16 @@ impl Tokenizer {
 
     /// The tokenizer with the merges that are part of native builds. In a browser the page fetches them.
     #[cfg(not(target_arch = "wasm32"))]
-    pub fn clip() -> &'static Tokenizer {
-        static CLIP: std::sync::OnceLock<Tokenizer> = std::sync::OnceLock::new();
+    pub fn clip() -> std::sync::Arc<Tokenizer> {
+        static CLIP: std::sync::OnceLock<std::sync::Arc<Tokenizer>> = std::sync::OnceLock::new();
         CLIP.get_or_init(|| {
             #[allow(
                 clippy::expect_used,
                 reason = "the merges are part of the program, and a test builds them"
             )]
-            Self::from_merges(include_str!("clip_merges.txt")).expect("the embedded merges are CLIP's")
+            Self::from_merges(include_str!("clip_merges.txt")).expect("the embedded merges are CLIP's").into()
         })
+        .clone()
     }
 
     /// The ids of a text, without start and end, however many. `<|startoftext|>` and `<|endoftext|>` in the text

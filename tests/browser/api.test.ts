@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { barePage, load, WEIGHTS } from './bare.ts';
 import { launchChromium } from './chromium.ts';
-import { goldenScores, SCENES } from './golden.ts';
+import { goldenLevels, goldenScores, LEVELS, SCENES } from './golden.ts';
 import { requireModules, type Server, servePage } from './server.ts';
 
 let server: Server;
@@ -209,12 +209,13 @@ describe('scoring', () => {
     const scores = crops.map((crop) => crop.score);
     const mean = scores.reduce((sum, value) => sum + value, 0) / scores.length;
     expect(score).toBeCloseTo(mean, 6);
-    expect(percent).toBeCloseTo(((score - 0.2) / 0.8) * 100, 3);
     expect(Object.values(levels).reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 5);
-    expect(0.2 * levels.bad + 0.4 * levels.poor + 0.6 * levels.fair + 0.8 * levels.good + levels.perfect).toBeCloseTo(
-      score,
-      5,
-    );
+    // What the five levels of this model are worth; the lowest is 0 and the highest 100 percent.
+    const worth = goldenLevels();
+    const [low = 0, high = 1] = [worth[0], worth.at(-1)];
+    const weighted = LEVELS.reduce((sum, level, index) => sum + levels[level] * (worth[index] ?? Number.NaN), 0);
+    expect(weighted).toBeCloseTo(score, 5);
+    expect(percent).toBeCloseTo(((score - low) / (high - low)) * 100, 3);
     expect(spread).toBeCloseTo(
       Math.sqrt(scores.reduce((sum, value) => sum + (value - mean) ** 2, 0) / scores.length),
       5,

@@ -4,11 +4,9 @@ import type { Browser, Page } from 'playwright-core';
 import { goldenCrops, SIDE } from './golden.ts';
 import { repository, type Server } from './server.ts';
 
-type Api = typeof import('gamma-wasm');
-
 /** What a bare page keeps between the calls of a test. */
 declare global {
-  var api: Api;
+  var api: typeof import('gamma-wasm');
   var gamma: Gamma;
   /** Golden crop `index`, opaque. */
   var goldenCrop: (index: number) => Promise<ImageData>;
@@ -25,15 +23,16 @@ export const WEIGHTS = '/models/untrained-tiny.safetensors';
 export async function barePage(browser: Browser, server: Server): Promise<Page> {
   const page = await browser.newPage();
   const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
-  const body = '<!doctype html><title>bare</title><body></body>';
+  const script = "import * as api from '/pkg/index.js'; globalThis.api = api;";
+  const body = `<!doctype html><title>bare</title><body><script type="module">${script}</script></body>`;
   await page.route('**/bare.html', (route) => route.fulfill({ contentType: 'text/html', headers, body }));
   await page.route('**/golden/crops', (route) => route.fulfill({ body: goldenCrops() }));
   await page.route('**/fixtures/*', (route) =>
     route.fulfill({ body: readFileSync(repository(`tests/browser${new URL(route.request().url()).pathname}`)) }),
   );
   await page.goto(`${server.url}bare.html`);
-  await page.evaluate(async (side) => {
-    globalThis.api = (await import(`${location.origin}/pkg/index.js`)) as Api;
+  await page.waitForFunction(() => 'api' in globalThis);
+  await page.evaluate((side) => {
     globalThis.goldenCrop = async (index) => {
       const all = new Uint8Array(await (await fetch('/golden/crops')).arrayBuffer());
       const image = new ImageData(side, side);

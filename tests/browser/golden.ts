@@ -11,6 +11,14 @@ export const SCENES: Record<string, string> = {
   'natural-aesthetics': 'natural aesthetic image',
 };
 
+/** The five levels from worst to best. */
+export const LEVELS = ['bad', 'poor', 'fair', 'good', 'perfect'] as const;
+
+/** The score that each level of the golden model is worth, from worst to best. */
+export function goldenLevels(): number[] {
+  return JSON.parse(readFileSync(repository('tests/golden/tiny/config.json'), 'utf8')).score_level;
+}
+
 /** Side of a crop, in pixels. */
 export const SIDE = 224;
 

@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { App, sample } from './app.ts';
 import { barePage, load } from './bare.ts';
 import { launchChromium } from './chromium.ts';
 import { goldenScores } from './golden.ts';
@@ -54,8 +55,26 @@ test('a photo given up on the GPU leaves the model usable', async () => {
 });
 
 test('auto passes over an emulated GPU and says so', async () => {
-  await page.evaluate(() => gamma.dispose());
+  await page.evaluate(() => globalThis.gamma?.dispose());
   const device = await load(page, 'auto');
   expect(device.kind).toBe('cpu');
   expect(device.reason).toMatch(/emulat|software/i);
+});
+
+test('the page scores a photo on the GPU that the person switches to', async () => {
+  const app = await App.open(browser, server);
+  await app.choose([sample('dog.jpg')]);
+  await app.settled(1);
+  await app.page.locator('#options summary').click();
+  await app.page.getByRole('combobox', { name: 'Crops' }).selectOption('center');
+  await app.page.keyboard.press('Escape');
+  await app.page.getByText('WebGPU', { exact: true }).click();
+  await app.page.locator('#device-line', { hasText: /^WebGPU/ }).waitFor({ timeout: 240_000 });
+  await app.page.locator('#options summary').click();
+  await app.button('Score all again').click();
+  await app.settled(1);
+  expect(await app.card('dog.jpg').locator('.cost').textContent()).toMatch(/^WebGPU, /);
+  await app.screenshot('webgpu');
+  expect(app.errors).toEqual([]);
+  await app.close();
 });

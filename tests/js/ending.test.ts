@@ -10,12 +10,15 @@ afterEach(() => {
 
 const SLOW: FakePhoto = { sleep: 20 };
 
-test('an abort in the middle of a photo ends the call, and the next one works', async () => {
+test.each([
+  ['waits', SLOW],
+  ['computes', { busy: 2 }],
+])('an abort in the middle of a photo ends the call, and the next one works (an engine that %s)', async (_, photo) => {
   const { gamma, log } = await TestGamma.with();
   const controller = new AbortController();
   const before = live.steps;
   const reason = new Error('the user left');
-  const call = gamma.score(SLOW, {
+  const call = gamma.score(photo, {
     crops: 50,
     signal: controller.signal,
     onProgress: ({ done }) => done === 3 && controller.abort(reason),

@@ -114,7 +114,7 @@ class Engine {
   }
   job(photo, options) {
     photo.free();
-    return new Job(photo, options, this.#settings);
+    return new Job(photo, options, this);
   }
   free() {}
 }
@@ -129,19 +129,20 @@ class Photo extends Freed {
 class Job extends Freed {
   #photo;
   #options;
-  #settings;
+  #engine;
   done = 0;
-  constructor(photo, options, settings) {
+  constructor(photo, options, engine) {
     super('jobs');
     this.#photo = photo;
     this.#options = options;
-    this.#settings = settings;
+    this.#engine = engine;
     this.crops = options.crops ?? 10;
   }
   async step() {
     live.steps += 1;
     const { content } = this.#photo;
     if (content.sleep) await sleep(content.sleep);
+    if (content.busy) for (const end = Date.now() + content.busy; Date.now() < end; );
     if (this.done + 1 === (content.at ?? 2)) {
       if (content.trap === 'step') throw trap();
       if (content.trap === 'lost') throw failure('device', 'device: the GPU was lost');
@@ -160,6 +161,7 @@ class Job extends Freed {
   }
   async assess(scene) {
     if (this.done < this.crops) throw failure('option', 'not done');
+    if (!this.#engine.scenes().some(({ id }) => id === scene)) throw failure('scene-unknown', scene);
     const { content, width, height } = this.#photo;
     const score = content.score ?? 0.5;
     const levels = { bad: 0.2, poor: 0.2, fair: 0.2, good: 0.2, perfect: 0.2 };
@@ -175,7 +177,7 @@ class Job extends Freed {
       height,
       enlarged: false,
       policy: this.#options.policy ?? 'random',
-      seed: this.#options.seed ?? this.#settings.seed ?? 0,
+      seed: this.#options.seed ?? 0,
     };
   }
 }

@@ -24,6 +24,8 @@ export interface FakePhoto {
   score?: number;
   /** Milliseconds of each step. */
   sleep?: number;
+  /** Milliseconds that each step keeps its thread busy. */
+  busy?: number;
   code?: string;
   trap?: 'decode' | 'step' | 'lost' | 'stuck' | 'detached' | 'exit';
   /** The step at which it traps. */

@@ -138,7 +138,7 @@ test('an abort reaches the worker between two crops', async () => {
   const gamma = await load();
   const controller = new AbortController();
   const seen: number[] = [];
-  const call = gamma.score(new TextEncoder().encode('{"sleep":5}'), {
+  const call = gamma.score(new TextEncoder().encode('{"busy":20}'), {
     crops: 100,
     signal: controller.signal,
     onProgress: ({ done }) => seen.push(done) === 3 && controller.abort(),

@@ -1,2 +1,0 @@
-//! The command `gamma`.
-fn main() {}

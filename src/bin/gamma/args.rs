@@ -1,0 +1,78 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser, builder::TypedValueParser, value_parser};
+use gamma_wasm::image::{CropOptions, CropPolicy, MAX_CROPS};
+
+/// Scores photos with Gamma (Mixture of Assessment Experts).
+#[derive(Debug, Parser)]
+#[command(name = "gamma", version, after_help = EXIT_STATUS, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_STATUS: &str = "\
+Exit status: 0 all went well, 1 some photos could not be scored, 2 wrong usage, 3 the model could not be loaded.";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Score photos.
+    Score(Score),
+    /// Say what a file of weights holds.
+    Inspect(Inspect),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_STATUS, args_override_self = true)]
+pub struct Score {
+    /// Photos, or folders of photos (JPEG, PNG, WebP, GIF, BMP, TIFF).
+    #[arg(required = true, value_name = "IMAGES")]
+    pub images: Vec<PathBuf>,
+    /// The model: a safetensors file. This version comes with none of its own.
+    #[arg(short, long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// What the photos are judged as, or `all` for every scene of the model.
+    #[arg(short, long, value_name = "ID", default_value = "natural-quality")]
+    pub scene: String,
+    /// How crops are chosen.
+    #[arg(long, default_value = "random", value_parser = policy())]
+    pub policy: CropPolicy,
+    /// Crops of a photo, for the policies `random` and `grid`.
+    #[arg(long, value_name = "N", default_value_t = CropOptions::default().crops,
+        value_parser = value_parser!(u32).range(1..=i64::from(MAX_CROPS)))]
+    pub crops: u32,
+    /// Start of the random numbers: the same seed gives the same crops.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Read pixels exactly as the published loader does: no EXIF orientation, alpha dropped, small photos refused.
+    #[arg(long)]
+    pub parity: bool,
+    /// Look into the folders inside folders too.
+    #[arg(short, long)]
+    pub recursive: bool,
+    /// Print one JSON object a line.
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// Print CSV with a header.
+    #[arg(long)]
+    pub csv: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_STATUS, args_override_self = true)]
+pub struct Inspect {
+    /// A safetensors file.
+    pub file: PathBuf,
+    /// List every tensor.
+    #[arg(long)]
+    pub tensors: bool,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn policy() -> impl TypedValueParser<Value = CropPolicy> {
+    PossibleValuesParser::new(CropPolicy::ALL.map(CropPolicy::as_str)).try_map(|name| name.parse::<CropPolicy>())
+}

@@ -1,0 +1,329 @@
+//! `gamma inspect`: what a file of weights says about itself. Only its header is read, so that it takes no time whatever
+//! the file's size; the values are checked when the model is loaded.
+
+use std::collections::BTreeMap;
+use std::fmt::{Display, Write as _};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use gamma_wasm::model::{Config, TowerConfig};
+use gamma_wasm::prompt::Scene;
+use gamma_wasm::scorer::{ModelInfo, offered_scenes};
+use gamma_wasm::weights::{Header, TensorInfo};
+use gamma_wasm::{Error, Result};
+use safetensors::Dtype;
+use serde::Serialize;
+
+use crate::Status;
+use crate::args::Inspect;
+use crate::load::check_kind;
+use crate::output::{json_line, print};
+use crate::report::{Failure, about, complain, name, printable, refused, size, thousands};
+
+/// Bytes before the header's JSON: its length.
+const LENGTH: usize = 8;
+/// The longest header that the format allows, in bytes.
+const MAX_HEADER: u64 = 100_000_000;
+
+/// What can be said about a file. What cannot be found out is left out, and `error` says why.
+#[derive(Serialize)]
+struct Report {
+    file: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    model: Option<ModelInfo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scenes: Option<Vec<Scene>>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    contents: Option<Contents>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Failure>,
+}
+
+/// What the header lists, be it of a Gamma model or not.
+#[derive(Serialize)]
+struct Contents {
+    tensors: usize,
+    elements: u64,
+    dtypes: BTreeMap<String, Share>,
+    metadata: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tensor_list: Option<Vec<Row>>,
+}
+
+/// What the tensors of one element type make up.
+#[derive(Default, Serialize)]
+struct Share {
+    tensors: usize,
+    elements: u64,
+    bytes: u64,
+}
+
+#[derive(Serialize)]
+struct Row {
+    name: String,
+    dtype: String,
+    shape: Vec<usize>,
+    bytes: usize,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Inspect) -> Status {
+    let path = &arguments.file;
+    let mut report = Report {
+        file: path.to_string_lossy().into_owned(),
+        bytes: None,
+        model: None,
+        scenes: None,
+        contents: None,
+        error: None,
+    };
+    let result = report.fill(path, arguments.tensors);
+    report.error = result.as_ref().err().map(Failure::from);
+    let written = if arguments.json {
+        report.json()
+    } else {
+        report.text(path)
+    };
+    if let Err(error) = &result {
+        complain(&about(path, error));
+    }
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            complain(&format!("standard output: {error}"));
+            Status::Incomplete
+        }
+        _ if result.is_err() => Status::NoModel,
+        _ => Status::Done,
+    }
+}
+
+/// The header of a safetensors file.
+fn header(path: &Path, file: File) -> Result<(Header, u64)> {
+    let mut file = io::BufReader::new(file);
+    let mut start = Vec::new();
+    file.by_ref()
+        .take(LENGTH as u64)
+        .read_to_end(&mut start)
+        .map_err(|error| refused(path, error))?;
+    check_kind(&start)?;
+    let Some(length) = start.first_chunk::<LENGTH>().copied().map(u64::from_le_bytes) else {
+        return Err(Error::WeightsTruncated(format!(
+            "{} bytes are no safetensors file",
+            start.len()
+        )));
+    };
+    if !(2..=MAX_HEADER).contains(&length) {
+        return Err(Error::WeightsHeader(format!(
+            "its header claims {length} bytes; 2 to {MAX_HEADER} are possible"
+        )));
+    }
+    let mut json = Vec::new();
+    file.take(length)
+        .read_to_end(&mut json)
+        .map_err(|error| refused(path, error))?;
+    if (json.len() as u64) < length {
+        return Err(Error::WeightsTruncated(format!(
+            "its header has {} of {length} bytes",
+            json.len()
+        )));
+    }
+    Ok((Header::parse(&json)?, LENGTH as u64 + length))
+}
+
+impl Report {
+    /// Finds out as much as it can, and stops at the first thing that keeps the file from being a model.
+    fn fill(&mut self, path: &Path, list: bool) -> Result<()> {
+        let file = File::open(path).map_err(|error| refused(path, error))?;
+        let metadata = file.metadata().map_err(|error| refused(path, error))?;
+        self.bytes = metadata.is_file().then_some(metadata.len());
+        let (header, data_start) = header(path, file)?;
+        self.contents = Some(Contents::new(&header, list));
+        let readable = |tensor: &&TensorInfo| matches!(tensor.dtype, Dtype::F32 | Dtype::F16 | Dtype::BF16);
+        if let Some(tensor) = header.tensors.iter().find(|tensor| !readable(tensor)) {
+            return Err(Error::TensorDtype {
+                name: tensor.name.clone(),
+                dtype: tensor.dtype.to_string(),
+            });
+        }
+        let config = Config::from_header(&header)?;
+        let info = ModelInfo::new(&header, config);
+        let scenes = offered_scenes(&header);
+        self.model = Some(info);
+        let scenes = self.scenes.insert(scenes?);
+        if scenes.is_empty() {
+            return Err(Error::Config(
+                "it has neither a text tower nor the text features of a scene".into(),
+            ));
+        }
+        // As long as it is no pipe, its length tells whether a download was cut off.
+        let expected = data_start + header.data_bytes();
+        match self.bytes {
+            Some(found) if found < expected => Err(Error::WeightsTruncated(format!(
+                "the file has {found} of {expected} bytes"
+            ))),
+            Some(found) if found > expected => Err(Error::WeightsHeader(format!(
+                "{} bytes follow the last tensor",
+                found - expected
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn json(&self) -> io::Result<()> {
+        let mut line = Vec::new();
+        json_line(&mut line, self)?;
+        print(&line)
+    }
+
+    fn text(&self, path: &Path) -> io::Result<()> {
+        let mut text = String::new();
+        row(&mut text, "file", name(path));
+        if let Some(bytes) = self.bytes {
+            row(&mut text, "size", size(bytes));
+        }
+        if let Some(model) = &self.model {
+            describe(&mut text, model);
+        }
+        if let Some(scenes) = &self.scenes {
+            let ids: Vec<&str> = scenes.iter().map(|scene| scene.id.as_str()).collect();
+            row(&mut text, "scenes", ids.join(", "));
+        }
+        if let Some(contents) = &self.contents {
+            contents.describe(&mut text);
+        }
+        print(text.as_bytes())
+    }
+}
+
+fn describe(text: &mut String, model: &ModelInfo) {
+    let config = &model.config;
+    row(text, "model", printable(&model.name));
+    row(
+        text,
+        "trained",
+        if model.trained {
+            "yes"
+        } else {
+            "no: its scores mean nothing"
+        },
+    );
+    row(text, "parameters", thousands(model.parameters));
+    row(
+        text,
+        "crops",
+        format_args!("{0} x {0} pixels in patches of {1} x {1}", config.image, config.patch),
+    );
+    row(text, "vision tower", tower(&config.vision));
+    match &config.text {
+        Some(config) => row(
+            text,
+            "text tower",
+            format_args!(
+                "{}, vocabulary of {}",
+                tower(&config.tower),
+                thousands(config.vocabulary as u64)
+            ),
+        ),
+        None => row(text, "text tower", "none; scenes of one's own cannot be added"),
+    }
+    row(
+        text,
+        "experts",
+        format_args!("{} and a shared one in each mixture", config.experts),
+    );
+    row(
+        text,
+        "features",
+        format_args!("width {}, adapter of width {}", config.embed_dim, config.adapter),
+    );
+    row(
+        text,
+        "licence",
+        model.licence.as_deref().map_or("not stated".into(), printable),
+    );
+    row(
+        text,
+        "source",
+        model.source.as_deref().map_or("not stated".into(), printable),
+    );
+}
+
+fn tower(tower: &TowerConfig) -> String {
+    let TowerConfig {
+        width,
+        layers,
+        moae_from,
+        context_length,
+    } = tower;
+    let experts = match layers.saturating_sub(*moae_from) {
+        0 => "no experts".to_owned(),
+        _ => format!("experts from block {moae_from} on"),
+    };
+    format!(
+        "width {width}, heads {}, blocks {layers}, {experts}, tokens {context_length}",
+        tower.heads()
+    )
+}
+
+impl Contents {
+    fn new(header: &Header, list: bool) -> Self {
+        let mut dtypes: BTreeMap<String, Share> = BTreeMap::new();
+        let elements = |tensor: &TensorInfo| tensor.shape.iter().product::<usize>() as u64;
+        for tensor in &header.tensors {
+            let share = dtypes.entry(tensor.dtype.to_string()).or_default();
+            share.tensors += 1;
+            share.elements += elements(tensor);
+            share.bytes += tensor.bytes as u64;
+        }
+        let rows = |tensor: &TensorInfo| Row {
+            name: tensor.name.clone(),
+            dtype: tensor.dtype.to_string(),
+            shape: tensor.shape.clone(),
+            bytes: tensor.bytes,
+        };
+        Self {
+            tensors: header.tensors.len(),
+            elements: header.tensors.iter().map(elements).sum(),
+            dtypes,
+            metadata: header.metadata.clone(),
+            tensor_list: list.then(|| header.tensors.iter().map(rows).collect()),
+        }
+    }
+
+    fn describe(&self, text: &mut String) {
+        row(
+            text,
+            "tensors",
+            format_args!("{} with {} numbers", self.tensors, thousands(self.elements)),
+        );
+        for (dtype, share) in &self.dtypes {
+            row(
+                text,
+                "",
+                format_args!("{dtype}: {} tensors, {}", share.tensors, size(share.bytes)),
+            );
+        }
+        for (index, (key, value)) in self.metadata.iter().enumerate() {
+            let label = if index == 0 { "metadata" } else { "" };
+            row(text, label, format_args!("{}: {}", printable(key), printable(value)));
+        }
+        let Some(list) = &self.tensor_list else { return };
+        let width = list
+            .iter()
+            .map(|tensor| tensor.name.chars().count())
+            .max()
+            .unwrap_or_default();
+        text.push('\n');
+        for Row { name, dtype, shape, .. } in list {
+            let _ = writeln!(text, "{:width$}  {dtype:<4}  {shape:?}", printable(name));
+        }
+    }
+}
+
+/// A line of a label and what belongs to it.
+fn row(text: &mut String, label: &str, value: impl Display) {
+    let _ = writeln!(text, "{label:<14}{value}");
+}

@@ -1,0 +1,38 @@
+//! The command `gamma`: scores photos and says what a file of weights holds. See `docs/command.md`.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod inspect;
+mod load;
+mod output;
+mod photos;
+mod progress;
+mod report;
+mod score;
+
+use std::process::ExitCode;
+
+use args::{Arguments, Command};
+use clap::Parser;
+
+/// How a run ended; the values are part of the interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Everything asked for was done.
+    Done = 0,
+    /// Some photos could not be scored, or the results could not be written.
+    Incomplete = 1,
+    /// The arguments make no sense; clap ends with the same value.
+    Usage = 2,
+    /// The model could not be loaded.
+    NoModel = 3,
+}
+
+fn main() -> ExitCode {
+    let status = match Arguments::parse().command {
+        Command::Score(arguments) => score::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+    };
+    ExitCode::from(status as u8)
+}

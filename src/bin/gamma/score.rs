@@ -1,0 +1,211 @@
+//! `gamma score`: photos to scores, in the order in which they were given.
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use gamma_wasm::image::{CropOptions, DecodeOptions, Pixels};
+use gamma_wasm::prompt::Scene;
+use gamma_wasm::scorer::{Assessment, ScoreOptions, Scorer};
+use gamma_wasm::{Error, Result};
+use indicatif::ProgressBar;
+
+use crate::Status;
+use crate::args::Score;
+use crate::output::{Format, Output, print};
+use crate::report::{about, complain, name};
+use crate::{load, photos, progress};
+
+/// Crops that go through the towers together. More of them make each photo slower on the CPU, not faster: they no
+/// longer fit the cache.
+const BATCH: usize = 1;
+fn batch() -> usize {
+    std::env::var("BATCH").map_or(BATCH, |b| b.parse().unwrap())
+}
+
+const NO_WEIGHTS: &str = "this version comes with no model of its own; \
+    give a safetensors file of Gamma's weights with --weights FILE (gamma inspect FILE says what a file holds)";
+
+/// Runs the command.
+pub fn run(arguments: &Score) -> Status {
+    let Some(weights) = &arguments.weights else {
+        complain(NO_WEIGHTS);
+        return Status::NoModel;
+    };
+    let scorer = match load::scorer(weights) {
+        Ok(scorer) => scorer,
+        Err(error) => {
+            complain(&format!("the model could not be loaded: {}", about(weights, &error)));
+            return Status::NoModel;
+        }
+    };
+    let scenes = match chosen(&scorer, &arguments.scene) {
+        Ok(scenes) => scenes,
+        Err(error) => {
+            complain(&format!("{error} ({})", error.code()));
+            return Status::Usage;
+        }
+    };
+    if !scorer.info().trained {
+        complain("warning: this model is not trained; its scores mean nothing");
+    }
+    let options = options(arguments);
+    let run = Run {
+        scorer,
+        scenes,
+        options,
+    };
+    match run.all(arguments) {
+        Ok(status) => status,
+        // Whoever read the results, as `head` does, has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Status::Done,
+        Err(error) => {
+            complain(&format!("standard output: {error}"));
+            Status::Incomplete
+        }
+    }
+}
+
+fn options(arguments: &Score) -> ScoreOptions {
+    let Score {
+        policy,
+        crops,
+        seed,
+        parity,
+        ..
+    } = *arguments;
+    ScoreOptions {
+        crops: CropOptions { policy, crops, seed },
+        parity,
+    }
+}
+
+/// The scenes that `--scene` means.
+fn chosen(scorer: &Scorer, id: &str) -> Result<Vec<Scene>> {
+    let offered: Vec<Scene> = scorer.scenes().cloned().collect();
+    if id == "all" {
+        return Ok(offered);
+    }
+    match offered.iter().find(|scene| scene.id == id) {
+        Some(scene) => Ok(vec![scene.clone()]),
+        None => Err(Error::SceneUnknown {
+            id: id.to_owned(),
+            offered: offered.into_iter().map(|scene| scene.id).collect(),
+        }),
+    }
+}
+
+struct Run {
+    scorer: Scorer,
+    scenes: Vec<Scene>,
+    options: ScoreOptions,
+}
+
+impl Run {
+    /// Scores every photo and prints as it goes.
+    fn all(&self, arguments: &Score) -> io::Result<Status> {
+        let format = match arguments {
+            Score { json: true, .. } => Format::Json,
+            Score { csv: true, .. } => Format::Csv,
+            _ => Format::Table,
+        };
+        let mut output = Output::new(format, &self.scorer.info().name, &self.scenes);
+        let mut summary = Summary::default();
+        let inputs = photos::list(&arguments.images, arguments.recursive);
+        let several = inputs.len() > 1;
+        let bar = progress::photos(inputs.len());
+        let begin = Instant::now();
+        let decode = DecodeOptions {
+            parity: arguments.parity,
+            ..DecodeOptions::default()
+        };
+        for photo in photos::decoded_ahead(inputs, decode) {
+            let start = Instant::now();
+            let result = photo.pixels.and_then(|pixels| self.one(pixels, &bar));
+            let seconds = (photo.time + start.elapsed()).as_secs_f64();
+            // The bar must not share a line of the terminal with what is printed.
+            bar.suspend(|| match &result {
+                Ok(assessments) => output.scored(&photo.path, assessments, seconds),
+                Err(error) => {
+                    complain(&about(&photo.path, error));
+                    output.failed(&photo.path, error)
+                }
+            })?;
+            summary.add(&photo.path, &result);
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        if format == Format::Table && several {
+            print(
+                summary
+                    .line(self.scenes.len(), begin.elapsed().as_secs_f64())
+                    .as_bytes(),
+            )?;
+        }
+        Ok(if summary.failed > 0 {
+            Status::Incomplete
+        } else {
+            Status::Done
+        })
+    }
+
+    fn one(&self, pixels: Pixels, bar: &ProgressBar) -> Result<Vec<Assessment>> {
+        let mut job = self.scorer.job(pixels, &self.options)?;
+        while job.done() < job.crops() {
+            bar.set_message(format!("crop {} of {}", job.done() + 1, job.crops()));
+            pollster::block_on(job.step(batch()))?;
+        }
+        self.scenes.iter().map(|scene| job.assess(&scene.id)).collect()
+    }
+}
+
+/// What is said of all photos together.
+#[derive(Default)]
+struct Summary {
+    scored: usize,
+    failed: usize,
+    total: f64,
+    lowest: Option<(f32, PathBuf)>,
+    highest: Option<(f32, PathBuf)>,
+}
+
+impl Summary {
+    fn add(&mut self, path: &Path, result: &Result<Vec<Assessment>>) {
+        let Ok([assessment, ..]) = result.as_deref() else {
+            self.failed += 1;
+            return;
+        };
+        let percent = assessment.percent;
+        self.scored += 1;
+        self.total += f64::from(percent);
+        if self.lowest.as_ref().is_none_or(|(lowest, _)| percent < *lowest) {
+            self.lowest = Some((percent, path.to_owned()));
+        }
+        if self.highest.as_ref().is_none_or(|(highest, _)| percent > *highest) {
+            self.highest = Some((percent, path.to_owned()));
+        }
+    }
+
+    /// The percentages are said of one scene only; across scenes they have no meaning.
+    fn line(&self, scenes: usize, seconds: f64) -> String {
+        let mut line = format!("{} photos scored", self.scored);
+        if self.failed > 0 {
+            let _ = write!(line, ", {} failed", self.failed);
+        }
+        if let (1, Some((low, worst)), Some((high, best))) = (scenes, &self.lowest, &self.highest) {
+            let mean = self.total / self.scored as f64;
+            let (worst, best) = (name(worst), name(best));
+            let _ = write!(
+                line,
+                "; mean {mean:.1} %, from {low:.1} ({worst}) to {high:.1} ({best})"
+            );
+        }
+        let _ = writeln!(
+            line,
+            "; {seconds:.1} s, {:.2} photos/s",
+            self.scored as f64 / seconds.max(f64::EPSILON)
+        );
+        line
+    }
+}
