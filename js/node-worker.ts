@@ -60,5 +60,4 @@ if (parentPort) {
   const port = parentPort;
   const host = new Host(platform, (message) => port.postMessage(message));
   port.on('message', (message: ToWorker) => host.receive(message));
-  process.on('uncaughtException', (error) => host.crash(error));
 }

@@ -42,9 +42,9 @@ export interface ModelInfo {
   /** False for random weights: their scores mean nothing. */
   readonly trained: boolean;
   /** Licence of the weights, if the file names one. */
-  readonly licence?: string;
+  readonly licence?: string | undefined;
   /** Where the weights come from, if the file says. */
-  readonly source?: string;
+  readonly source?: string | undefined;
 }
 
 /** Shares of the five levels, which sum to 1. */

@@ -48,7 +48,11 @@ impl ModelInfo {
         let metadata = |key: &str| header.metadata.get(key).cloned();
         Self {
             name: metadata("name").unwrap_or_else(|| "gamma".into()),
-            parameters: header.tensors.iter().map(|tensor| tensor.shape.iter().product::<usize>() as u64).sum(),
+            parameters: header
+                .tensors
+                .iter()
+                .map(|tensor| tensor.shape.iter().product::<usize>() as u64)
+                .sum(),
             text_tower: config.text.is_some(),
             trained: metadata("trained").is_none_or(|trained| trained != "false"),
             licence: metadata("licence"),
@@ -142,19 +146,36 @@ impl Scorer {
     /// # Errors
     /// If a tensor is missing, extra or of the wrong shape, or if the device fails.
     pub async fn load(checkpoint: Checkpoint) -> Result<Self> {
-        let Checkpoint { config, header, mut tensors } = checkpoint;
+        let Checkpoint {
+            config,
+            header,
+            mut tensors,
+        } = checkpoint;
         let gamma = Gamma::load(&config, &mut tensors)?;
         let scenes = scenes(header.metadata.get("scenes"))?;
         let text_features = stored_text_features(&scenes, &config, &mut tensors)?;
         let device = tensors.device().clone();
         tensors.finish()?;
         if gamma.text.is_none() && text_features.is_empty() {
-            return Err(Error::Config("it has neither a text tower nor the text features of a scene".into()));
+            return Err(Error::Config(
+                "it has neither a text tower nor the text features of a scene".into(),
+            ));
         }
         let worth = ops::read(gamma.head.score_level.val()).await?;
-        let range = [worth.iter().copied().fold(f32::MAX, f32::min), worth.iter().copied().fold(f32::MIN, f32::max)];
+        let range = [
+            worth.iter().copied().fold(f32::MAX, f32::min),
+            worth.iter().copied().fold(f32::MIN, f32::max),
+        ];
         let info = ModelInfo::new(&header, config);
-        Ok(Self { gamma: Arc::new(gamma), info, device, scenes, text_features, tokenizer: None, range })
+        Ok(Self {
+            gamma: Arc::new(gamma),
+            info,
+            device,
+            scenes,
+            text_features,
+            tokenizer: None,
+            range,
+        })
     }
 
     /// What the weights are.
@@ -164,7 +185,9 @@ impl Scorer {
 
     /// The scenes that can be asked about.
     pub fn scenes(&self) -> impl Iterator<Item = &Scene> {
-        self.scenes.iter().filter(|scene| self.text_features.contains_key(&scene.id) || self.gamma.text.is_some())
+        self.scenes
+            .iter()
+            .filter(|scene| self.text_features.contains_key(&scene.id) || self.gamma.text.is_some())
     }
 
     /// Whether the prompts of some scene still have to be read by the text tower.
@@ -174,8 +197,11 @@ impl Scorer {
 
     /// Gives the tokenizer that prompts are read with, and reads those of the model's own scenes.
     pub async fn set_tokenizer(&mut self, tokenizer: Arc<Tokenizer>) -> Result<()> {
-        let unread: Vec<Scene> =
-            self.scenes().filter(|scene| !self.text_features.contains_key(&scene.id)).cloned().collect();
+        let unread: Vec<Scene> = self
+            .scenes()
+            .filter(|scene| !self.text_features.contains_key(&scene.id))
+            .cloned()
+            .collect();
         for scene in unread {
             let features = self.read_prompts(&scene, &tokenizer)?;
             self.text_features.insert(scene.id, features);
@@ -189,7 +215,10 @@ impl Scorer {
     /// # Errors
     /// [`Error::SceneInvalid`] if the model has no text tower, or a prompt is longer than 77 tokens.
     pub async fn add_scene(&mut self, scene: Scene) -> Result<()> {
-        let refuse = |reason: &str| Error::SceneInvalid { id: scene.id.clone(), reason: reason.into() };
+        let refuse = |reason: &str| Error::SceneInvalid {
+            id: scene.id.clone(),
+            reason: reason.into(),
+        };
         let tokenizer = self.tokenizer.clone();
         let tokenizer = tokenizer.ok_or_else(|| refuse("the model has no text tower, or no tokenizer was given"))?;
         let features = self.read_prompts(&scene, &tokenizer)?;
@@ -206,14 +235,25 @@ impl Scorer {
     /// # Errors
     /// If the options are out of range, or the photo is too small under `parity`.
     pub fn job(&self, pixels: Pixels, options: &ScoreOptions) -> Result<Job> {
-        let (pixels, enlarged) =
-            if options.parity { (pixels, false) } else { image::enlarge(pixels, self.info.config.image as u32)? };
+        let (pixels, enlarged) = if options.parity {
+            (pixels, false)
+        } else {
+            image::enlarge(pixels, self.info.config.image as u32)?
+        };
         let plan = image::plan(pixels.width, pixels.height, &options.crops)?;
-        let scenes: Vec<String> =
-            self.scenes().map(|scene| scene.id.clone()).filter(|id| self.text_features.contains_key(id)).collect();
-        let features: Vec<Tensor<2>> = scenes.iter().filter_map(|id| self.text_features.get(id).cloned()).collect();
+        let scenes: Vec<String> = self
+            .scenes()
+            .map(|scene| scene.id.clone())
+            .filter(|id| self.text_features.contains_key(id))
+            .collect();
+        let features: Vec<Tensor<2>> = scenes
+            .iter()
+            .filter_map(|id| self.text_features.get(id).cloned())
+            .collect();
         if features.is_empty() {
-            return Err(Error::Tokenizer("the model's prompts have not been read yet; it needs CLIP's merges".into()));
+            return Err(Error::Tokenizer(
+                "the model's prompts have not been read yet; it needs CLIP's merges".into(),
+            ));
         }
         Ok(Job {
             gamma: Arc::clone(&self.gamma),
@@ -223,7 +263,7 @@ impl Scorer {
             range: self.range,
             pixels,
             enlarged,
-            options: options.crops.clone(),
+            options: options.crops,
             plan,
             answers: Vec::new(),
         })
@@ -242,7 +282,10 @@ impl Scorer {
     }
 
     fn read_prompts(&self, scene: &Scene, tokenizer: &Tokenizer) -> Result<Tensor<2>> {
-        let refuse = |reason: String| Error::SceneInvalid { id: scene.id.clone(), reason };
+        let refuse = |reason: String| Error::SceneInvalid {
+            id: scene.id.clone(),
+            reason,
+        };
         let (Some(text), Some(config)) = (&self.gamma.text, &self.info.config.text) else {
             return Err(refuse("the model has no text tower".into()));
         };
@@ -250,10 +293,16 @@ impl Scorer {
         for prompt in scene.prompts() {
             let tokens = tokenizer.tokenize(&prompt);
             if tokens.truncated || tokens.ids.len() > config.tower.context_length {
-                return Err(refuse(format!("\"{prompt}\" is longer than {} tokens", config.tower.context_length)));
+                return Err(refuse(format!(
+                    "\"{prompt}\" is longer than {} tokens",
+                    config.tower.context_length
+                )));
             }
             if tokens.ids.iter().any(|&id| id as usize >= config.vocabulary) {
-                return Err(refuse(format!("the model's vocabulary of {} is not CLIP's", config.vocabulary)));
+                return Err(refuse(format!(
+                    "the model's vocabulary of {} is not CLIP's",
+                    config.vocabulary
+                )));
             }
             prompts.push(tokens.ids);
         }
@@ -322,30 +371,60 @@ impl Job {
     /// # Errors
     /// [`Error::SceneUnknown`], or [`Error::Option`] if no crop is scored yet.
     pub fn assess(&self, scene: &str) -> Result<Assessment> {
-        let index = self.scenes.iter().position(|id| id == scene).ok_or_else(|| Error::SceneUnknown {
-            id: scene.to_owned(),
-            offered: self.scenes.clone(),
-        })?;
-        let answers: Vec<&[f32]> =
-            self.answers.chunks_exact(ANSWER).skip(index).step_by(self.scenes.len()).collect();
+        let index = self
+            .scenes
+            .iter()
+            .position(|id| id == scene)
+            .ok_or_else(|| Error::SceneUnknown {
+                id: scene.to_owned(),
+                offered: self.scenes.clone(),
+            })?;
+        let answers: Vec<&[f32]> = self
+            .answers
+            .chunks_exact(ANSWER)
+            .skip(index)
+            .step_by(self.scenes.len())
+            .collect();
         if answers.is_empty() {
-            return Err(Error::Option { name: "crops", reason: "no crop is scored yet".into() });
+            return Err(Error::Option {
+                name: "crops",
+                reason: "no crop is scored yet".into(),
+            });
         }
         let count = answers.len() as f32;
         let mean = |at: usize| answers.iter().map(|answer| answer[at]).sum::<f32>() / count;
         let score = mean(ANSWER - 1);
-        let variance = answers.iter().map(|answer| (answer[ANSWER - 1] - score).powi(2)).sum::<f32>() / count;
+        let variance = answers
+            .iter()
+            .map(|answer| (answer[ANSWER - 1] - score).powi(2))
+            .sum::<f32>()
+            / count;
         let [low, high] = self.range;
         let percent = |score: f32| (100.0 * (score - low) / (high - low).max(f32::EPSILON)).clamp(0.0, 100.0);
-        let crop = |crop: &Crop, score: f32| {
-            CropScore { x: crop.x, y: crop.y, size: crop.size, score, percent: percent(score) }
+        let crop = |crop: &Crop, score: f32| CropScore {
+            x: crop.x,
+            y: crop.y,
+            size: crop.size,
+            score,
+            percent: percent(score),
         };
         Ok(Assessment {
             score,
             percent: percent(score),
-            levels: Levels { bad: mean(0), poor: mean(1), fair: mean(2), good: mean(3), perfect: mean(4) },
+            levels: Levels {
+                bad: mean(0),
+                poor: mean(1),
+                fair: mean(2),
+                good: mean(3),
+                perfect: mean(4),
+            },
             spread: variance.sqrt(),
-            crops: self.plan.iter().zip(&answers).map(|(at, answer)| crop(at, answer[ANSWER - 1])).collect(),
+            crops: self
+                .plan
+                .iter()
+                .zip(&answers)
+                .map(|(at, answer)| crop(at, answer[ANSWER - 1]))
+                .collect(),
             scene: scene.to_owned(),
             width: self.pixels.width,
             height: self.pixels.height,
@@ -358,10 +437,15 @@ impl Job {
 
 /// The scenes that the metadata names as `{"id": "template"}`, else the published ones.
 fn scenes(metadata: Option<&String>) -> Result<Vec<Scene>> {
-    let Some(json) = metadata else { return Ok(Scene::published()) };
+    let Some(json) = metadata else {
+        return Ok(Scene::published());
+    };
     let templates: BTreeMap<String, String> = serde_json::from_str(json)
         .map_err(|error| Error::Config(format!("its metadata `scenes` is not a table of templates: {error}")))?;
-    templates.into_iter().map(|(id, template)| Scene::new(id, template)).collect()
+    templates
+        .into_iter()
+        .map(|(id, template)| Scene::new(id, template))
+        .collect()
 }
 
 fn text_features_name(scene: &Scene) -> String {

@@ -38,7 +38,11 @@ fn prompts(golden: &Golden) -> Vec<Vec<Vec<u32>>> {
         row.iter().position(|&id| id == top).expect("a row is not empty")
     };
     ids.chunks(shape[1] * shape[2])
-        .map(|set| set.chunks(shape[2]).map(|row| row[..=end(row)].iter().map(|&id| id as u32).collect()).collect())
+        .map(|set| {
+            set.chunks(shape[2])
+                .map(|row| row[..=end(row)].iter().map(|&id| id as u32).collect())
+                .collect()
+        })
         .collect()
 }
 
@@ -78,8 +82,15 @@ fn inside_a_block(golden: &Golden, prefix: &str, block: &Block, x: Tensor<3>, ma
 fn gates(golden: &Golden, prefix: &str, blocks: &[Block], mut x: Tensor<3>, mask: Option<Tensor<2>>) {
     for (index, block) in blocks.iter().enumerate() {
         if let FeedForward::Moae(moae) = &block.mlp {
-            let attended = x.clone() + block.attn.forward(block.ln_1.forward(x.clone()), tokens(&x), mask.clone());
-            golden.agree(&format!("{prefix}.block.{index}.gate"), moae.gate(block.ln_2.forward(attended)), STEP);
+            let attended = x.clone()
+                + block
+                    .attn
+                    .forward(block.ln_1.forward(x.clone()), tokens(&x), mask.clone());
+            golden.agree(
+                &format!("{prefix}.block.{index}.gate"),
+                moae.gate(block.ln_2.forward(attended)),
+                STEP,
+            );
         }
         x = block.forward(x.clone(), tokens(&x), mask.clone());
     }
@@ -91,7 +102,11 @@ fn vision_tower(name: &str, with_insides: bool) {
     let patches = visual.embed_patches(crop.clone());
     let [_, count, width] = patches.dims();
     let side = count.isqrt();
-    golden.agree("vision.patch_embed_nchw", patches.swap_dims(1, 2).reshape([1, width, side, side]), STEP);
+    golden.agree(
+        "vision.patch_embed_nchw",
+        patches.swap_dims(1, 2).reshape([1, width, side, side]),
+        STEP,
+    );
     let embedded = visual.embed(crop);
     golden.agree("vision.embeddings", embedded.clone(), STEP);
     let mut x = visual.ln_pre.forward(embedded);
@@ -105,7 +120,10 @@ fn vision_tower(name: &str, with_insides: bool) {
     }
     let two = visual.ln_pre.forward(visual.embed(crops().narrow(0, 0, 2)));
     gates(&golden, "vision", &visual.blocks, two.clone(), None);
-    let last = visual.blocks.iter().fold(two, |x, block| block.forward(x.clone(), tokens(&x), None));
+    let last = visual
+        .blocks
+        .iter()
+        .fold(two, |x, block| block.forward(x.clone(), tokens(&x), None));
     let class: Tensor<2> = last.narrow(1, 0, 1).squeeze_dim(1);
     golden.agree("vision.ln_post_cls", visual.ln_post.forward(class), STEP);
 }
@@ -124,7 +142,11 @@ fn every_step_of_the_vision_tower_agrees_on_micro() {
 fn every_step_of_the_text_tower_agrees_on_tiny() {
     let (golden, gamma) = (Golden::open("tiny"), gamma("tiny"));
     let text = gamma.text.as_ref().expect("a text tower");
-    let ids: Tensor<2, Int> = golden.tensor::<3>("text.token_ids").narrow(0, 0, 1).squeeze_dim::<2>(0).int();
+    let ids: Tensor<2, Int> = golden
+        .tensor::<3>("text.token_ids")
+        .narrow(0, 0, 1)
+        .squeeze_dim::<2>(0)
+        .int();
     let two = ids.clone().narrow(0, 0, 2);
     let mask = Some(gamma_wasm::model::causal_mask(77, &two));
     let mut x = text.embed(two);
@@ -155,7 +177,9 @@ fn features_and_scores(name: &str) {
     // Unpadded prompts: this also shows that tokens after the end token change nothing.
     let text_features: Tensor<3> = Tensor::stack(prompts(&golden).iter().map(|set| text.forward(set)).collect(), 0);
     golden.agree("text.features_normalized", text_features.clone(), STEP);
-    let logits = gamma.head.logits(gamma.head.adapt(features.clone()), text_features.clone());
+    let logits = gamma
+        .head
+        .logits(gamma.head.adapt(features.clone()), text_features.clone());
     golden.agree("logits", logits.swap_dims(0, 1), STEP);
     let levels = gamma.head.levels(features, text_features);
     golden.agree("probs", levels.clone().swap_dims(0, 1), STEP);
@@ -183,7 +207,10 @@ fn scorer_gives_the_published_scores_for_every_scene() {
     let json: serde_json::Value = serde_json::from_str(&json).expect("golden.json is JSON");
     let (_, crops) = golden.get("crops_u8");
     let options = ScoreOptions {
-        crops: CropOptions { policy: CropPolicy::Center, ..CropOptions::default() },
+        crops: CropOptions {
+            policy: CropPolicy::Center,
+            ..CropOptions::default()
+        },
         parity: true,
     };
     let names = [
@@ -194,13 +221,24 @@ fn scorer_gives_the_published_scores_for_every_scene() {
         ("face-quality", "face quality image"),
         ("natural-aesthetics", "natural aesthetic image"),
     ];
-    assert_eq!(names.map(|(id, _)| id.to_owned()).to_vec(), Scene::published().iter().map(|s| s.id.clone()).collect::<Vec<_>>());
+    assert_eq!(
+        names.map(|(id, _)| id.to_owned()).to_vec(),
+        Scene::published().iter().map(|s| s.id.clone()).collect::<Vec<_>>()
+    );
     for (index, crop) in crops.chunks(224 * 224 * 3).enumerate() {
-        let pixels = Pixels { width: 224, height: 224, rgb: crop.iter().map(|&v| v as u8).collect() };
+        let pixels = Pixels {
+            width: 224,
+            height: 224,
+            rgb: crop.iter().map(|&v| v as u8).collect(),
+        };
         let found = pollster::block_on(scorer.score(pixels, &names.map(|(id, _)| id), &options)).expect("a score");
         for (assessment, (id, name)) in found.iter().zip(names) {
             let expected = json["scores"][name]["per_crop"][index].as_f64().expect("a score") as f32;
-            assert!((assessment.score - expected).abs() <= SCORE, "{id}, crop {index}: {} {expected}", assessment.score);
+            assert!(
+                (assessment.score - expected).abs() <= SCORE,
+                "{id}, crop {index}: {} {expected}",
+                assessment.score
+            );
         }
     }
 }

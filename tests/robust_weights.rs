@@ -94,7 +94,12 @@ fn with_header(file: &[u8], change: impl FnOnce(&mut serde_json::Value)) -> Vec<
     let mut header = serde_json::from_slice(&file[8..8 + length]).expect("a header");
     change(&mut header);
     let header = header.to_string().into_bytes();
-    [(header.len() as u64).to_le_bytes().to_vec(), header, file[8 + length..].to_vec()].concat()
+    [
+        (header.len() as u64).to_le_bytes().to_vec(),
+        header,
+        file[8 + length..].to_vec(),
+    ]
+    .concat()
 }
 
 #[test]
@@ -113,7 +118,11 @@ fn each_kind_of_damage_has_its_code() {
     assert_eq!(code(&file[..file.len() - 1]), "weights-truncated");
     assert_eq!(code(&[file.as_slice(), &[0]].concat()), "weights-header");
     for length in [0, 1, 100_000_001, u64::MAX] {
-        assert_eq!(code(&[&length.to_le_bytes(), &file[8..]].concat()), "weights-header", "length {length}");
+        assert_eq!(
+            code(&[&length.to_le_bytes(), &file[8..]].concat()),
+            "weights-header",
+            "length {length}"
+        );
     }
     assert_eq!(code(b"\x10\0\0\0\0\0\0\0<!doctype html> "), "weights-header");
     let nested = [b"\x88\x13\0\0\0\0\0\0".to_vec(), vec![b'['; 5000]].concat();
@@ -123,11 +132,26 @@ fn each_kind_of_damage_has_its_code() {
     let first = "clip_model.visual.class_embedding";
     assert_eq!(header(&|h| h[first]["dtype"] = "F17".into()), "weights-header");
     assert_eq!(header(&|h| h[first]["dtype"] = "I16".into()), "tensor-dtype");
-    assert_eq!(header(&|h| h[first]["shape"] = serde_json::json!([1u64 << 40, 1u64 << 40])), "weights-header");
-    assert_eq!(header(&|h| h[first]["data_offsets"] = serde_json::json!([0, 126])), "weights-header");
-    assert_eq!(header(&|h| h[first]["data_offsets"] = serde_json::json!([-1, 128])), "weights-header");
-    assert_eq!(header(&|h| h[first]["data_offsets"] = serde_json::json!([0.5, 128])), "weights-header");
-    assert_eq!(header(&|h| h[first]["shape"] = serde_json::json!([8, 8])), "tensor-shape");
+    assert_eq!(
+        header(&|h| h[first]["shape"] = serde_json::json!([1u64 << 40, 1u64 << 40])),
+        "weights-header"
+    );
+    assert_eq!(
+        header(&|h| h[first]["data_offsets"] = serde_json::json!([0, 126])),
+        "weights-header"
+    );
+    assert_eq!(
+        header(&|h| h[first]["data_offsets"] = serde_json::json!([-1, 128])),
+        "weights-header"
+    );
+    assert_eq!(
+        header(&|h| h[first]["data_offsets"] = serde_json::json!([0.5, 128])),
+        "weights-header"
+    );
+    assert_eq!(
+        header(&|h| h[first]["shape"] = serde_json::json!([8, 8])),
+        "tensor-shape"
+    );
     let renamed = |from: &'static str, to: &'static str| {
         move |h: &mut serde_json::Value| {
             let table = h.as_object_mut().expect("a table");
@@ -136,8 +160,14 @@ fn each_kind_of_damage_has_its_code() {
         }
     };
     assert_eq!(header(&renamed(first, "other")), "tensor-missing");
-    assert_eq!(header(&renamed("clip_model.visual.conv1.weight", "other")), "tensor-missing");
-    assert_eq!(header(&renamed("text_features.generic", "text_features.unknown")), "tensor-extra");
+    assert_eq!(
+        header(&renamed("clip_model.visual.conv1.weight", "other")),
+        "tensor-missing"
+    );
+    assert_eq!(
+        header(&renamed("text_features.generic", "text_features.unknown")),
+        "tensor-extra"
+    );
 
     let mut infinite = file.clone();
     let end = infinite.len();
@@ -155,7 +185,11 @@ fn ten_thousand_mutations_end_in_errors_only() {
         let mut bytes = file.clone();
         // Most mutations hit the header: the data is only numbers.
         for _ in 0..=random.below(3) {
-            let at = if random.below(5) == 0 { random.below(bytes.len()) } else { random.below(header_end.min(bytes.len())) };
+            let at = if random.below(5) == 0 {
+                random.below(bytes.len())
+            } else {
+                random.below(header_end.min(bytes.len()))
+            };
             match random.below(6) {
                 0 => bytes[at] = random.next() as u8,
                 1 => bytes[at] ^= 1 << random.below(8),

@@ -7,7 +7,10 @@ use crate::{Result, weights::Scope};
 
 /// The second half of a block.
 #[derive(Module, Debug)]
-#[allow(clippy::large_enum_variant, reason = "a dozen of them in a model of millions of numbers")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a dozen of them in a model of millions of numbers"
+)]
 pub enum FeedForward {
     /// CLIP's own MLP, in the lower blocks.
     Mlp(Mlp),
@@ -44,7 +47,11 @@ impl Block {
         (0..config.layers)
             .map(|index| {
                 let moae = (index >= config.moae_from).then_some(experts);
-                Self::load(config, moae, &mut scope.scope(format_args!("transformer.resblocks.{index}")))
+                Self::load(
+                    config,
+                    moae,
+                    &mut scope.scope(format_args!("transformer.resblocks.{index}")),
+                )
             })
             .collect()
     }
@@ -57,9 +64,11 @@ impl Block {
             ln_2: LayerNorm::load(&mut scope.scope("ln_2"), width)?,
             mlp: match experts {
                 None => FeedForward::Mlp(Mlp::load(width, &mut scope.scope("mlp"))?),
-                Some(experts) => {
-                    FeedForward::Moae(MixtureOfAssessmentExperts::load(width, experts, &mut scope.scope("mlp"))?)
-                }
+                Some(experts) => FeedForward::Moae(MixtureOfAssessmentExperts::load(
+                    width,
+                    experts,
+                    &mut scope.scope("mlp"),
+                )?),
             },
         })
     }

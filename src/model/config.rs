@@ -74,12 +74,20 @@ impl Config {
 
     fn preset(patch: usize, vision: usize, text: usize, embed_dim: usize, vocabulary: usize) -> Self {
         let image = 224;
-        let tower = |width, context_length| TowerConfig { width, layers: 12, moae_from: 6, context_length };
+        let tower = |width, context_length| TowerConfig {
+            width,
+            layers: 12,
+            moae_from: 6,
+            context_length,
+        };
         Self {
             image,
             patch,
             vision: tower(vision, (image / patch).pow(2) + 1),
-            text: Some(TextConfig { tower: tower(text, 77), vocabulary }),
+            text: Some(TextConfig {
+                tower: tower(text, 77),
+                vocabulary,
+            }),
             embed_dim,
             adapter: embed_dim / 2,
             experts: 3,
@@ -101,13 +109,22 @@ impl Config {
         let text = if header.shape("clip_model.token_embedding.weight").is_some() {
             let [vocabulary, width] = shape(header, "clip_model.token_embedding.weight")?;
             let [context_length, _] = shape(header, "clip_model.positional_embedding")?;
-            Some(TextConfig { tower: tower(header, "clip_model.transformer", width, context_length)?, vocabulary })
+            Some(TextConfig {
+                tower: tower(header, "clip_model.transformer", width, context_length)?,
+                vocabulary,
+            })
         } else {
             None
         };
-        let gating =
-            format!("clip_model.visual.transformer.resblocks.{}.mlp.gating.layer1.weight", vision.moae_from);
-        let experts = if vision.moae_from < vision.layers { shape::<2>(header, &gating)?[0] } else { 0 };
+        let gating = format!(
+            "clip_model.visual.transformer.resblocks.{}.mlp.gating.layer1.weight",
+            vision.moae_from
+        );
+        let experts = if vision.moae_from < vision.layers {
+            shape::<2>(header, &gating)?[0]
+        } else {
+            0
+        };
         let config = Self {
             image: side.saturating_mul(patch),
             patch,
@@ -131,10 +148,20 @@ impl Config {
             ));
         }
         if self.image != image::CROP as usize {
-            return refuse(format!("it takes crops of {} pixels, this build makes crops of {}", self.image, image::CROP));
+            return refuse(format!(
+                "it takes crops of {} pixels, this build makes crops of {}",
+                self.image,
+                image::CROP
+            ));
         }
         // Wider, deeper or larger than this is no CLIP tower; sums and products below stay far from overflow.
-        let sizes = [self.image, self.patch, self.embed_dim, self.adapter, self.experts.max(1)];
+        let sizes = [
+            self.image,
+            self.patch,
+            self.embed_dim,
+            self.adapter,
+            self.experts.max(1),
+        ];
         let towers = [Some(&self.vision), self.text.as_ref().map(|text| &text.tower)];
         if sizes.iter().any(|&size| size == 0 || size > 16_384) {
             return refuse(format!("a dimension of {sizes:?} is 0 or above 16384"));
@@ -154,11 +181,22 @@ impl Config {
 fn tower(header: &Header, prefix: &str, width: usize, context_length: usize) -> Result<TowerConfig> {
     let has = |block: usize, name: &str| header.shape(&format!("{prefix}.resblocks.{block}.{name}")).is_some();
     let layers = (0..).take_while(|&block| has(block, "ln_1.weight")).count();
-    let moae_from = (0..layers).find(|&block| has(block, "mlp.gating.layer1.weight")).unwrap_or(layers);
-    Ok(TowerConfig { width, layers, moae_from, context_length })
+    let moae_from = (0..layers)
+        .find(|&block| has(block, "mlp.gating.layer1.weight"))
+        .unwrap_or(layers);
+    Ok(TowerConfig {
+        width,
+        layers,
+        moae_from,
+        context_length,
+    })
 }
 
 fn shape<const D: usize>(header: &Header, name: &str) -> Result<[usize; D]> {
-    let found = header.shape(name).ok_or_else(|| Error::TensorMissing(name.to_owned()))?;
-    found.try_into().map_err(|_| Error::Config(format!("tensor `{name}` has shape {found:?}, {D} dimensions expected")))
+    let found = header
+        .shape(name)
+        .ok_or_else(|| Error::TensorMissing(name.to_owned()))?;
+    found
+        .try_into()
+        .map_err(|_| Error::Config(format!("tensor `{name}` has shape {found:?}, {D} dimensions expected")))
 }

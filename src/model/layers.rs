@@ -22,7 +22,10 @@ pub struct Linear {
 impl Linear {
     /// Takes `weight` and `bias`.
     pub fn load(scope: &mut Scope<'_>, input: usize, output: usize) -> Result<Self> {
-        Ok(Self::from_tensors(scope.take("weight", [output, input])?, Some(scope.take("bias", [output])?)))
+        Ok(Self::from_tensors(
+            scope.take("weight", [output, input])?,
+            Some(scope.take("bias", [output])?),
+        ))
     }
 
     /// Takes `weight` alone.
@@ -32,7 +35,10 @@ impl Linear {
 
     /// A layer of tensors that are there already: `weight` `[out, in]`, `bias` `[out]`.
     pub fn from_tensors(weight: Tensor<2>, bias: Option<Tensor<1>>) -> Self {
-        Self { weight: Param::from_tensor(weight), bias: bias.map(Param::from_tensor) }
+        Self {
+            weight: Param::from_tensor(weight),
+            bias: bias.map(Param::from_tensor),
+        }
     }
 
     /// `[batch, tokens, in]` → `[batch, tokens, out]`.

@@ -66,8 +66,11 @@ impl MixtureOfAssessmentExperts {
     /// `[batch, tokens, width]` → `[batch, tokens, width]`.
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let gate = self.gate(x.clone()) * self.scale.val().unsqueeze();
-        self.experts.iter().enumerate().fold(self.shared.forward(x.clone()), |sum, (k, expert)| {
-            sum + expert.forward(x.clone()) * gate.clone().narrow(2, k, 1)
-        })
+        self.experts
+            .iter()
+            .enumerate()
+            .fold(self.shared.forward(x.clone()), |sum, (k, expert)| {
+                sum + expert.forward(x.clone()) * gate.clone().narrow(2, k, 1)
+            })
     }
 }

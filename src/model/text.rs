@@ -48,7 +48,9 @@ impl TextTower {
     pub fn transform(&self, ids: Tensor<2, Int>) -> Tensor<3> {
         let [_, tokens] = ids.dims();
         let mask = causal_mask(tokens, &ids);
-        self.blocks.iter().fold(self.embed(ids), |x, block| block.forward(x, tokens, Some(mask.clone())))
+        self.blocks
+            .iter()
+            .fold(self.embed(ids), |x, block| block.forward(x, tokens, Some(mask.clone())))
     }
 
     /// Prompts, each from its start to its end token, → features `[prompts, embed_dim]` of L2 norm 1.
@@ -67,9 +69,17 @@ impl TextTower {
         let pooled = prompts
             .iter()
             .enumerate()
-            .map(|(row, ids)| x.clone().narrow(0, row, 1).narrow(1, ids.len() - 1, 1).squeeze_dim::<2>(1))
+            .map(|(row, ids)| {
+                x.clone()
+                    .narrow(0, row, 1)
+                    .narrow(1, ids.len() - 1, 1)
+                    .squeeze_dim::<2>(1)
+            })
             .collect();
-        let features = self.ln_final.forward(Tensor::cat(pooled, 0)).matmul(self.text_projection.val());
+        let features = self
+            .ln_final
+            .forward(Tensor::cat(pooled, 0))
+            .matmul(self.text_projection.val());
         super::head::normalize(features)
     }
 }
@@ -77,7 +87,8 @@ impl TextTower {
 /// Minus infinity where a token would see a later one, `[tokens, tokens]`. A large finite number stands for infinity:
 /// after the softmax both give zero, and no backend has to compute with infinities.
 pub fn causal_mask(tokens: usize, like: &Tensor<2, Int>) -> Tensor<2> {
-    let values: Vec<f32> =
-        (0..tokens).flat_map(|query| (0..tokens).map(move |key| if key > query { -1e9 } else { 0.0 })).collect();
+    let values: Vec<f32> = (0..tokens)
+        .flat_map(|query| (0..tokens).map(move |key| if key > query { -1e9 } else { 0.0 }))
+        .collect();
     Tensor::from_data(TensorData::new(values, [tokens, tokens]), &like.device())
 }

@@ -31,7 +31,13 @@ pub struct VisionTower {
 
 impl VisionTower {
     pub(super) fn load(config: &Config, scope: &mut Scope<'_>) -> Result<Self> {
-        let Config { patch, embed_dim, vision, experts, .. } = config;
+        let Config {
+            patch,
+            embed_dim,
+            vision,
+            experts,
+            ..
+        } = config;
         let (width, patch) = (vision.width, *patch);
         let conv1 = scope.take("conv1.weight", [width, 3, patch, patch])?;
         Ok(Self {

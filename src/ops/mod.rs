@@ -1,6 +1,7 @@
 //! The few operations worth code of our own. [`reference`] composes plain burn operations: it runs everywhere,
 //! training differentiates it, and every faster kernel is tested against it.
 
+#[cfg(any(test, all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32")))]
 mod cpu;
 pub mod reference;
 mod self_test;

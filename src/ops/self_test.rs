@@ -12,7 +12,9 @@ const OUTER: usize = 12;
 
 /// Small multiples of 1/8 between -1 and 1: their products and sums are exact in `f32`.
 fn values(length: usize, step: usize) -> Vec<f32> {
-    (0..length).map(|i| ((i * step + i / 7) % 17) as f32 / 8.0 - 1.0).collect()
+    (0..length)
+        .map(|i| ((i * step + i / 7) % 17) as f32 / 8.0 - 1.0)
+        .collect()
 }
 
 fn tensor<const D: usize>(values: &[f32], shape: [usize; D], device: &Device) -> Tensor<D> {
@@ -29,7 +31,11 @@ pub async fn self_test(device: &Device) -> Result<()> {
     let pairs = (0..ROWS).flat_map(|r| (0..OUTER).map(move |o| (r, o)));
 
     let input = tensor(&x, [ROWS, INNER], device);
-    let product = linear(input.clone(), tensor(&w, [OUTER, INNER], device), Some(tensor(&b, [OUTER], device)));
+    let product = linear(
+        input.clone(),
+        tensor(&w, [OUTER, INNER], device),
+        Some(tensor(&b, [OUTER], device)),
+    );
     let expected: Vec<f32> = pairs.map(|(r, o)| dot(r, o) + b[o]).collect();
     check("linear", product.clone(), &expected).await?;
 
@@ -50,30 +56,45 @@ pub async fn self_test(device: &Device) -> Result<()> {
 fn layer_norm_row(row: &[f32]) -> Vec<f32> {
     let mean = row.iter().sum::<f32>() / row.len() as f32;
     let variance = row.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / row.len() as f32;
-    row.iter().map(|v| 2.0 * (v - mean) / (variance + 1e-5).sqrt() + 1.0).collect()
+    row.iter()
+        .map(|v| 2.0 * (v - mean) / (variance + 1e-5).sqrt() + 1.0)
+        .collect()
 }
 
 fn attention_row(x: &[f32], keys: &[f32], query: usize) -> Vec<f32> {
     let row = |t: &[f32], r: usize, i: usize| t[r * INNER + i];
-    let scores: Vec<f32> =
-        (0..ROWS).map(|k| (0..INNER).map(|i| row(x, query, i) * row(keys, k, i)).sum::<f32>() / 8.0).collect();
+    let scores: Vec<f32> = (0..ROWS)
+        .map(|k| (0..INNER).map(|i| row(x, query, i) * row(keys, k, i)).sum::<f32>() / 8.0)
+        .collect();
     let top = scores.iter().copied().fold(f32::MIN, f32::max);
     let weights: Vec<f32> = scores.iter().map(|s| (s - top).exp()).collect();
     let sum: f32 = weights.iter().sum();
-    (0..INNER).map(|i| (0..ROWS).map(|k| weights[k] / sum * row(x, k, i)).sum()).collect()
+    (0..INNER)
+        .map(|i| (0..ROWS).map(|k| weights[k] / sum * row(x, k, i)).sum())
+        .collect()
 }
 
 async fn check<const D: usize>(operation: &str, tensor: Tensor<D>, expected: &[f32]) -> Result<()> {
     let found = read(tensor).await?;
-    let worst = found.iter().zip(expected).map(|(f, e)| (f - e).abs()).fold(0.0f32, f32::max);
+    let worst = found
+        .iter()
+        .zip(expected)
+        .map(|(f, e)| (f - e).abs())
+        .fold(0.0f32, f32::max);
     if found.len() != expected.len() || !worst.is_finite() || worst > 1e-3 {
-        return Err(Error::Device(format!("its self-test failed: `{operation}` is off by {worst}")));
+        return Err(Error::Device(format!(
+            "its self-test failed: `{operation}` is off by {worst}"
+        )));
     }
     Ok(())
 }
 
 /// Reads a tensor back, the only way that works in a browser too.
 pub(crate) async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
-    let data = tensor.into_data_async().await.map_err(|error| Error::Device(format!("while reading: {error}")))?;
-    data.try_into_vec::<f32>().map_err(|error| Error::Device(format!("while reading: {error:?}")))
+    let data = tensor
+        .into_data_async()
+        .await
+        .map_err(|error| Error::Device(format!("while reading: {error}")))?;
+    data.try_into_vec::<f32>()
+        .map_err(|error| Error::Device(format!("while reading: {error:?}")))
 }

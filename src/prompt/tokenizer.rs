@@ -59,7 +59,9 @@ impl Tokenizer {
                 clippy::expect_used,
                 reason = "the merges are part of the program, and a test builds them"
             )]
-            Self::from_merges(include_str!("clip_merges.txt")).expect("the embedded merges are CLIP's").into()
+            Self::from_merges(include_str!("clip_merges.txt"))
+                .expect("the embedded merges are CLIP's")
+                .into()
         })
         .clone()
     }

@@ -15,7 +15,7 @@ thread_local! {
 
 /// What was opened.
 #[derive(Serialize)]
-struct DeviceInfo {
+pub(super) struct DeviceInfo {
     kind: &'static str,
     name: String,
     software: bool,
@@ -33,21 +33,34 @@ pub async fn open_device() -> Result<JsValue, Failure> {
 
 /// The device that [`open_device`] opened.
 pub(super) fn opened() -> Result<Device> {
-    DEVICE.with(|slot| slot.borrow().clone()).ok_or_else(|| Error::Device("none is open; call open_device first".into()))
+    DEVICE
+        .with(|slot| slot.borrow().clone())
+        .ok_or_else(|| Error::Device("none is open; call open_device first".into()))
 }
 
-#[cfg(feature = "gpu")]
-pub(super) use gpu::{check, open};
 #[cfg(not(feature = "gpu"))]
 pub(super) use cpu::{check, open};
+#[cfg(feature = "gpu")]
+pub(super) use gpu::{check, open};
 
 #[cfg(not(feature = "gpu"))]
 mod cpu {
     use super::*;
 
     pub async fn open() -> Result<(Device, DeviceInfo)> {
-        let name = if cfg!(feature = "relaxed-simd") { "relaxed SIMD" } else { "SIMD" };
-        Ok((Device::flex(), DeviceInfo { kind: "cpu", name: name.into(), software: false }))
+        let name = if cfg!(feature = "relaxed-simd") {
+            "relaxed SIMD"
+        } else {
+            "SIMD"
+        };
+        Ok((
+            Device::flex(),
+            DeviceInfo {
+                kind: "cpu",
+                name: name.into(),
+                software: false,
+            },
+        ))
     }
 
     pub fn check() -> Result<()> {
@@ -72,14 +85,31 @@ mod gpu {
         let (device, setup) = opened.map_err(|error| Error::Device(format!("no WebGPU device: {error}")))?;
         // The runtime panics on its first operation without it: it would have to block to measure time.
         if !setup.adapter.features().contains(Features::TIMESTAMP_QUERY) {
-            return Err(Error::Device("this WebGPU adapter has no timestamp-query, which the runtime needs".into()));
+            return Err(Error::Device(
+                "this WebGPU adapter has no timestamp-query, which the runtime needs".into(),
+            ));
         }
-        setup.device.on_uncaptured_error(Arc::new(|error| report(&error.to_string())));
-        setup.device.set_device_lost_callback(|reason, message| report(&format!("lost ({reason:?}) {message}")));
+        setup
+            .device
+            .on_uncaptured_error(Arc::new(|error| report(&error.to_string())));
+        setup
+            .device
+            .set_device_lost_callback(|reason, message| report(&format!("lost ({reason:?}) {message}")));
         let info = setup.adapter.get_info();
         let software = info.device_type == DeviceType::Cpu;
-        let name = if info.name.is_empty() { "WebGPU".into() } else { info.name };
-        Ok((device, DeviceInfo { kind: "webgpu", name, software }))
+        let name = if info.name.is_empty() {
+            "WebGPU".into()
+        } else {
+            info.name
+        };
+        Ok((
+            device,
+            DeviceInfo {
+                kind: "webgpu",
+                name,
+                software,
+            },
+        ))
     }
 
     fn report(message: &str) {

@@ -54,7 +54,10 @@ struct DecodeArguments {
 
 impl DecodeArguments {
     fn decode_options(self) -> DecodeOptions {
-        let mut options = DecodeOptions { parity: self.parity, ..DecodeOptions::default() };
+        let mut options = DecodeOptions {
+            parity: self.parity,
+            ..DecodeOptions::default()
+        };
         if let Some(max_pixels) = self.max_pixels {
             options.limits.max_pixels = max_pixels;
         }
@@ -109,14 +112,28 @@ impl Engine {
     /// Takes pixels that the browser decoded: RGBA, not premultiplied.
     pub fn pixels(&self, width: u32, height: u32, rgba: &[u8], arguments: JsValue) -> Result<Photo, Failure> {
         let arguments: DecodeArguments = options(arguments)?;
-        Ok(Photo(image::from_rgba(width, height, rgba, &arguments.decode_options())?))
+        Ok(Photo(image::from_rgba(
+            width,
+            height,
+            rgba,
+            &arguments.decode_options(),
+        )?))
     }
 
     /// Plans the scoring of a photo, and takes it.
     pub fn job(&self, photo: Photo, arguments: JsValue) -> Result<Job, Failure> {
-        let JobArguments { policy, crops, seed, parity } = options(arguments)?;
+        let JobArguments {
+            policy,
+            crops,
+            seed,
+            parity,
+        } = options(arguments)?;
         let defaults = CropOptions::default();
-        let crops = CropOptions { policy, crops: crops.unwrap_or(defaults.crops), seed };
+        let crops = CropOptions {
+            policy,
+            crops: crops.unwrap_or(defaults.crops),
+            seed,
+        };
         Ok(Job(self.0.job(photo.0, &ScoreOptions { crops, parity })?))
     }
 }

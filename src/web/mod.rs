@@ -20,5 +20,7 @@ fn options<T: DeserializeOwned + Default>(value: JsValue) -> Result<T, Failure> 
 /// A plain JavaScript object; missing values become `undefined`.
 fn object(value: &impl Serialize) -> Result<JsValue, Failure> {
     let serializer = serde_wasm_bindgen::Serializer::json_compatible().serialize_missing_as_null(false);
-    value.serialize(&serializer).map_err(|error| failure("option", &error.to_string()))
+    value
+        .serialize(&serializer)
+        .map_err(|error| failure("option", &error.to_string()))
 }

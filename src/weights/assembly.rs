@@ -3,10 +3,7 @@
 
 use burn::tensor::Device;
 
-use super::{
-    Header, TensorInfo, Tensors, element,
-    header::LENGTH_BYTES,
-};
+use super::{Header, TensorInfo, Tensors, element, header::LENGTH_BYTES};
 use crate::{Error, Result, model::Config};
 
 /// How much of a checkpoint has arrived.
@@ -91,14 +88,20 @@ impl Assembly {
         let received = self.progress.bytes;
         match (self.state, self.config) {
             (State::Tensor { index }, Some(config)) => match self.header.tensors.get(index) {
-                None => Ok(Checkpoint { config, header: self.header, tensors: self.tensors }),
+                None => Ok(Checkpoint {
+                    config,
+                    header: self.header,
+                    tensors: self.tensors,
+                }),
                 Some(missing) => Err(Error::WeightsTruncated(format!(
                     "{received} of {} bytes came, tensor `{}` is incomplete",
                     self.progress.bytes_total, missing.name
                 ))),
             },
             (State::Failed, _) => Err(Error::WeightsHeader("an earlier part of it was refused".into())),
-            _ => Err(Error::WeightsTruncated(format!("{received} bytes came, its header is incomplete"))),
+            _ => Err(Error::WeightsTruncated(format!(
+                "{received} bytes came, its header is incomplete"
+            ))),
         }
     }
 
@@ -110,7 +113,9 @@ impl Assembly {
                     return Ok(false);
                 }
                 let length = self.part.first_chunk().copied().unwrap_or_default();
-                self.state = State::Header { length: Header::length(length)? };
+                self.state = State::Header {
+                    length: Header::length(length)?,
+                };
                 self.part.clear();
             }
             State::Header { length } => {

@@ -10,7 +10,10 @@ use crate::{Error, Result};
 pub(super) fn check(info: &TensorInfo) -> Result<()> {
     match info.dtype {
         Dtype::F32 | Dtype::F16 | Dtype::BF16 => Ok(()),
-        other => Err(Error::TensorDtype { name: info.name.clone(), dtype: other.to_string() }),
+        other => Err(Error::TensorDtype {
+            name: info.name.clone(),
+            dtype: other.to_string(),
+        }),
     }
 }
 
@@ -20,10 +23,30 @@ pub(super) fn check(info: &TensorInfo) -> Result<()> {
 /// [`Error::TensorDtype`] for another element type, [`Error::TensorValue`] for NaN or an infinity.
 pub(super) fn widen(info: &TensorInfo, bytes: &[u8]) -> Result<Vec<f32>> {
     let values: Vec<f32> = match info.dtype {
-        Dtype::F32 => bytes.as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)).collect(),
-        Dtype::F16 => bytes.as_chunks::<2>().0.iter().map(|&b| f16::from_le_bytes(b).to_f32()).collect(),
-        Dtype::BF16 => bytes.as_chunks::<2>().0.iter().map(|&b| bf16::from_le_bytes(b).to_f32()).collect(),
-        other => return Err(Error::TensorDtype { name: info.name.clone(), dtype: other.to_string() }),
+        Dtype::F32 => bytes
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|&b| f32::from_le_bytes(b))
+            .collect(),
+        Dtype::F16 => bytes
+            .as_chunks::<2>()
+            .0
+            .iter()
+            .map(|&b| f16::from_le_bytes(b).to_f32())
+            .collect(),
+        Dtype::BF16 => bytes
+            .as_chunks::<2>()
+            .0
+            .iter()
+            .map(|&b| bf16::from_le_bytes(b).to_f32())
+            .collect(),
+        other => {
+            return Err(Error::TensorDtype {
+                name: info.name.clone(),
+                dtype: other.to_string(),
+            });
+        }
     };
     if values.iter().any(|value| !value.is_finite()) {
         return Err(Error::TensorValue(info.name.clone()));

@@ -71,7 +71,10 @@ impl Header {
             })
             .collect();
         let metadata = parsed.metadata().iter().flatten();
-        Ok(Self { tensors, metadata: metadata.map(|(key, value)| (key.clone(), value.clone())).collect() })
+        Ok(Self {
+            tensors,
+            metadata: metadata.map(|(key, value)| (key.clone(), value.clone())).collect(),
+        })
     }
 
     /// Bytes of tensor data after the header.
@@ -81,6 +84,9 @@ impl Header {
 
     /// The shape of a tensor, if the file has it.
     pub fn shape(&self, name: &str) -> Option<&[usize]> {
-        self.tensors.iter().find(|tensor| tensor.name == name).map(|tensor| tensor.shape.as_slice())
+        self.tensors
+            .iter()
+            .find(|tensor| tensor.name == name)
+            .map(|tensor| tensor.shape.as_slice())
     }
 }

@@ -21,7 +21,10 @@ pub struct Tensors {
 impl Tensors {
     /// No tensors yet; those that come are put on `device`.
     pub fn new(device: Device) -> Self {
-        Self { device, stored: BTreeMap::new() }
+        Self {
+            device,
+            stored: BTreeMap::new(),
+        }
     }
 
     /// The device that holds the tensors.
@@ -33,14 +36,19 @@ impl Tensors {
     pub fn insert(&mut self, name: String, shape: Vec<usize>, values: Vec<f32>) -> Result<()> {
         let length = values.len();
         let values = Tensor::from_data(TensorData::new(values, [length]), &self.device);
-        self.device.flush().map_err(|error| Error::Device(format!("while uploading tensor `{name}`: {error}")))?;
+        self.device
+            .flush()
+            .map_err(|error| Error::Device(format!("while uploading tensor `{name}`: {error}")))?;
         self.stored.insert(name, Stored { values, shape });
         Ok(())
     }
 
     /// The tensors whose names begin with `prefix.`.
     pub fn scope(&mut self, prefix: &str) -> Scope<'_> {
-        Scope { tensors: self, prefix: prefix.to_owned() }
+        Scope {
+            tensors: self,
+            prefix: prefix.to_owned(),
+        }
     }
 
     /// Takes a tensor out if it is there.
@@ -49,11 +57,17 @@ impl Tensors {
         name: &str,
         expected: [usize; D],
     ) -> Result<Option<Tensor<D>>> {
-        let Some(stored) = self.stored.remove(name) else { return Ok(None) };
+        let Some(stored) = self.stored.remove(name) else {
+            return Ok(None);
+        };
         // A scalar of the checkpoint is a tensor of one element here: burn has no rank 0.
         let scalar = stored.shape.is_empty() && expected.as_slice() == [1];
         if stored.shape != expected && !scalar {
-            return Err(Error::TensorShape { name: name.to_owned(), found: stored.shape, expected: expected.to_vec() });
+            return Err(Error::TensorShape {
+                name: name.to_owned(),
+                found: stored.shape,
+                expected: expected.to_vec(),
+            });
         }
         Ok(Some(stored.values.reshape(expected)))
     }
@@ -79,7 +93,10 @@ pub struct Scope<'a> {
 impl Scope<'_> {
     /// The scope `name` inside this one.
     pub fn scope(&mut self, name: impl std::fmt::Display) -> Scope<'_> {
-        Scope { prefix: self.join(name), tensors: self.tensors }
+        Scope {
+            prefix: self.join(name),
+            tensors: self.tensors,
+        }
     }
 
     /// Takes the tensor `name` of this scope.
@@ -88,7 +105,9 @@ impl Scope<'_> {
     /// [`Error::TensorMissing`], or [`Error::TensorShape`] if it has not the `expected` shape.
     pub fn take<const D: usize>(&mut self, name: &str, expected: [usize; D]) -> Result<Tensor<D>> {
         let name = self.join(name);
-        self.tensors.take_optional(&name, expected)?.ok_or(Error::TensorMissing(name))
+        self.tensors
+            .take_optional(&name, expected)?
+            .ok_or(Error::TensorMissing(name))
     }
 
     /// The device that holds the tensors.
@@ -97,6 +116,10 @@ impl Scope<'_> {
     }
 
     fn join(&self, name: impl std::fmt::Display) -> String {
-        if self.prefix.is_empty() { name.to_string() } else { format!("{}.{name}", self.prefix) }
+        if self.prefix.is_empty() {
+            name.to_string()
+        } else {
+            format!("{}.{name}", self.prefix)
+        }
     }
 }

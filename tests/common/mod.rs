@@ -8,7 +8,9 @@ use safetensors::{Dtype, SafeTensors};
 
 /// A folder of `tests/golden`.
 pub fn folder(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name)
 }
 
 /// The tensors of a `golden.safetensors`.
@@ -24,8 +26,20 @@ impl Golden {
         let tensors = SafeTensors::deserialize(&self.0).expect("golden.safetensors is valid");
         let tensor = tensors.tensor(name).unwrap_or_else(|_| panic!("golden tensor {name}"));
         let values = match tensor.dtype() {
-            Dtype::F32 => tensor.data().as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)).collect(),
-            Dtype::I32 => tensor.data().as_chunks::<4>().0.iter().map(|&b| i32::from_le_bytes(b) as f32).collect(),
+            Dtype::F32 => tensor
+                .data()
+                .as_chunks::<4>()
+                .0
+                .iter()
+                .map(|&b| f32::from_le_bytes(b))
+                .collect(),
+            Dtype::I32 => tensor
+                .data()
+                .as_chunks::<4>()
+                .0
+                .iter()
+                .map(|&b| i32::from_le_bytes(b) as f32)
+                .collect(),
             Dtype::U8 => tensor.data().iter().map(|&b| f32::from(b)).collect(),
             other => panic!("golden tensor {name} has dtype {other}"),
         };
@@ -35,7 +49,9 @@ impl Golden {
     /// A tensor on the CPU.
     pub fn tensor<const D: usize>(&self, name: &str) -> Tensor<D> {
         let (shape, values) = self.get(name);
-        let shape: [usize; D] = shape.try_into().unwrap_or_else(|shape| panic!("golden {name} has shape {shape:?}"));
+        let shape: [usize; D] = shape
+            .try_into()
+            .unwrap_or_else(|shape| panic!("golden {name} has shape {shape:?}"));
         Tensor::from_data(TensorData::new(values, shape), &Device::flex())
     }
 
@@ -44,7 +60,11 @@ impl Golden {
         let (shape, expected) = self.get(name);
         assert_eq!(found.dims().as_slice(), shape, "shape of {name}");
         let found = found.into_data().try_into_vec::<f32>().expect("f32");
-        let worst = found.iter().zip(&expected).map(|(f, e)| (f - e).abs()).fold(0.0, f32::max);
+        let worst = found
+            .iter()
+            .zip(&expected)
+            .map(|(f, e)| (f - e).abs())
+            .fold(0.0, f32::max);
         assert!(worst <= tolerance, "{name} is off by {worst}, {tolerance} allowed");
         assert!(found.iter().all(|value| value.is_finite()), "{name} is not finite");
     }

@@ -168,7 +168,10 @@ test('a process ends by itself while a model is loaded, but not while a photo is
     const gamma = await Gamma.load(${JSON.stringify({ weights: model, wasm })});
     gamma.score(new TextEncoder().encode('{"sleep":20}')).then(({ score }) => console.log('score', score));
   `;
-  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' });
+  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
+    encoding: 'utf8',
+    timeout: 50_000,
+  });
   expect(output).toBe('score 0.5\n');
 });
 
@@ -179,6 +182,9 @@ test('importing runs nothing: no thread, no timer, no connection', () => {
     const busy = process.getActiveResourcesInfo().filter((name) => /Worker|MessagePort|Timeout|Immediate|TCP/.test(name));
     console.log(busy.join(), entries.map((names) => Object.keys(names).join()).join(' '));
   `;
-  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' });
+  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
+    encoding: 'utf8',
+    timeout: 50_000,
+  });
   expect(output).toBe(' Gamma,GammaError Gamma,GammaError\n');
 });

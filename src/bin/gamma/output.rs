@@ -112,6 +112,9 @@ impl Output {
     /// # Errors
     /// If standard output does not take it.
     pub fn failed(&mut self, path: &Path, error: &Error) -> io::Result<()> {
+        if self.format == Format::Table {
+            return Ok(());
+        }
         let mut lines = self.header()?;
         let image = path.to_string_lossy();
         let error = Failure::from(error);

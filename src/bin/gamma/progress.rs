@@ -1,9 +1,9 @@
 //! Progress on the terminal behind standard error. Where that is no terminal, nothing is shown.
 
 use std::io::{self, IsTerminal};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{FormattedDuration, ProgressBar, ProgressFinish, ProgressStyle};
 
 /// Files above this many bytes take long enough to load for a bar.
 const LARGE_FILE: u64 = 50_000_000;
@@ -17,23 +17,76 @@ pub fn bytes(length: u64) -> ProgressBar {
     }
     bar(
         length,
-        "model  {bar:30}  {decimal_bytes} of {decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left",
+        "model {bar:20}  {decimal_bytes} of {decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left",
     )
 }
 
-/// A bar over photos, with a message for the crops of the photo at hand.
-pub fn photos(count: usize) -> ProgressBar {
-    bar(
-        count as u64,
-        "photos {bar:30}  {pos} of {len}  {msg}  {per_sec}  {eta} left",
-    )
+/// A bar over photos, with how fast they are scored and how long the rest will take.
+pub struct Photos {
+    bar: ProgressBar,
+    begin: Instant,
+    total: usize,
+    /// Photos done with, scored or not.
+    done: usize,
+    /// Photos scored; those that fail take no time, and would make the rest look short.
+    scored: usize,
+}
+
+impl Photos {
+    /// A bar over `total` photos.
+    pub fn new(total: usize) -> Self {
+        let bar = bar(total as u64, "photos {bar:20}  {pos} of {len}  {wide_msg}");
+        Self {
+            bar,
+            begin: Instant::now(),
+            total,
+            done: 0,
+            scored: 0,
+        }
+    }
+
+    /// Time since the bar was made.
+    pub fn elapsed(&self) -> Duration {
+        self.begin.elapsed()
+    }
+
+    /// Says that `crops` of the `planned` crops of the photo at hand are scored.
+    pub fn crops(&self, crops: usize, planned: usize) {
+        let part = crops as f64 / planned.max(1) as f64;
+        let rate = (self.scored as f64 + part) / self.elapsed().as_secs_f64().max(f64::EPSILON);
+        let mut message = format!("crop {} of {planned}", (crops + 1).min(planned));
+        if rate > 0.0 {
+            let left = ((self.total - self.done) as f64 - part) / rate;
+            let left = FormattedDuration(Duration::try_from_secs_f64(left).unwrap_or_default());
+            message += &format!("  {rate:.2} photos/s  {left} left");
+        }
+        self.bar.set_message(message);
+    }
+
+    /// Says that a photo is done with.
+    pub fn next(&mut self, scored: bool) {
+        self.done += 1;
+        self.scored += usize::from(scored);
+        self.bar.inc(1);
+    }
+
+    /// Prints something without sharing a line of the terminal with the bar.
+    pub fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.bar.suspend(print)
+    }
+
+    /// Takes the bar off the terminal.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
 }
 
 fn bar(length: u64, template: &str) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let bar = ProgressBar::new(length);
+    // However a run ends, what follows must not be written onto a bar.
+    let bar = ProgressBar::new(length).with_finish(ProgressFinish::AndClear);
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }

@@ -1,10 +1,7 @@
 //! The tiles as an operation of burn's Flex backend.
 
 use burn::{
-    backend::{
-        Backend, Dispatch, Flex, backend_extension,
-        tensor::FloatTensor,
-    },
+    backend::{Backend, Dispatch, Flex, backend_extension, ops::FloatTensorOps, tensor::FloatTensor},
     tensor::{Tensor, TensorData},
 };
 
@@ -37,5 +34,8 @@ impl LinearBackend for Flex {
 
 /// `x W^T`: `[rows, in]`, `[out, in]` → `[rows, out]`.
 pub fn matmul_transposed(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
-    Tensor::from_dispatch(<Dispatch as LinearBackend>::matmul_transposed(x.into_dispatch(), weight.into_dispatch()))
+    Tensor::from_dispatch(<Dispatch as LinearBackend>::matmul_transposed(
+        x.into_dispatch(),
+        weight.into_dispatch(),
+    ))
 }

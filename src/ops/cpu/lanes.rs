@@ -54,7 +54,6 @@ mod wasm {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-#[cfg_attr(not(test), allow(dead_code, reason = "native builds compute with burn; tests run this"))]
 mod portable {
     pub type Lanes = [f32; 4];
 

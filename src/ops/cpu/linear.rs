@@ -14,7 +14,6 @@ const DEPTH: usize = 512;
 /// # Shapes
 /// - `x`: `[rows, inputs]`, `weight`: `[outputs, inputs]`, both row-major and as long as that
 /// - output: `[rows, outputs]`
-#[cfg_attr(not(any(test, target_arch = "wasm32")), allow(dead_code, reason = "native builds compute with burn"))]
 pub(super) fn matmul_transposed(x: &[f32], weight: &[f32], rows: usize, outputs: usize, inputs: usize) -> Vec<f32> {
     let mut y = vec![0.0; rows * outputs];
     let mut x_panels = vec![[0.0; ROWS]; rows.div_ceil(ROWS) * DEPTH.min(inputs)];
@@ -29,7 +28,7 @@ pub(super) fn matmul_transposed(x: &[f32], weight: &[f32], rows: usize, outputs:
             let weight_panel = &mut weight_panel[..depth];
             pack(weight, inputs, output..output + width, from, weight_panel);
             for (panel, row) in x_panels.chunks_exact(depth).zip((0..rows).step_by(ROWS)) {
-                let sums = tile_of(panel, weight_panel);
+                let sums = tile(panel, weight_panel);
                 for (sums, row) in sums.iter().zip(row..rows) {
                     let y = &mut y[row * outputs + output..][..width];
                     y.iter_mut().zip(sums).for_each(|(y, sum)| *y += sum);
@@ -53,28 +52,24 @@ fn pack<const N: usize>(
     }
     for (r, row) in rows.enumerate() {
         let values = &matrix[row * columns + from..][..panel.len()];
-        panel.iter_mut().zip(values).for_each(|(packed, &value)| packed[r] = value);
+        panel
+            .iter_mut()
+            .zip(values)
+            .for_each(|(packed, &value)| packed[r] = value);
     }
 }
 
-#[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
-#[allow(unsafe_code)]
-fn tile_of(x: &[[f32; ROWS]], weight: &[[f32; OUTPUTS]]) -> [[f32; OUTPUTS]; ROWS] {
-    // SAFETY: a browser without relaxed SIMD refuses this whole module, so whoever runs it has it.
-    unsafe { tile(x, weight) }
-}
-
-#[cfg(not(all(target_arch = "wasm32", feature = "relaxed-simd")))]
-fn tile_of(x: &[[f32; ROWS]], weight: &[[f32; OUTPUTS]]) -> [[f32; OUTPUTS]; ROWS] {
-    tile(x, weight)
-}
-
 /// Dot products of 4 packed rows with 8 packed outputs.
-#[cfg_attr(all(target_arch = "wasm32", feature = "relaxed-simd"), target_feature(enable = "relaxed-simd"))]
+#[cfg_attr(
+    all(target_arch = "wasm32", feature = "relaxed-simd"),
+    target_feature(enable = "relaxed-simd")
+)]
 fn tile(x: &[[f32; ROWS]], weight: &[[f32; OUTPUTS]]) -> [[f32; OUTPUTS]; ROWS] {
     let mut sums: [[Lanes; 2]; ROWS] = [[zero(); 2]; ROWS];
     for (x, weight) in x.iter().zip(weight) {
-        let ([left, right], _) = weight.as_chunks::<4>() else { continue };
+        let ([left, right], _) = weight.as_chunks::<4>() else {
+            continue;
+        };
         let (left, right) = (load(left), load(right));
         for (sum, &x) in sums.iter_mut().zip(x) {
             let x = splat(x);
@@ -100,10 +95,20 @@ mod tests {
 
     fn matrices() -> impl Strategy<Value = (usize, usize, usize, Vec<f32>, Vec<f32>)> {
         // Sizes around the tile's edges and across the panel's depth.
-        let sizes = (1usize..14, 1usize..20, prop_oneof![1usize..40, 500usize..530, Just(1030usize)]);
+        let sizes = (
+            1usize..14,
+            1usize..20,
+            prop_oneof![1usize..40, 500usize..530, Just(1030usize)],
+        );
         sizes.prop_flat_map(|(rows, outputs, inputs)| {
             let values = |length| vec(-1.0f32..1.0, length);
-            (Just(rows), Just(outputs), Just(inputs), values(rows * inputs), values(outputs * inputs))
+            (
+                Just(rows),
+                Just(outputs),
+                Just(inputs),
+                values(rows * inputs),
+                values(outputs * inputs),
+            )
         })
     }
 

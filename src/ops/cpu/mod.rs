@@ -1,12 +1,12 @@
 //! Linear layers of the browser's CPU modules: packed tiles of 4 rows by 8 outputs in SIMD registers, where a general
 //! matrix product reaches two thirds of their speed. Native builds use burn's own product, which knows AVX and NEON;
-//! they compile this too, so that property tests compare it with the oracle.
+//! their tests compile this too, to compare it with the oracle.
 
 mod lanes;
 mod linear;
 
-#[cfg(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32"))]
+#[cfg(target_arch = "wasm32")]
 mod extension;
 
-#[cfg(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32"))]
+#[cfg(target_arch = "wasm32")]
 pub(super) use extension::matmul_transposed;
