@@ -3,7 +3,7 @@
 import { type CallSignal, callSignal, reasonOf } from './abort.js';
 import { Client, callBack } from './client.js';
 import type { JobOptions } from './engine.js';
-import { GammaError, messageOf, toGammaError } from './error.js';
+import { GammaError, toGammaError } from './error.js';
 import { ALL_SCENES, checkCall, checkDevice, jobOptions, sceneOf } from './options.js';
 import type { Candidate, Platform } from './platform.js';
 import type { RequestName, WireAssessment } from './protocol.js';
@@ -326,7 +326,7 @@ export class GammaBase<P, W> {
         const another = stage.name === 'open' || ['device', 'wasm', 'worker'].includes(failure.code);
         const last = index === candidates.length - 1 || (this.#weights.once && this.#streamUsed);
         if (signal.aborted || last || !another) throw failure;
-        refused.push(`${NAMES[candidate.module]} was tried and refused: ${messageOf(failure)}.`);
+        refused.push(refusal(candidate, failure));
       }
     }
     throw new GammaError('device', refused.join(' ') || 'no device can run the engine');
@@ -367,6 +367,12 @@ export class GammaBase<P, W> {
     };
     return { client, device, model, scenes: offered };
   }
+}
+
+/** Why a device was passed over, for people. A module that did not come is no fault of the device: its address helps nobody. */
+function refusal({ module }: Candidate, failure: GammaError): string {
+  if (failure.code === 'http' || failure.code === 'network') return `${NAMES[module]}: its module is not there.`;
+  return `${NAMES[module]} was tried and refused: ${failure.message}.`;
 }
 
 const NAMES = { gpu: 'WebGPU', cpu: 'The CPU', 'cpu-relaxed': 'The CPU with relaxed SIMD' } as const;

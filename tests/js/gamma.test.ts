@@ -153,7 +153,7 @@ test('a module that is not there gives way to the next one', async () => {
   );
   expect(gamma.device).toMatchObject({
     module: 'cpu',
-    reason: 'No WebGPU. The CPU with relaxed SIMD was tried and refused: 404. The CPU.',
+    reason: 'No WebGPU. The CPU with relaxed SIMD: its module is not there. The CPU.',
   });
   await gamma.dispose();
 });
