@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readTensors } from './safetensors.ts';
 import { repository } from './server.ts';
 
 /** Our scene ids and the names of the same prompts in the golden file. */
@@ -38,14 +39,7 @@ export function goldenScores(): Record<string, number[]> {
 
 /** The ten golden crops, `[10, 224, 224, 3]` bytes of RGB. */
 export function goldenCrops(): Buffer {
-  const file = readFileSync(repository('tests/golden/tiny/golden.safetensors'));
-  const header = Number(file.readBigUInt64LE(0));
-  const tensors = JSON.parse(file.toString('utf8', 8, 8 + header)) as Record<
-    string,
-    { data_offsets: [number, number] }
-  >;
-  const crops = tensors.crops_u8;
+  const crops = readTensors(repository('tests/golden/tiny/golden.safetensors')).get('crops_u8');
   if (!crops) throw new Error('the golden file has no crops');
-  const [start, end] = crops.data_offsets;
-  return file.subarray(8 + header + start, 8 + header + end);
+  return crops.data;
 }
