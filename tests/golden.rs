@@ -2,10 +2,10 @@
 
 mod common;
 
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use common::{Golden, checkpoint, folder};
 use gamma_wasm::{
-    image::{CropOptions, CropPolicy, Normalization, Pixels},
+    image::{self, CropOptions, CropPolicy, DecodeOptions, Normalization, Pixels},
     model::{Block, Config, FeedForward, Gamma},
     prompt::{Scene, Tokenizer},
     scorer::{ScoreOptions, Scorer},
@@ -13,6 +13,8 @@ use gamma_wasm::{
 
 /// Intermediates, absolute. The reference's own rounding noise is about 1e-6.
 const STEP: f32 = 2e-5;
+/// Features of a region of which 57 pixels were read by another JPEG decoder, absolute.
+const LOSSY: f32 = 2e-4;
 /// Scores, absolute.
 const SCORE: f32 = 1e-5;
 
@@ -21,6 +23,12 @@ fn gamma(name: &str) -> Gamma {
     let gamma = Gamma::load(&checkpoint.config, &mut checkpoint.tensors).expect("the weights fit");
     checkpoint.tensors.finish().expect("no tensor is left");
     gamma
+}
+
+/// The numbers and names beside the golden tensors.
+fn json(name: &str) -> serde_json::Value {
+    let json = std::fs::read_to_string(folder(name).join("golden.json")).expect("golden.json");
+    serde_json::from_str(&json).expect("golden.json is JSON")
 }
 
 /// The ten crops, normalised, `[10, 3, 224, 224]`.
@@ -139,6 +147,72 @@ fn every_step_of_the_vision_tower_agrees_on_micro() {
 }
 
 #[test]
+fn the_end_of_the_text_tower_agrees_on_micro() {
+    let (golden, gamma) = (Golden::open("micro"), gamma("micro"));
+    let text = gamma.text.as_ref().expect("a text tower");
+    let ids: Tensor<2, Int> = golden
+        .tensor::<3>("text.token_ids")
+        .narrow(0, 0, 1)
+        .squeeze_dim::<2>(0)
+        .int();
+    golden.agree("text.ln_final", text.ln_final.forward(text.transform(ids)), STEP);
+}
+
+#[test]
+fn inputs_of_other_sizes_agree_with_and_without_positions() {
+    let (golden, gamma) = (Golden::open("tiny"), gamma("tiny"));
+    let visual = &gamma.visual;
+    let photo = std::fs::read(folder("preprocess/images/coffee.jpg")).expect("the golden photo");
+    let options = DecodeOptions {
+        parity: true,
+        ..DecodeOptions::default()
+    };
+    let mut photo = image::decode(&photo, &options).expect("a JPEG").pixels;
+    // The golden crops hold nearly all of both regions as the reference's JPEG decoder read them; 57 pixels are ours.
+    let (_, crops) = golden.get("crops_u8");
+    for (crop, origin) in crops
+        .chunks(224 * 224 * 3)
+        .zip(json("tiny")["crop_coords_yx"].as_array().expect("origins"))
+    {
+        let at = |axis: usize| origin[axis].as_u64().expect("an origin") as usize;
+        for (row, values) in crop.chunks(224 * 3).enumerate() {
+            let start = ((at(0) + row) * photo.width as usize + at(1)) * 3;
+            photo.rgb[start..start + values.len()]
+                .iter_mut()
+                .zip(values)
+                .for_each(|(p, &v)| *p = v as u8);
+        }
+    }
+    let names = golden.names("posinterp.", ".input_yx");
+    assert!(!names.is_empty());
+    for name in names {
+        let (_, region) = golden.get(&format!("{name}.input_yx"));
+        let [y, x, height, width] = region
+            .iter()
+            .map(|&v| v as usize)
+            .collect::<Vec<_>>()
+            .try_into()
+            .expect("y, x, h, w");
+        let pixel = |c: usize, row: usize, column: usize| {
+            let value = photo.rgb[((y + row) * photo.width as usize + x + column) * 3 + c];
+            (f32::from(value) / 255.0 - Normalization::CLIP.mean[c]) / Normalization::CLIP.std[c]
+        };
+        let values: Vec<f32> = (0..3 * height * width)
+            .map(|i| pixel(i / (height * width), i / width % height, i % width))
+            .collect();
+        let input = Tensor::<4>::from_data(TensorData::new(values, [1, 3, height, width]), &Device::flex());
+        let tokens = visual.tokens(input.clone());
+        golden.agree(
+            &format!("{name}.pos_embedding"),
+            visual.positions(tokens.dims()[1]),
+            STEP,
+        );
+        golden.agree(&format!("{name}.features"), visual.forward(input), LOSSY);
+        golden.agree(&format!("{name}.features_no_pos"), visual.encode(tokens), LOSSY);
+    }
+}
+
+#[test]
 fn every_step_of_the_text_tower_agrees_on_tiny() {
     let (golden, gamma) = (Golden::open("tiny"), gamma("tiny"));
     let text = gamma.text.as_ref().expect("a text tower");
@@ -177,6 +251,10 @@ fn features_and_scores(name: &str) {
     // Unpadded prompts: this also shows that tokens after the end token change nothing.
     let text_features: Tensor<3> = Tensor::stack(prompts(&golden).iter().map(|set| text.forward(set)).collect(), 0);
     golden.agree("text.features_normalized", text_features.clone(), STEP);
+    let features_of_any_length = prompts(&golden).iter().map(|set| text.features(set)).collect();
+    golden.agree("text.features", Tensor::stack::<3>(features_of_any_length, 0), STEP);
+    golden.agree("f64.text_features_normalized", text_features.clone(), STEP);
+    golden.agree("f64.features_normalized", gamma.head.adapt(features.clone()), STEP);
     let logits = gamma
         .head
         .logits(gamma.head.adapt(features.clone()), text_features.clone());
@@ -185,6 +263,7 @@ fn features_and_scores(name: &str) {
     golden.agree("probs", levels.clone().swap_dims(0, 1), STEP);
     let scores = gamma.head.score(levels).transpose();
     golden.agree("scores", scores.clone(), SCORE);
+    golden.agree("f64.scores", scores.clone(), SCORE);
     golden.agree("scores_mean", scores.mean_dim(1).squeeze_dim::<1>(1), SCORE);
 }
 
@@ -203,8 +282,7 @@ fn scorer_gives_the_published_scores_for_every_scene() {
     let golden = Golden::open("tiny");
     let mut scorer = pollster::block_on(Scorer::load(checkpoint("tiny", 4096))).expect("the weights fit");
     pollster::block_on(scorer.set_tokenizer(Tokenizer::clip())).expect("CLIP's vocabulary");
-    let json = std::fs::read_to_string(folder("tiny").join("golden.json")).expect("golden.json");
-    let json: serde_json::Value = serde_json::from_str(&json).expect("golden.json is JSON");
+    let json = json("tiny");
     let (_, crops) = golden.get("crops_u8");
     let options = ScoreOptions {
         crops: CropOptions {

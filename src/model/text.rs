@@ -54,10 +54,15 @@ impl TextTower {
     }
 
     /// Prompts, each from its start to its end token, → features `[prompts, embed_dim]` of L2 norm 1.
+    pub fn forward(&self, prompts: &[Vec<u32>]) -> Tensor<2> {
+        super::head::normalize(self.features(prompts))
+    }
+
+    /// Prompts, each from its start to its end token, → features `[prompts, embed_dim]` of any length.
     ///
     /// The tower is causal and pooled at the end token, so tokens after it change nothing and the prompts run at the
     /// length of the longest, not at 77.
-    pub fn forward(&self, prompts: &[Vec<u32>]) -> Tensor<2> {
+    pub fn features(&self, prompts: &[Vec<u32>]) -> Tensor<2> {
         let device = self.positional_embedding.val().device();
         let length = prompts.iter().map(Vec::len).max().unwrap_or(0);
         let ids: Vec<i32> = prompts
@@ -76,11 +81,9 @@ impl TextTower {
                     .squeeze_dim::<2>(1)
             })
             .collect();
-        let features = self
-            .ln_final
+        self.ln_final
             .forward(Tensor::cat(pooled, 0))
-            .matmul(self.text_projection.val());
-        super::head::normalize(features)
+            .matmul(self.text_projection.val())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use burn::{
     module::{Module, Param},
-    tensor::Tensor,
+    tensor::{Tensor, TensorData},
 };
 
 use super::{Block, Config, LayerNorm, Linear};
@@ -65,17 +65,41 @@ impl VisionTower {
         self.patch_embedding.forward(patches)
     }
 
-    /// Crops `[crops, 3, image, image]` → tokens with their positions, `[crops, tokens, width]`, before `ln_pre`.
-    pub fn embed(&self, crops: Tensor<4>) -> Tensor<3> {
+    /// Crops `[crops, 3, image, image]` → class token and patches without positions, `[crops, tokens, width]`.
+    pub fn tokens(&self, crops: Tensor<4>) -> Tensor<3> {
         let patches = self.embed_patches(crops);
         let [n, _, width] = patches.dims();
         let class = self.class_embedding.val().reshape([1, 1, width]).expand([n, 1, width]);
-        Tensor::cat(vec![class, patches], 1) + self.positional_embedding.val().unsqueeze()
+        Tensor::cat(vec![class, patches], 1)
+    }
+
+    /// Crops `[crops, 3, image, image]` → tokens with their positions, `[crops, tokens, width]`, before `ln_pre`.
+    pub fn embed(&self, crops: Tensor<4>) -> Tensor<3> {
+        let tokens = self.tokens(crops);
+        let [_, count, _] = tokens.dims();
+        tokens + self.positions(count).unsqueeze()
+    }
+
+    /// The positional table for `count` tokens, `[count, width]`: the learned one, or, for an input of another size, that
+    /// one resampled along its rows as the published implementation does it, class token included.
+    pub fn positions(&self, count: usize) -> Tensor<2> {
+        let table = self.positional_embedding.val();
+        let [rows, _] = table.dims();
+        if count == rows {
+            return table;
+        }
+        let weights = TensorData::new(cubic_resampling(rows, count), [count, rows]);
+        Tensor::<2>::from_data(weights, &table.device()).matmul(table)
     }
 
     /// Normalised crops `[crops, 3, image, image]` → features `[crops, embed_dim]`.
     pub fn forward(&self, crops: Tensor<4>) -> Tensor<2> {
-        let x = self.ln_pre.forward(self.embed(crops));
+        self.encode(self.embed(crops))
+    }
+
+    /// Embedded tokens `[crops, tokens, width]` → features `[crops, embed_dim]`.
+    pub fn encode(&self, embedded: Tensor<3>) -> Tensor<2> {
+        let x = self.ln_pre.forward(embedded);
         let [_, tokens, _] = x.dims();
         let last = self.blocks.len() - 1;
         // Only the class token leaves the last block, so only it is computed there.
@@ -85,4 +109,23 @@ impl VisionTower {
         let class: Tensor<2> = x.narrow(1, 0, 1).squeeze_dim(1);
         self.ln_post.forward(class).matmul(self.proj.val())
     }
+}
+
+/// Weights `[to, from]` of bicubic resampling along one axis: a = -0.75, half-pixel centres, border repeated.
+fn cubic_resampling(from: usize, to: usize) -> Vec<f32> {
+    const A: f64 = -0.75;
+    let kernel = |distance: f64| match distance.abs() {
+        x if x <= 1.0 => ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0,
+        x if x < 2.0 => ((A * x - 5.0 * A) * x + 8.0 * A) * x - 4.0 * A,
+        _ => 0.0,
+    };
+    let mut weights = vec![0.0; to * from];
+    for (row, weights) in weights.chunks_exact_mut(from).enumerate() {
+        let centre = (row as f64 + 0.5) * from as f64 / to as f64 - 0.5;
+        for tap in -1..=2 {
+            let at = centre.floor() + f64::from(tap);
+            weights[at.clamp(0.0, (from - 1) as f64) as usize] += kernel(centre - at) as f32;
+        }
+    }
+    weights
 }

@@ -41,9 +41,25 @@ impl Golden {
                 .map(|&b| i32::from_le_bytes(b) as f32)
                 .collect(),
             Dtype::U8 => tensor.data().iter().map(|&b| f32::from(b)).collect(),
+            Dtype::F64 => tensor
+                .data()
+                .as_chunks::<8>()
+                .0
+                .iter()
+                .map(|&b| f64::from_le_bytes(b) as f32)
+                .collect(),
             other => panic!("golden tensor {name} has dtype {other}"),
         };
         (tensor.shape().to_vec(), values)
+    }
+
+    /// What stands before `suffix` in the names that begin with `prefix` and end with it.
+    pub fn names(&self, prefix: &str, suffix: &str) -> Vec<String> {
+        let tensors = SafeTensors::deserialize(&self.0).expect("golden.safetensors is valid");
+        let names = tensors.names().into_iter().filter(|name| name.starts_with(prefix));
+        names
+            .filter_map(|name| name.strip_suffix(suffix).map(str::to_owned))
+            .collect()
     }
 
     /// A tensor on the CPU.
