@@ -152,7 +152,7 @@ impl Scorer {
             mut tensors,
         } = checkpoint;
         let gamma = Gamma::load(&config, &mut tensors)?;
-        let scenes = scenes(header.metadata.get("scenes"))?;
+        let scenes = offered_scenes(&header)?;
         let text_features = stored_text_features(&scenes, &config, &mut tensors)?;
         let device = tensors.device().clone();
         tensors.finish()?;
@@ -185,9 +185,7 @@ impl Scorer {
 
     /// The scenes that can be asked about.
     pub fn scenes(&self) -> impl Iterator<Item = &Scene> {
-        self.scenes
-            .iter()
-            .filter(|scene| self.text_features.contains_key(&scene.id) || self.gamma.text.is_some())
+        self.scenes.iter()
     }
 
     /// Whether the prompts of some scene still have to be read by the text tower.

@@ -54,6 +54,15 @@ fn prompts(golden: &Golden) -> Vec<Vec<Vec<u32>>> {
         .collect()
 }
 
+/// Padded token ids of the first prompt set, `[5, 77]`.
+fn first_prompts(golden: &Golden) -> Tensor<2, Int> {
+    golden
+        .tensor::<3>("text.token_ids")
+        .narrow(0, 0, 1)
+        .squeeze_dim::<2>(0)
+        .int()
+}
+
 fn tokens(x: &Tensor<3>) -> usize {
     x.dims()[1]
 }
@@ -150,11 +159,7 @@ fn every_step_of_the_vision_tower_agrees_on_micro() {
 fn the_end_of_the_text_tower_agrees_on_micro() {
     let (golden, gamma) = (Golden::open("micro"), gamma("micro"));
     let text = gamma.text.as_ref().expect("a text tower");
-    let ids: Tensor<2, Int> = golden
-        .tensor::<3>("text.token_ids")
-        .narrow(0, 0, 1)
-        .squeeze_dim::<2>(0)
-        .int();
+    let ids = first_prompts(&golden);
     golden.agree("text.ln_final", text.ln_final.forward(text.transform(ids)), STEP);
 }
 
@@ -216,11 +221,7 @@ fn inputs_of_other_sizes_agree_with_and_without_positions() {
 fn every_step_of_the_text_tower_agrees_on_tiny() {
     let (golden, gamma) = (Golden::open("tiny"), gamma("tiny"));
     let text = gamma.text.as_ref().expect("a text tower");
-    let ids: Tensor<2, Int> = golden
-        .tensor::<3>("text.token_ids")
-        .narrow(0, 0, 1)
-        .squeeze_dim::<2>(0)
-        .int();
+    let ids = first_prompts(&golden);
     let two = ids.clone().narrow(0, 0, 2);
     let mask = Some(gamma_wasm::model::causal_mask(77, &two));
     let mut x = text.embed(two);
