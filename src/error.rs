@@ -22,12 +22,43 @@ pub enum Error {
     /// A side is shorter than the crop, and `parity` forbids scaling up.
     #[error("the image is too small: {0}")]
     ImageTooSmall(String),
-    /// The weights file's header breaks the safetensors format.
+    /// The file is of another kind than weights.
     #[error("not a safetensors file: {0}")]
-    WeightsHeader(String),
+    WeightsFormat(String),
+    /// The weights file's header breaks the safetensors format.
+    #[error("the header of the weights is damaged: {reason}")]
+    Header {
+        /// Which rule it breaks.
+        fault: HeaderFault,
+        /// What was found, where.
+        reason: String,
+    },
     /// The weights end before their header says.
     #[error("the weights are cut off: {0}")]
     WeightsTruncated(String),
+    /// Bytes follow the last tensor.
+    #[error("the weights go on after their end: {0}")]
+    WeightsTrailing(String),
+    /// The weights are of a later version of the format.
+    #[error("the weights are of format version {0}; this build reads version 1: update gamma-wasm")]
+    WeightsVersion(String),
+    /// What the weights say about themselves is malformed or contradicts their tensors.
+    #[error("the metadata of the weights is damaged: {0}")]
+    WeightsMetadata(String),
+    /// The index of a sharded model is malformed.
+    #[error("the index of the weights is damaged: {0}")]
+    WeightsIndex(String),
+    /// A file that the index names did not come.
+    #[error("shard {0}")]
+    ShardMissing(String),
+    /// A shard holds other tensors than the index says.
+    #[error("shard `{file}` is not the one that the index names: {reason}")]
+    ShardSwapped {
+        /// The shard's file name.
+        file: String,
+        /// The first tensor that is not where the index says.
+        reason: String,
+    },
     /// A tensor that the model needs is not in the file.
     #[error("tensor `{0}` is missing from the weights")]
     TensorMissing(String),
@@ -55,6 +86,21 @@ pub enum Error {
     /// A tensor holds a value that no model has (NaN or an infinity).
     #[error("tensor `{0}` holds values that are not finite")]
     TensorValue(String),
+    /// A quantised tensor has a scale that is zero or not finite.
+    #[error("tensor `{0}` holds a scale that is zero or not finite")]
+    TensorScale(String),
+    /// A tensor's bytes are not those that were written.
+    #[error("tensor `{0}` is damaged: its SHA-256 is not the one in the file's metadata; fetch the file again")]
+    TensorHash(String),
+    /// A pickle asks for something that tensors do not need; nothing of it was executed.
+    #[error("the checkpoint is refused: {0}")]
+    PickleRefused(String),
+    /// A pickle breaks its own format.
+    #[error("the checkpoint's pickle is damaged: {0}")]
+    PickleDamaged(String),
+    /// A `.pth` file is no zip archive of tensors, or a damaged one.
+    #[error("the checkpoint is damaged: {0}")]
+    PthDamaged(String),
     /// The tensors describe no Gamma model.
     #[error("the weights are not a Gamma model: {0}")]
     Config(String),
@@ -98,6 +144,57 @@ pub enum Error {
     },
 }
 
+/// A rule of the safetensors format that a header breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeaderFault {
+    /// Its length is 0 or 1.
+    Empty,
+    /// It claims more than the 100 MB that the format allows.
+    TooLarge,
+    /// It is longer than the file.
+    BeyondFile,
+    /// It is not UTF-8.
+    Utf8,
+    /// It is not JSON, not an object, or a row has another form than the format's.
+    Json,
+    /// It is nested deeper than a header is.
+    Nesting,
+    /// A name stands twice.
+    Duplicate,
+    /// An offset is negative, fractional or beyond 2^64.
+    Offsets,
+    /// Two tensors share bytes.
+    Overlap,
+    /// Bytes belong to no tensor.
+    Hole,
+    /// A tensor ends before it begins, or outside the file.
+    Range,
+    /// A tensor has another number of bytes than its shape and element type make.
+    Size,
+    /// A shape's product overflows.
+    Shape,
+}
+
+impl HeaderFault {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Empty => "header-empty",
+            Self::TooLarge => "header-too-large",
+            Self::BeyondFile => "header-beyond-file",
+            Self::Utf8 => "header-utf8",
+            Self::Json => "header-json",
+            Self::Nesting => "header-nesting",
+            Self::Duplicate => "header-duplicate",
+            Self::Offsets => "header-offsets",
+            Self::Overlap => "header-overlap",
+            Self::Hole => "header-hole",
+            Self::Range => "header-range",
+            Self::Size => "header-size",
+            Self::Shape => "header-shape",
+        }
+    }
+}
+
 impl Error {
     /// A stable identifier for programs: kebab-case, never reworded.
     pub fn code(&self) -> &'static str {
@@ -106,13 +203,25 @@ impl Error {
             Self::ImageDecode(_) => "image-decode",
             Self::ImageTooLarge(_) => "image-too-large",
             Self::ImageTooSmall(_) => "image-too-small",
-            Self::WeightsHeader(_) => "weights-header",
+            Self::WeightsFormat(_) => "weights-format",
+            Self::Header { fault, .. } => fault.code(),
             Self::WeightsTruncated(_) => "weights-truncated",
+            Self::WeightsTrailing(_) => "weights-trailing",
+            Self::WeightsVersion(_) => "weights-version",
+            Self::WeightsMetadata(_) => "weights-metadata",
+            Self::WeightsIndex(_) => "weights-index",
+            Self::ShardMissing(_) => "shard-missing",
+            Self::ShardSwapped { .. } => "shard-swapped",
             Self::TensorMissing(_) => "tensor-missing",
             Self::TensorExtra(_) => "tensor-extra",
             Self::TensorShape { .. } => "tensor-shape",
             Self::TensorDtype { .. } => "tensor-dtype",
             Self::TensorValue(_) => "tensor-value",
+            Self::TensorScale(_) => "tensor-scale",
+            Self::TensorHash(_) => "tensor-hash",
+            Self::PickleRefused(_) => "pickle-refused",
+            Self::PickleDamaged(_) => "pickle-damaged",
+            Self::PthDamaged(_) => "pth-damaged",
             Self::Config(_) => "config",
             Self::SceneUnknown { .. } => "scene-unknown",
             Self::SceneInvalid { .. } => "scene-invalid",

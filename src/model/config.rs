@@ -7,6 +7,11 @@ use crate::{Error, Result, image, weights::Header};
 /// Width of one attention head, in both towers.
 const HEAD_WIDTH: usize = 64;
 
+/// The most blocks of a tower.
+const MAX_LAYERS: usize = 256;
+/// The most adaptive experts of a mixture.
+const MAX_EXPERTS: usize = 64;
+
 /// Dimensions of one transformer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TowerConfig {
@@ -162,15 +167,24 @@ impl Config {
             self.adapter,
             self.experts.max(1),
         ];
+        if self.experts > MAX_EXPERTS {
+            return refuse(format!("{} experts; at most {MAX_EXPERTS} are possible", self.experts));
+        }
         let towers = [Some(&self.vision), self.text.as_ref().map(|text| &text.tower)];
         if sizes.iter().any(|&size| size == 0 || size > 16_384) {
             return refuse(format!("a dimension of {sizes:?} is 0 or above 16384"));
         }
         for tower in towers.into_iter().flatten() {
-            if tower.width == 0 || tower.width % HEAD_WIDTH != 0 || tower.width > 16_384 || tower.layers == 0 {
+            if tower.width == 0 || tower.width % HEAD_WIDTH != 0 || tower.width > 16_384 {
                 return refuse(format!(
-                    "a tower of width {} with {} blocks; the width must be a multiple of {HEAD_WIDTH}",
-                    tower.width, tower.layers
+                    "a tower of width {}; it must be a multiple of {HEAD_WIDTH}, at most 16384",
+                    tower.width
+                ));
+            }
+            if !(1..=MAX_LAYERS).contains(&tower.layers) || tower.moae_from > tower.layers {
+                return refuse(format!(
+                    "a tower of {} blocks with experts from block {} on; 1 to {MAX_LAYERS} are possible",
+                    tower.layers, tower.moae_from
                 ));
             }
         }

@@ -98,7 +98,7 @@ impl Assembly {
                     self.progress.bytes_total, missing.name
                 ))),
             },
-            (State::Failed, _) => Err(Error::WeightsHeader("an earlier part of it was refused".into())),
+            (State::Failed, _) => Err(Error::WeightsFormat("an earlier part of it was refused".into())),
             _ => Err(Error::WeightsTruncated(format!(
                 "{received} bytes came, its header is incomplete"
             ))),
@@ -135,7 +135,7 @@ impl Assembly {
                     if bytes.is_empty() {
                         return Ok(false);
                     }
-                    return Err(Error::WeightsHeader(format!(
+                    return Err(Error::WeightsTrailing(format!(
                         "{} bytes follow the last tensor",
                         self.progress.bytes - self.progress.bytes_total
                     )));
@@ -146,7 +146,7 @@ impl Assembly {
                 self.place(info)?;
                 self.state = State::Tensor { index: index + 1 };
             }
-            State::Failed => return Err(Error::WeightsHeader("an earlier part of it was refused".into())),
+            State::Failed => return Err(Error::WeightsFormat("an earlier part of it was refused".into())),
         }
         Ok(true)
     }
@@ -158,7 +158,7 @@ impl Assembly {
         let (taken, rest) = bytes.split_at(wanted);
         self.part
             .try_reserve(wanted)
-            .map_err(|_| Error::WeightsHeader(format!("a part of {length} bytes does not fit into memory")))?;
+            .map_err(|_| Error::WeightsFormat(format!("a part of {length} bytes does not fit into memory")))?;
         self.part.extend_from_slice(taken);
         *bytes = rest;
         Ok(self.part.len() == length)

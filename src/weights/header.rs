@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use safetensors::{Dtype, tensor::Metadata};
 
-use crate::{Error, Result};
+use crate::{Error, Result, error::HeaderFault};
 
 /// Bytes before the JSON: its length as a little-endian `u64`.
 pub(super) const LENGTH_BYTES: usize = 8;
@@ -38,25 +38,30 @@ impl Header {
     /// The length of the JSON, from the first eight bytes of a file.
     ///
     /// # Errors
-    /// [`Error::WeightsHeader`] if no header can have that length.
+    /// [`Error::Header`] if no header can have that length.
     pub(super) fn length(bytes: [u8; LENGTH_BYTES]) -> Result<usize> {
         let length = u64::from_le_bytes(bytes);
-        if !(2..=MAX_HEADER_BYTES).contains(&length) {
-            return Err(Error::WeightsHeader(format!(
-                "its header claims {length} bytes; 2 to {MAX_HEADER_BYTES} are possible"
-            )));
-        }
-        Ok(length as usize)
+        let fault = match length {
+            0 | 1 => HeaderFault::Empty,
+            2..=MAX_HEADER_BYTES => return Ok(length as usize),
+            _ => HeaderFault::TooLarge,
+        };
+        Err(Error::Header {
+            fault,
+            reason: format!("it claims {length} bytes; 2 to {MAX_HEADER_BYTES} are possible"),
+        })
     }
 
     /// Reads the JSON of a header.
     ///
     /// # Errors
-    /// [`Error::WeightsHeader`] if it is not the JSON of a header, or if its ranges overlap, leave holes or disagree
+    /// [`Error::Header`] if it is not the JSON of a header, or if its ranges overlap, leave holes or disagree
     /// with shapes and element types.
     pub fn parse(json: &[u8]) -> Result<Self> {
-        let parsed: Metadata =
-            serde_json::from_slice(json).map_err(|error| Error::WeightsHeader(format!("in its header, {error}")))?;
+        let parsed: Metadata = serde_json::from_slice(json).map_err(|error| Error::Header {
+            fault: HeaderFault::Json,
+            reason: error.to_string(),
+        })?;
         let tensors = parsed
             .offset_keys()
             .into_iter()

@@ -4,8 +4,10 @@
 mod assembly;
 mod element;
 mod header;
+mod quantized;
 mod tensors;
 
 pub use assembly::{Assembly, Checkpoint, Progress};
 pub use header::{Header, TensorInfo};
+pub use quantized::{Quantization, QuantizedLayout, scale_name};
 pub use tensors::{Scope, Tensors};

@@ -116,7 +116,7 @@ fn header(path: &Path, file: File) -> Result<(Header, u64)> {
         )));
     };
     if !(2..=MAX_HEADER).contains(&length) {
-        return Err(Error::WeightsHeader(format!(
+        return Err(Error::WeightsFormat(format!(
             "its header claims {length} bytes; 2 to {MAX_HEADER} are possible"
         )));
     }
@@ -164,7 +164,7 @@ impl Report {
             Some(found) if found < expected => Err(Error::WeightsTruncated(format!(
                 "the file has {found} of {expected} bytes"
             ))),
-            Some(found) if found > expected => Err(Error::WeightsHeader(format!(
+            Some(found) if found > expected => Err(Error::WeightsTrailing(format!(
                 "{} bytes follow the last tensor",
                 found - expected
             ))),

@@ -53,7 +53,7 @@ pub fn scorer(path: &Path) -> Result<Scorer> {
 /// header that no file has, so no safetensors file is refused.
 ///
 /// # Errors
-/// [`Error::WeightsHeader`].
+/// [`Error::WeightsFormat`].
 pub fn check_kind(start: &[u8]) -> Result<()> {
     const KINDS: [(&[u8], &str); 5] = [
         (
@@ -74,7 +74,7 @@ pub fn check_kind(start: &[u8]) -> Result<()> {
     // The upper half of a header's length is zero, as the format ends it at 100 MB.
     let impossible = start.get(4..8).is_some_and(|upper| upper != [0; 4]);
     match KINDS.iter().find(|(magic, _)| impossible && start.starts_with(magic)) {
-        Some((_, reason)) => Err(Error::WeightsHeader((*reason).into())),
+        Some((_, reason)) => Err(Error::WeightsFormat((*reason).into())),
         None => Ok(()),
     }
 }

@@ -1,0 +1,135 @@
+//! Every tensor that a model of some dimensions has, in the order in which the forward pass needs them: what a converter
+//! writes in this order, and what a loader refuses to do without.
+
+use super::{Config, TowerConfig};
+
+/// Where a tensor belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The vision tower or the head: every model has it.
+    Vision,
+    /// The text tower, which only prompts of one's own need.
+    Text,
+}
+
+/// A tensor that a model has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name in the published checkpoint.
+    pub name: String,
+    /// Its dimensions, outermost first; empty for a scalar.
+    pub shape: Vec<usize>,
+    /// Where it belongs.
+    pub part: Part,
+}
+
+impl Config {
+    /// Every tensor of the model, in the order of the forward pass: vision tower, head, text tower. The text features of
+    /// scenes are not among them, as a file may have any of them.
+    pub fn inventory(&self) -> Vec<Entry> {
+        let mut list = List::new(Part::Vision);
+        let (width, embed_dim) = (self.vision.width, self.embed_dim);
+        let visual = "clip_model.visual";
+        list.add(format!("{visual}.conv1.weight"), &[width, 3, self.patch, self.patch]);
+        list.add(format!("{visual}.class_embedding"), &[width]);
+        list.add(
+            format!("{visual}.positional_embedding"),
+            &[self.vision.context_length, width],
+        );
+        list.norm(&format!("{visual}.ln_pre"), width);
+        list.blocks(&format!("{visual}.transformer"), &self.vision, self.experts);
+        list.norm(&format!("{visual}.ln_post"), width);
+        list.add(format!("{visual}.proj"), &[width, embed_dim]);
+        list.add("adapter.fc.0.weight", &[self.adapter, embed_dim]);
+        list.add("adapter.fc.2.weight", &[embed_dim, self.adapter]);
+        list.add("clip_model.logit_scale", &[]);
+        list.add("score_level", &[crate::prompt::LEVELS.len()]);
+        if let Some(text) = &self.text {
+            list.part = Part::Text;
+            let width = text.tower.width;
+            list.add("clip_model.token_embedding.weight", &[text.vocabulary, width]);
+            list.add("clip_model.positional_embedding", &[text.tower.context_length, width]);
+            list.blocks("clip_model.transformer", &text.tower, self.experts);
+            list.norm("clip_model.ln_final", width);
+            list.add("clip_model.text_projection", &[width, embed_dim]);
+        }
+        list.entries
+    }
+}
+
+struct List {
+    entries: Vec<Entry>,
+    part: Part,
+}
+
+impl List {
+    fn new(part: Part) -> Self {
+        Self {
+            entries: Vec::new(),
+            part,
+        }
+    }
+
+    fn add(&mut self, name: impl Into<String>, shape: &[usize]) {
+        self.entries.push(Entry {
+            name: name.into(),
+            shape: shape.to_vec(),
+            part: self.part,
+        });
+    }
+
+    fn norm(&mut self, name: &str, width: usize) {
+        self.add(format!("{name}.weight"), &[width]);
+        self.add(format!("{name}.bias"), &[width]);
+    }
+
+    fn linear(&mut self, name: &str, input: usize, output: usize) {
+        self.add(format!("{name}.weight"), &[output, input]);
+        self.add(format!("{name}.bias"), &[output]);
+    }
+
+    fn mlp(&mut self, name: &str, width: usize) {
+        self.linear(&format!("{name}.c_fc"), width, 4 * width);
+        self.linear(&format!("{name}.c_proj"), 4 * width, width);
+    }
+
+    fn blocks(&mut self, tower: &str, config: &TowerConfig, experts: usize) {
+        let width = config.width;
+        for index in 0..config.layers {
+            let block = format!("{tower}.resblocks.{index}");
+            self.norm(&format!("{block}.ln_1"), width);
+            self.add(format!("{block}.attn.in_proj_weight"), &[3 * width, width]);
+            self.add(format!("{block}.attn.in_proj_bias"), &[3 * width]);
+            self.linear(&format!("{block}.attn.out_proj"), width, width);
+            self.norm(&format!("{block}.ln_2"), width);
+            if index < config.moae_from {
+                self.mlp(&format!("{block}.mlp"), width);
+                continue;
+            }
+            self.linear(&format!("{block}.mlp.gating.layer1"), width, experts);
+            self.add(format!("{block}.mlp.scale"), &[]);
+            // The shared expert first: the adaptive ones may be stored as differences from it.
+            self.mlp(&format!("{block}.mlp.useful_experts"), width);
+            for expert in 0..experts {
+                self.mlp(&format!("{block}.mlp.experts.expert_{expert}"), width);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_published_model_has_485_tensors_and_272_million_numbers() {
+        let inventory = Config::b16().inventory();
+        // Both counts are those of a checkpoint of the published size (`tests/golden/README.md`, 545 MB in f16).
+        assert_eq!(inventory.len(), 485);
+        let numbers: usize = inventory
+            .iter()
+            .map(|entry| entry.shape.iter().product::<usize>())
+            .sum();
+        assert_eq!(numbers, 272_705_306);
+    }
+}
