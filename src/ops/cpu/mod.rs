@@ -2,6 +2,9 @@
 //! matrix product reaches two thirds of their speed. Native builds use burn's own product, which knows AVX and NEON;
 //! their tests compile this too, to compare it with the oracle.
 
+mod activation;
+mod attention;
+mod exp;
 mod lanes;
 mod linear;
 
