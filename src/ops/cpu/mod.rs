@@ -5,6 +5,8 @@
 mod activation;
 mod attention;
 mod exp;
+mod int8;
+mod integer_lanes;
 mod lanes;
 mod linear;
 
