@@ -179,15 +179,16 @@ mod tests {
                 (0..queries).flat_map(|query| (0..tokens).map(move |token| far(query, token))).collect::<Vec<f32>>()
             });
             let device = Device::flex();
-            let split = |t: Tensor<3>, rows: usize| t.reshape([batch, rows, heads, head]).swap_dims(1, 2);
-            let kv = Tensor::<3>::from_data(TensorData::new(key_value.clone(), [batch, tokens, 2 * width]), &device);
+            let tensor = |values: Vec<f32>, rows, width| {
+                Tensor::<3>::from_data(TensorData::new(values, [batch, rows, width]), &device)
+            };
             let expected = reference::attention(
-                split(Tensor::from_data(TensorData::new(q.clone(), [batch, queries, width]), &device), queries),
-                split(kv.clone().narrow(2, 0, width), tokens),
-                split(kv.narrow(2, width, width), tokens),
+                tensor(q.clone(), queries, width),
+                tensor(key_value.clone(), tokens, 2 * width),
+                heads,
                 mask.clone().map(|mask| Tensor::from_data(TensorData::new(mask, [queries, tokens]), &device)),
             );
-            let expected = expected.swap_dims(1, 2).into_data().try_into_vec::<f32>().expect("f32");
+            let expected = expected.into_data().try_into_vec::<f32>().expect("f32");
             let found = attention(&q, &key_value, mask.as_deref(), sizes);
             prop_assert_eq!(found.len(), expected.len());
             for (found, expected) in found.iter().zip(&expected) {
