@@ -27,7 +27,7 @@ pub trait CpuBackend: Backend {
     fn attention(
         q: FloatTensor<Self>,
         key_value: FloatTensor<Self>,
-        mask: Option<FloatTensor<Self>>,
+        mask: Option<Vec<f32>>,
         heads: usize,
     ) -> FloatTensor<Self>;
 
@@ -71,7 +71,7 @@ impl CpuBackend for Flex {
     fn attention(
         q: FloatTensor<Self>,
         key_value: FloatTensor<Self>,
-        mask: Option<FloatTensor<Self>>,
+        mask: Option<Vec<f32>>,
         heads: usize,
     ) -> FloatTensor<Self> {
         let (shape, tokens) = (q.layout().shape().clone(), key_value.layout().shape()[1]);
@@ -82,7 +82,6 @@ impl CpuBackend for Flex {
             heads,
             head: shape[2] / heads,
         };
-        let mask = mask.map(numbers);
         let gathered = attention::attention(&numbers(q), &numbers(key_value), mask.as_deref(), sizes);
         FloatTensor::<Self>::from_data(TensorData::new(gathered, shape))
     }
@@ -118,7 +117,8 @@ pub fn attention(q: Tensor<3>, key_value: Tensor<3>, heads: usize, mask: Option<
     Tensor::from_dispatch(<Dispatch as CpuBackend>::attention(
         q.into_dispatch(),
         key_value.into_dispatch(),
-        mask.map(Tensor::into_dispatch),
+        // The dispatch takes tensors, but none that may be absent.
+        mask.map(|mask| mask.into_data().try_into_vec().unwrap_or_default()),
         heads,
     ))
 }
