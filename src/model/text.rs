@@ -24,7 +24,7 @@ pub struct TextTower {
 }
 
 impl TextTower {
-    pub(super) fn load(config: &Config, text: &TextConfig, scope: &mut Scope<'_>) -> Result<Self> {
+    pub(crate) fn load(config: &Config, text: &TextConfig, scope: &mut Scope<'_>) -> Result<Self> {
         let width = text.tower.width;
         Ok(Self {
             token_embedding: Param::from_tensor(scope.take("token_embedding.weight", [text.vocabulary, width])?),

@@ -2,6 +2,8 @@
 //! bytes. Everything here reads untrusted bytes and answers with an [`Error`](crate::Error), never with a panic.
 
 mod assembly;
+#[cfg(feature = "cli")]
+pub mod convert;
 mod element;
 mod header;
 mod quantized;

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod convert;
 mod inspect;
 mod load;
 mod output;
@@ -31,7 +32,9 @@ pub enum Status {
 
 fn main() -> ExitCode {
     let status = match Arguments::parse().command {
+        Command::Verify(_) => todo!(),
         Command::Score(arguments) => score::run(&arguments),
+        Command::Convert(arguments) => convert::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
     };
     ExitCode::from(status as u8)
