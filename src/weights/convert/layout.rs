@@ -9,7 +9,7 @@ use super::scenes::SceneFeatures;
 use super::writer::Row;
 use crate::model::{Entry, Part};
 use crate::prompt::LEVELS;
-use crate::weights::scale_name;
+use crate::weights::{scale_name, text_features_name};
 
 /// Something of the model that is stored as one: a tensor, or codes with their scales.
 pub enum Item {
@@ -43,7 +43,7 @@ impl Item {
                 },
             ],
             Self::Features(features, width) => vec![Row {
-                name: format!("text_features.{}", features.scene.id),
+                name: text_features_name(&features.scene),
                 dtype: Dtype::F32,
                 shape: vec![LEVELS.len(), *width],
             }],
@@ -91,16 +91,19 @@ pub fn items(entries: &[Entry], plans: &mut BTreeMap<String, Plan>, wide: Dtype)
 }
 
 /// Cuts a model into files of at most `limit` bytes of tensors each. The text tower gets files of its own, unless it is
-/// `whole`: a model whose scenes are not stored cannot do without it.
+/// `whole`: a model whose scenes are not stored cannot do without it, so that no file then holds nothing else.
 pub fn shards(items: Vec<Item>, entries: &[Entry], whole: bool, limit: Option<u64>) -> Vec<Shard> {
     let is_text = |item: &Item| {
         let entry = item.name().and_then(|name| entries.iter().find(|entry| entry.name == name));
-        !whole && entry.is_some_and(|entry| entry.part == Part::Text)
+        entry.is_some_and(|entry| entry.part == Part::Text)
     };
     let (text, model): (Vec<Item>, Vec<Item>) = items.into_iter().partition(is_text);
+    let (mut model, mut text) = (cut(model, limit), cut(text, limit));
+    if let (true, Some(last)) = (whole, model.last_mut()) {
+        last.extend(text.drain(..).flatten());
+    }
     let mut shards = Vec::new();
-    for (stem, items) in [("model", model), ("text", text)] {
-        let parts = cut(items, limit);
+    for (stem, parts) in [("model", model), ("text", text)] {
         let count = parts.len();
         for (index, items) in parts.into_iter().enumerate() {
             let name = match count {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::source::{INDEX, io};
 use super::writer::Unpublished;
+use crate::weights::FORMAT_VERSION;
 use crate::{Error, Result};
 
 /// The folder, and what lies in it from before.
@@ -93,7 +94,7 @@ pub fn index(
     weight_map: &BTreeMap<String, String>,
 ) -> Result<Unpublished> {
     let json = serde_json::json!({
-        "metadata": { "format_version": "1", "total_size": total_size, "file_bytes": file_bytes },
+        "metadata": { "format_version": FORMAT_VERSION, "total_size": total_size, "file_bytes": file_bytes },
         "weight_map": weight_map,
     });
     let mut bytes = serde_json::to_vec_pretty(&json).map_err(|error| Error::WeightsIndex(error.to_string()))?;

@@ -15,7 +15,7 @@ use super::select::Selection;
 use super::source::Source;
 use super::writer::FileWriter;
 use crate::prompt::LEVELS;
-use crate::weights::{Quantization, scale_name};
+use crate::weights::{FORMAT_VERSION, Quantization, scale_name, text_features_name};
 use crate::{Error, Result};
 
 /// What weights are stored as.
@@ -164,7 +164,7 @@ fn metadata(
     let json = |error: serde_json::Error| Error::WeightsMetadata(error.to_string());
     let scenes = Ordered(offer.scenes.iter().map(|scene| (scene.id.as_str(), scene.template.as_str())).collect());
     let mut metadata = BTreeMap::from([
-        ("format_version".to_owned(), "1".to_owned()),
+        ("format_version".to_owned(), FORMAT_VERSION.to_owned()),
         ("producer".to_owned(), concat!("gamma-wasm ", env!("CARGO_PKG_VERSION")).to_owned()),
         ("config".to_owned(), serde_json::to_string(&selection.config).map_err(json)?),
         ("levels".to_owned(), serde_json::to_string(&LEVELS).map_err(json)?),
@@ -244,7 +244,7 @@ fn write(
             }
             Item::Features(features, _) => {
                 let data = floats("text_features", &features.values, Dtype::F32)?;
-                let name = format!("text_features.{}", features.scene.id);
+                let name = text_features_name(&features.scene);
                 file.tensor(&name, &data)?;
                 report.tensors.push(TensorReport::features(name, &shard.name, bytes));
             }

@@ -8,7 +8,7 @@ use super::select::Selection;
 use super::source::Source;
 use crate::model::{Part, TextTower};
 use crate::prompt::{LEVELS, Scene, Tokenizer};
-use crate::weights::Tensors;
+use crate::weights::{Tensors, text_features_name};
 use crate::{Error, Result};
 
 /// Token ids that CLIP's tokenizer gives.
@@ -74,7 +74,7 @@ pub fn offer(source: &mut dyn Source, selection: &Selection, wanted: &Scenes) ->
         for scene in &offer.scenes {
             offer.stored.push(SceneFeatures {
                 scene: scene.clone(),
-                values: selection.read(source, &format!("text_features.{}", scene.id))?,
+                values: selection.read(source, &text_features_name(scene))?,
             });
         }
         return Ok(offer);
@@ -91,7 +91,7 @@ pub fn offer(source: &mut dyn Source, selection: &Selection, wanted: &Scenes) ->
         let values = selection.read(source, &entry.name)?;
         tensors.insert(entry.name.clone(), entry.shape.clone(), values)?;
     }
-    let tower = TextTower::load(&selection.config, text, &mut tensors.scope("clip_model"))?;
+    let tower = TextTower::load(&selection.config, &mut tensors)?;
     let tokenizer = Tokenizer::clip();
     for scene in &offer.scenes {
         let prompts = scene.token_ids(&tokenizer, text.vocabulary, text.tower.context_length)?;

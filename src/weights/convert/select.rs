@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::source::{Source, SourceTensor};
 use crate::model::{Config, Entry, Part};
-use crate::weights::{Header, TensorInfo};
+use crate::weights::Header;
 use crate::{Error, Result};
 
 /// Last parts of names that checkpoints carry beside a model, and that no forward pass needs.
@@ -39,7 +39,9 @@ impl Selection {
         };
         let found: HashMap<String, &SourceTensor> =
             (source.tensors().iter()).map(|tensor| (plain(&tensor.name), tensor)).collect();
-        let config = Config::from_header(&shapes(&found))?;
+        let config = Config::from_header(&Header::of_shapes(
+            found.iter().map(|(name, tensor)| (name.clone(), tensor.shape.clone())),
+        ))?;
         let entries = config.inventory();
         for entry in &entries {
             let tensor = found.get(&entry.name).ok_or_else(|| Error::TensorMissing(entry.name.clone()))?;
@@ -92,19 +94,5 @@ impl Selection {
     /// As [`Source::read`].
     pub fn read(&self, source: &mut dyn Source, name: &str) -> Result<Vec<f32>> {
         source.read(self.renamed.get(name).map_or(name, String::as_str))
-    }
-}
-
-/// The source's tensors as a header, which dimensions are read off.
-fn shapes(found: &HashMap<String, &SourceTensor>) -> Header {
-    let info = |(name, tensor): (&String, &&SourceTensor)| TensorInfo {
-        name: name.clone(),
-        dtype: safetensors::Dtype::F32,
-        shape: tensor.shape.clone(),
-        bytes: 0,
-    };
-    Header {
-        tensors: found.iter().map(info).collect(),
-        metadata: std::collections::BTreeMap::new(),
     }
 }

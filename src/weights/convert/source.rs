@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use rawzip::FileReader;
 
 use super::pth::Pth;
-use crate::weights::{Header, Quantization, QuantizedLayout, TensorInfo, element, header::LENGTH_BYTES, scale_name};
+use crate::weights::{Contents, Header, Index, QuantizedLayout, TensorInfo, element, scale_name};
 use crate::{Error, Result};
 
 /// The name of the index of a folder of shards.
@@ -61,26 +61,14 @@ pub fn open(path: &Path) -> Result<Box<dyn Source>> {
     }
 }
 
-/// The files of a folder, in the order in which its index first names them; without an index, its `model.safetensors`.
+/// The files of a folder, as its index names them; without an index, its `model.safetensors`.
 fn shards(folder: &Path) -> Result<Vec<PathBuf>> {
     let index = folder.join(INDEX);
-    let bytes = match std::fs::read(&index) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(vec![folder.join("model.safetensors")]),
-        Err(error) => return Err(io(&index, error)),
-    };
-    #[derive(serde::Deserialize)]
-    struct Index {
-        weight_map: BTreeMap<String, String>,
+    match std::fs::read(&index) {
+        Ok(bytes) => Ok((Index::parse(&bytes)?.files.iter()).map(|file| folder.join(&file.name)).collect()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(vec![folder.join("model.safetensors")]),
+        Err(error) => Err(io(&index, error)),
     }
-    let parsed: Index = serde_json::from_slice(&bytes).map_err(|error| Error::WeightsIndex(error.to_string()))?;
-    let mut names: Vec<String> = parsed.weight_map.into_values().collect();
-    names.sort_unstable();
-    names.dedup();
-    if let Some(name) = names.iter().find(|name| name.is_empty() || name.contains(['/', '\\'])) {
-        return Err(Error::WeightsIndex(format!("it names `{name}`, which is no file of its folder")));
-    }
-    Ok(names.into_iter().map(|name| folder.join(name)).collect())
 }
 
 /// One file of weights that is open.
@@ -118,42 +106,36 @@ impl Safetensors {
 
     fn add(&mut self, path: &Path, of_several: bool) -> Result<()> {
         let mut file = File::open(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound if of_several => Error::ShardMissing(format!("`{}` is missing", path.display())),
+            ErrorKind::NotFound if of_several => Error::ShardMissing(format!("`{}` is missing", path.display())),
             _ => io(path, error),
         })?;
-        let (header, start) = read_header(path, &mut file)?;
-        let quantized = match header.metadata.get("quantization") {
-            None => BTreeMap::new(),
-            Some(json) => {
-                let parsed: Quantization = serde_json::from_str(json)
-                    .map_err(|error| Error::WeightsMetadata(format!("`quantization`: {error}")))?;
-                parsed.tensors
-            }
+        let length = file.metadata().map_err(|error| io(path, error))?.len();
+        let header = Header::read(&mut file, Some(length), &path.to_string_lossy())?;
+        header.check_length(length)?;
+        // A checkpoint that says nothing of itself may hold more than a model does; ours may not.
+        let quantized = match header.metadata.contains_key("format_version") {
+            true => Contents::read(&header)?.metadata.quantization.tensors,
+            false => BTreeMap::new(),
         };
         let scales: Vec<String> = quantized.keys().map(|name| scale_name(name)).collect();
         let mut places = HashMap::new();
-        let mut at = start;
         for info in header.tensors {
+            let at = header.data_start + info.offset;
             let dtype = info.dtype.to_string();
             let shape = match quantized.get(&info.name) {
                 None => info.shape.clone(),
-                Some(layout) => {
-                    layout.check(&info.name)?;
-                    layout.shape.to_vec()
-                }
+                Some(layout) => layout.shape.to_vec(),
             };
             let tensor = SourceTensor {
                 name: info.name.clone(),
                 shape,
                 dtype,
             };
-            let length = info.bytes as u64;
             if places.insert(info.name.clone(), (info, at)).is_some()
                 || self.shards.iter().any(|shard| shard.places.contains_key(&tensor.name))
             {
                 return Err(Error::WeightsIndex(format!("tensor `{}` is in two files", tensor.name)));
             }
-            at += length;
             if !scales.contains(&tensor.name) {
                 self.tensors.push(tensor);
             }
@@ -197,33 +179,12 @@ impl Shard {
             let (info, bytes) = self.bytes(name)?;
             return element::widen(&info, &bytes);
         };
-        let (info, bytes) = self.bytes(name)?;
-        if info.dtype != layout.dtype() || info.shape != layout.code_shape() {
-            return Err(Error::TensorShape {
-                name: name.to_owned(),
-                found: info.shape,
-                expected: layout.code_shape().to_vec(),
-            });
-        }
-        let scale_of = scale_name(name);
-        let (scale_info, scale_bytes) = self.bytes(&scale_of)?;
-        let scales = element::widen(&scale_info, &scale_bytes)?;
-        if scale_info.shape != layout.scale_shape() {
-            return Err(Error::TensorShape {
-                name: scale_of,
-                found: scale_info.shape,
-                expected: layout.scale_shape().to_vec(),
-            });
-        }
-        let mut weights = layout.dequantize(&layout.unpack(&bytes), &scales);
+        let (_, codes) = self.bytes(name)?;
+        let (info, scales) = self.bytes(&scale_name(name))?;
+        let scales = element::widen(&info, &scales)?;
+        let mut weights = layout.dequantize(&layout.unpack(&codes), &scales);
+        // A base is no difference itself.
         if let Some(base) = &layout.base {
-            // A base lies before what refers to it, so that this ends.
-            let place = |name: &str| self.places.get(name).map(|(_, at)| *at);
-            if place(base) >= place(name) || self.quantized.get(base).is_none_or(|base| base.shape != layout.shape) {
-                return Err(Error::WeightsMetadata(format!(
-                    "tensor `{name}` is the difference to `{base}`, which is no earlier tensor of its shape"
-                )));
-            }
             let base = self.weights(base)?;
             weights.iter_mut().zip(base).for_each(|(weight, base)| *weight += base);
         }
@@ -244,28 +205,6 @@ impl Shard {
         }
         Ok((info, bytes))
     }
-}
-
-/// The header of a safetensors file, and where its data begins.
-pub(super) fn read_header(path: &Path, file: &mut File) -> Result<(Header, u64)> {
-    let mut start = Vec::new();
-    file.by_ref()
-        .take(LENGTH_BYTES as u64)
-        .read_to_end(&mut start)
-        .map_err(|error| io(path, error))?;
-    let Some(length) = start.first_chunk() else {
-        return Err(Error::WeightsTruncated(format!("{} bytes are no safetensors file", start.len())));
-    };
-    let length = Header::length(*length)?;
-    let mut json = Vec::new();
-    file.by_ref()
-        .take(length as u64)
-        .read_to_end(&mut json)
-        .map_err(|error| io(path, error))?;
-    if json.len() < length {
-        return Err(Error::WeightsTruncated(format!("its header has {} of {length} bytes", json.len())));
-    }
-    Ok((Header::parse(&json)?, (LENGTH_BYTES + length) as u64))
 }
 
 pub(super) fn io(path: &Path, source: std::io::Error) -> Error {
