@@ -71,10 +71,7 @@ impl Scene {
         for prompt in self.prompts() {
             let tokens = tokenizer.tokenize(&prompt);
             if tokens.truncated || tokens.ids.len() > context {
-                return Err(refuse(format!(
-                    "\"{prompt}\" is longer than {} tokens",
-                    context
-                )));
+                return Err(refuse(format!("\"{prompt}\" is longer than {} tokens", context)));
             }
             if tokens.ids.iter().any(|&id| id as usize >= vocabulary) {
                 return Err(refuse(format!(

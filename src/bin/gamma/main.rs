@@ -4,6 +4,7 @@
 
 mod args;
 mod convert;
+mod fetch;
 mod inspect;
 mod load;
 mod output;
@@ -11,6 +12,7 @@ mod photos;
 mod progress;
 mod report;
 mod score;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -32,7 +34,7 @@ pub enum Status {
 
 fn main() -> ExitCode {
     let status = match Arguments::parse().command {
-        Command::Verify(_) => todo!(),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),

@@ -52,7 +52,12 @@ pub fn allocate(matrices: &[Vec<Choice>], goal: Goal) -> Vec<usize> {
     }
     // Stable: steps of equal gain stay in the order of their matrices, and of the hull within a matrix.
     steps.sort_by(|a, b| b.gain.total_cmp(&a.gain));
-    let all = || picked.iter().enumerate().filter_map(|(matrix, &index)| choice(matrix, index));
+    let all = || {
+        picked
+            .iter()
+            .enumerate()
+            .filter_map(|(matrix, &index)| choice(matrix, index))
+    };
     let mut bytes: u64 = all().map(|choice| choice.bytes).sum();
     let mut error: f64 = all().map(|choice| choice.error).sum();
     let mut full = vec![false; matrices.len()];
@@ -85,7 +90,10 @@ fn hull(choices: &[Choice]) -> Vec<usize> {
     let mut hull: Vec<(usize, &Choice)> = Vec::new();
     let slope = |a: &Choice, b: &Choice| (a.error - b.error) / (b.bytes - a.bytes) as f64;
     for (index, choice) in order {
-        if hull.last().is_some_and(|(_, last)| choice.error >= last.error || choice.bytes == last.bytes) {
+        if hull
+            .last()
+            .is_some_and(|(_, last)| choice.error >= last.error || choice.bytes == last.bytes)
+        {
             continue;
         }
         while let [.., (_, before), (_, last)] = hull.as_slice() {
@@ -117,7 +125,9 @@ mod tests {
 
     fn total(matrices: &[Vec<Choice>], picked: &[usize]) -> (u64, f64) {
         let chosen = matrices.iter().zip(picked).map(|(choices, &index)| choices[index]);
-        chosen.fold((0, 0.0), |(bytes, error), choice| (bytes + choice.bytes, error + choice.error))
+        chosen.fold((0, 0.0), |(bytes, error), choice| {
+            (bytes + choice.bytes, error + choice.error)
+        })
     }
 
     proptest! {
@@ -144,7 +154,11 @@ mod tests {
             ..choice(bytes, error)
         };
         let direct = choice(100, 1.0);
-        for (other, expected) in [(difference(100, 1.0), 0), (difference(100, 0.9), 1), (difference(100, 1.1), 0)] {
+        for (other, expected) in [
+            (difference(100, 1.0), 0),
+            (difference(100, 0.9), 1),
+            (difference(100, 1.1), 0),
+        ] {
             assert_eq!(allocate(&[vec![direct, other]], Goal::Bytes(1000)), [expected]);
         }
     }

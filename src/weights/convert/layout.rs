@@ -94,7 +94,9 @@ pub fn items(entries: &[Entry], plans: &mut BTreeMap<String, Plan>, wide: Dtype)
 /// `whole`: a model whose scenes are not stored cannot do without it, so that no file then holds nothing else.
 pub fn shards(items: Vec<Item>, entries: &[Entry], whole: bool, limit: Option<u64>) -> Vec<Shard> {
     let is_text = |item: &Item| {
-        let entry = item.name().and_then(|name| entries.iter().find(|entry| entry.name == name));
+        let entry = item
+            .name()
+            .and_then(|name| entries.iter().find(|entry| entry.name == name));
         entry.is_some_and(|entry| entry.part == Part::Text)
     };
     let (text, model): (Vec<Item>, Vec<Item>) = items.into_iter().partition(is_text);

@@ -74,11 +74,15 @@ impl Output {
 fn is_ours(name: &str) -> bool {
     let number = |text: &str| text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit());
     let shard = |stem: &str| {
-        let rest = name.strip_prefix(stem).and_then(|rest| rest.strip_suffix(".safetensors"));
-        rest.is_some_and(|rest| match rest.strip_prefix('-').and_then(|rest| rest.split_once("-of-")) {
-            Some((index, count)) => number(index) && number(count),
-            None => rest.is_empty(),
-        })
+        let rest = name
+            .strip_prefix(stem)
+            .and_then(|rest| rest.strip_suffix(".safetensors"));
+        rest.is_some_and(
+            |rest| match rest.strip_prefix('-').and_then(|rest| rest.split_once("-of-")) {
+                Some((index, count)) => number(index) && number(count),
+                None => rest.is_empty(),
+            },
+        )
     };
     name == INDEX || shard("model") || shard("text")
 }

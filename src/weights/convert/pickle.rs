@@ -126,7 +126,11 @@ impl Machine<'_> {
         }
         match self.take(2)? {
             [0x80, 2..=5] => {}
-            [0x80, version] => return Err(refused(format!("its pickle is of protocol {version}; 2 to 5 can be read"))),
+            [0x80, version] => {
+                return Err(refused(format!(
+                    "its pickle is of protocol {version}; 2 to 5 can be read"
+                )));
+            }
             _ => return Err(damaged("it does not begin as a pickle of protocol 2 to 5 does")),
         }
         for _ in 0..MAX_OPERATIONS {
@@ -324,7 +328,9 @@ impl Machine<'_> {
                 self.stack.push(Value::Tensor(self.pickle.tensors.len() - 1));
             }
             (Value::Global(global), _) => {
-                return Err(damaged(format!("{global:?} is called with arguments that it does not take")));
+                return Err(damaged(format!(
+                    "{global:?} is called with arguments that it does not take"
+                )));
             }
             _ => return Err(damaged("something is called that is no function")),
         }
@@ -402,7 +408,9 @@ impl Machine<'_> {
 
     fn top(&self) -> Result<&Value> {
         let start = self.floor(1)?;
-        self.stack.get(start).ok_or_else(|| damaged("an operation finds no value"))
+        self.stack
+            .get(start)
+            .ok_or_else(|| damaged("an operation finds no value"))
     }
 
     fn pop(&mut self) -> Result<Value> {
@@ -433,7 +441,10 @@ impl Machine<'_> {
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
         let taken = self.take(N)?;
-        taken.first_chunk().copied().ok_or_else(|| damaged("it ends in the middle"))
+        taken
+            .first_chunk()
+            .copied()
+            .ok_or_else(|| damaged("it ends in the middle"))
     }
 
     fn byte(&mut self) -> Result<u8> {
@@ -443,7 +454,10 @@ impl Machine<'_> {
     /// A little-endian number of `width` bytes.
     fn length(&mut self, width: usize) -> Result<usize> {
         let mut whole = [0; 8];
-        whole.iter_mut().zip(self.take(width)?).for_each(|(to, &from)| *to = from);
+        whole
+            .iter_mut()
+            .zip(self.take(width)?)
+            .for_each(|(to, &from)| *to = from);
         usize::try_from(u64::from_le_bytes(whole)).map_err(|_| damaged("a length is beyond memory"))
     }
 
@@ -480,7 +494,9 @@ fn unknown(operation: u8) -> Error {
         0x80 => "PROTO, a second time",
         other => return damaged(format!("byte {other:#04x} is no operation")),
     };
-    refused(format!("its pickle uses {name}, which tensors do not need; save only the state dict"))
+    refused(format!(
+        "its pickle uses {name}, which tensors do not need; save only the state dict"
+    ))
 }
 
 pub(super) fn refused(reason: impl Into<String>) -> Error {

@@ -100,8 +100,14 @@ pub fn plan(
     for part in [Part::Vision, Part::Text] {
         let mut samples: Vec<Sample> = Vec::new();
         let mut places = HashMap::new();
-        for entry in selection.entries.iter().filter(|entry| entry.part == part && is_quantized(entry)) {
-            let &[outputs, inputs] = entry.shape.as_slice() else { continue };
+        for entry in selection
+            .entries
+            .iter()
+            .filter(|entry| entry.part == part && is_quantized(entry))
+        {
+            let &[outputs, inputs] = entry.shape.as_slice() else {
+                continue;
+            };
             let shared = shared_expert(&entry.name);
             let sensitivity = match &shared {
                 Some(_) => expert_sensitivity(source, selection, &entry.name)?,
@@ -133,7 +139,10 @@ fn search(samples: &[Sample], scheme: Scheme) -> BTreeMap<String, Plan> {
         Scheme::Q8 => 8,
         Scheme::Q4 => 6,
     };
-    let direct: Vec<Vec<Choice>> = samples.iter().map(|sample| choices(sample, &sample.rows, false)).collect();
+    let direct: Vec<Vec<Choice>> = samples
+        .iter()
+        .map(|sample| choices(sample, &sample.rows, false))
+        .collect();
     let is_base = |index: usize| samples.iter().any(|sample| sample.base == Some(index));
     let with_differences = |bits_of: &dyn Fn(usize) -> Choice| -> Vec<Vec<Choice>> {
         let mut all = direct.clone();
@@ -147,7 +156,9 @@ fn search(samples: &[Sample], scheme: Scheme) -> BTreeMap<String, Plan> {
         all
     };
     let of_bits = |index: usize| {
-        let choice = direct.get(index).and_then(|choices| choices.iter().find(|choice| choice.bits == assumed));
+        let choice = direct
+            .get(index)
+            .and_then(|choices| choices.iter().find(|choice| choice.bits == assumed));
         choice.copied().unwrap_or(NO_CHOICE)
     };
     let first = with_differences(&of_bits);
@@ -165,7 +176,10 @@ fn search(samples: &[Sample], scheme: Scheme) -> BTreeMap<String, Plan> {
     let picked = allocate(&second, goal);
     let plan = |(index, sample): (usize, &Sample)| {
         let choice = choice(&second, &picked, index);
-        let base = sample.base.filter(|_| choice.difference).and_then(|index| samples.get(index));
+        let base = sample
+            .base
+            .filter(|_| choice.difference)
+            .and_then(|index| samples.get(index));
         let plan = Plan {
             layout: QuantizedLayout {
                 bits: choice.bits,
@@ -213,7 +227,10 @@ fn goal(samples: &[Sample], scheme: Scheme) -> Goal {
                 half_scales: false,
             };
             let error = |sample: &Sample| {
-                weigh(sample, plain.quantize_plainly(&sample.rows, sample.shape[1]).squared_error)
+                weigh(
+                    sample,
+                    plain.quantize_plainly(&sample.rows, sample.shape[1]).squared_error,
+                )
             };
             Goal::Error(Q8_MARGIN * samples.iter().map(error).sum::<f64>())
         }
@@ -284,5 +301,7 @@ fn expert_sensitivity(source: &mut dyn Source, selection: &Selection, name: &str
     let scale = format!("{block}.scale");
     let value = selection.read(source, &scale)?.first().copied();
     let scale = value.ok_or(Error::TensorMissing(scale))?;
-    Ok((f64::from(scale) / selection.config.experts.max(1) as f64).powi(2).max(LEAST_SENSITIVITY))
+    Ok((f64::from(scale) / selection.config.experts.max(1) as f64)
+        .powi(2)
+        .max(LEAST_SENSITIVITY))
 }

@@ -105,12 +105,18 @@ impl<R: ReaderAt> Pth<R> {
         let name = format!("{}{name}", self.root);
         let entry = self.entries.get(&name);
         let entry = entry.ok_or_else(|| Error::PthDamaged(format!("its file `{}` is missing", shown(&name))))?;
-        let located = self.archive.get_entry(entry.wayfinder).map_err(|error| broken(&error))?;
+        let located = self
+            .archive
+            .get_entry(entry.wayfinder)
+            .map_err(|error| broken(&error))?;
         let mut reader: Box<dyn Read> = match entry.method {
             CompressionMethod::STORE => Box::new(located.verifying_reader(located.reader())),
             CompressionMethod::DEFLATE => Box::new(located.verifying_reader(DeflateDecoder::new(located.reader()))),
             method => {
-                let reason = format!("its file `{}` is compressed by {method:?}; stored and deflated can be read", shown(&name));
+                let reason = format!(
+                    "its file `{}` is compressed by {method:?}; stored and deflated can be read",
+                    shown(&name)
+                );
                 return Err(Error::PthDamaged(reason));
             }
         };
@@ -134,13 +140,19 @@ impl<R: ReaderAt> Pth<R> {
         let none = || refused("it holds no state dict: a dict of tensors, alone or under `params` or `state_dict`");
         let root = dict(&pickle.root).ok_or_else(none)?;
         let inner = STATE_DICTS.iter().find_map(|key| {
-            let found = root.iter().rev().find(|(name, _)| matches!(name, Value::Text(name) if &**name == *key));
+            let found = root
+                .iter()
+                .rev()
+                .find(|(name, _)| matches!(name, Value::Text(name) if &**name == *key));
             Some((*key, dict(&found?.1)?))
         });
         let state = match inner {
             None => root,
             Some((key, state)) => {
-                let others = root.iter().filter_map(|(name, _)| text(name)).filter(|name| *name != key);
+                let others = root
+                    .iter()
+                    .filter_map(|(name, _)| text(name))
+                    .filter(|name| *name != key);
                 self.dropped = others.map(shown).collect();
                 state
             }
@@ -151,10 +163,15 @@ impl<R: ReaderAt> Pth<R> {
                 self.dropped.push(shown(name));
                 continue;
             };
-            let (storage, tensor) = pickle.tensors.get(*index).ok_or_else(|| damaged("it has no such tensor"))?;
-            let storage = pickle.storages.get(*storage).ok_or_else(|| damaged("it has no such storage"))?;
-            self.places
-                .insert(name.to_owned(), (storage.clone(), tensor.clone()));
+            let (storage, tensor) = pickle
+                .tensors
+                .get(*index)
+                .ok_or_else(|| damaged("it has no such tensor"))?;
+            let storage = pickle
+                .storages
+                .get(*storage)
+                .ok_or_else(|| damaged("it has no such storage"))?;
+            self.places.insert(name.to_owned(), (storage.clone(), tensor.clone()));
         }
         if self.places.is_empty() {
             return Err(none());
@@ -188,7 +205,10 @@ impl<R: ReaderAt> Source for Pth<R> {
     }
 
     fn read(&mut self, name: &str) -> Result<Vec<f32>> {
-        let (storage, tensor) = self.places.get(name).ok_or_else(|| Error::TensorMissing(name.to_owned()))?;
+        let (storage, tensor) = self
+            .places
+            .get(name)
+            .ok_or_else(|| Error::TensorMissing(name.to_owned()))?;
         let named = |error: Error| match error {
             Error::PickleDamaged(reason) => Error::PickleDamaged(format!("tensor `{name}`: {reason}")),
             Error::PickleRefused(reason) => Error::PickleRefused(format!("tensor `{name}`: {reason}")),
@@ -221,10 +241,7 @@ impl<R: ReaderAt> Source for Pth<R> {
     }
 }
 
-fn directory<R: ReaderAt>(
-    archive: &ZipArchive<R>,
-    buffer: &mut [u8],
-) -> Result<HashMap<String, Entry>> {
+fn directory<R: ReaderAt>(archive: &ZipArchive<R>, buffer: &mut [u8]) -> Result<HashMap<String, Entry>> {
     let mut found = HashMap::new();
     let mut entries = archive.entries(buffer);
     while let Some(entry) = entries.next_entry().map_err(|error| broken(&error))? {

@@ -96,7 +96,10 @@ impl Report {
     /// Adds up, once every tensor is in.
     pub(super) fn finish(&mut self) {
         let quantized: Vec<&TensorReport> = self.tensors.iter().filter(|tensor| tensor.bits.is_some()).collect();
-        let Some(worst) = quantized.iter().max_by(|a, b| a.relative_rms.total_cmp(&b.relative_rms)) else {
+        let Some(worst) = quantized
+            .iter()
+            .max_by(|a, b| a.relative_rms.total_cmp(&b.relative_rms))
+        else {
             return;
         };
         let numbers: u64 = quantized.iter().map(|tensor| tensor.numbers).sum();
@@ -179,5 +182,9 @@ impl TensorReport {
 
 fn relative(squared_error: f64, weights: &[f32]) -> f64 {
     let energy: f64 = weights.iter().map(|&weight| f64::from(weight).powi(2)).sum();
-    if energy == 0.0 { 0.0 } else { (squared_error / energy).sqrt() }
+    if energy == 0.0 {
+        0.0
+    } else {
+        (squared_error / energy).sqrt()
+    }
 }

@@ -73,7 +73,12 @@ pub struct Step {
 /// # Errors
 /// [`Error::Io`], [`Error::Option`], what is wrong with the source, or [`Error::SceneUnknown`]. No file has its final
 /// name then, unless it had it before.
-pub fn convert(source: &mut dyn Source, out: &Path, options: &Options, progress: &mut dyn FnMut(Step)) -> Result<Report> {
+pub fn convert(
+    source: &mut dyn Source,
+    out: &Path,
+    options: &Options,
+    progress: &mut dyn FnMut(Step),
+) -> Result<Report> {
     let output = Output::new(out, options.force)?;
     let mut selection = Selection::new(source)?;
     let offer = offer(source, &selection, &options.scenes)?;
@@ -82,7 +87,11 @@ pub fn convert(source: &mut dyn Source, out: &Path, options: &Options, progress:
             name: "scenes",
             reason: format!(
                 "without the text tower and without text features nothing can be scored{}",
-                offer.reason.as_ref().map(|reason| format!("; {reason}")).unwrap_or_default()
+                offer
+                    .reason
+                    .as_ref()
+                    .map(|reason| format!("; {reason}"))
+                    .unwrap_or_default()
             ),
         });
     }
@@ -90,8 +99,13 @@ pub fn convert(source: &mut dyn Source, out: &Path, options: &Options, progress:
         selection.without_text();
     }
     let numbers = |quantized: bool| {
-        let entries = selection.entries.iter().filter(|entry| !quantized || is_quantized(entry));
-        entries.map(|entry| entry.shape.iter().product::<usize>() as u64).sum::<u64>()
+        let entries = selection
+            .entries
+            .iter()
+            .filter(|entry| !quantized || is_quantized(entry));
+        entries
+            .map(|entry| entry.shape.iter().product::<usize>() as u64)
+            .sum::<u64>()
     };
     let scheme = match options.target {
         Target::Quantized(scheme) => Some(scheme),
@@ -118,7 +132,6 @@ pub fn convert(source: &mut dyn Source, out: &Path, options: &Options, progress:
     all.extend(offer.stored.into_iter().map(|features| Item::Features(features, width)));
     let shards = shards(all, &selection.entries, whole, options.shard_bytes);
 
-
     let mut files = Vec::new();
     let mut weight_map = BTreeMap::new();
     for shard in shards {
@@ -126,7 +139,16 @@ pub fn convert(source: &mut dyn Source, out: &Path, options: &Options, progress:
             weight_map.insert(row.name, shard.name.clone());
         }
         let name = shard.name.clone();
-        let (file, length) = write(shard, source, &selection, scheme, &metadata, output.folder(), &mut report, &mut work)?;
+        let (file, length) = write(
+            shard,
+            source,
+            &selection,
+            scheme,
+            &metadata,
+            output.folder(),
+            &mut report,
+            &mut work,
+        )?;
         report.files.insert(name, length);
         files.push(file);
     }
@@ -162,11 +184,23 @@ fn metadata(
     options: &Options,
 ) -> Result<BTreeMap<String, String>> {
     let json = |error: serde_json::Error| Error::WeightsMetadata(error.to_string());
-    let scenes = Ordered(offer.scenes.iter().map(|scene| (scene.id.as_str(), scene.template.as_str())).collect());
+    let scenes = Ordered(
+        offer
+            .scenes
+            .iter()
+            .map(|scene| (scene.id.as_str(), scene.template.as_str()))
+            .collect(),
+    );
     let mut metadata = BTreeMap::from([
         ("format_version".to_owned(), FORMAT_VERSION.to_owned()),
-        ("producer".to_owned(), concat!("gamma-wasm ", env!("CARGO_PKG_VERSION")).to_owned()),
-        ("config".to_owned(), serde_json::to_string(&selection.config).map_err(json)?),
+        (
+            "producer".to_owned(),
+            concat!("gamma-wasm ", env!("CARGO_PKG_VERSION")).to_owned(),
+        ),
+        (
+            "config".to_owned(),
+            serde_json::to_string(&selection.config).map_err(json)?,
+        ),
         ("levels".to_owned(), serde_json::to_string(&LEVELS).map_err(json)?),
         ("scenes".to_owned(), serde_json::to_string(&scenes).map_err(json)?),
     ]);
@@ -225,7 +259,9 @@ fn write(
                 let weights = selection.read(source, &entry.name)?;
                 let data = floats(&entry.name, &weights, *dtype)?;
                 file.tensor(&entry.name, &data)?;
-                report.tensors.push(TensorReport::float(entry, *dtype, &shard.name, &weights, bytes));
+                report
+                    .tensors
+                    .push(TensorReport::float(entry, *dtype, &shard.name, &weights, bytes));
                 work.add("writing", &entry.shape);
             }
             Item::Quantized(entry, plan) => {
@@ -265,14 +301,19 @@ fn quantized(
     let layout = &plan.layout;
     let difference: Option<Vec<f32>> =
         base.map(|base| weights.iter().zip(base).map(|(weight, base)| weight - base).collect());
-    let quantized = plan.coding().quantize(difference.as_deref().unwrap_or(weights), layout.shape[1]);
+    let quantized = plan
+        .coding()
+        .quantize(difference.as_deref().unwrap_or(weights), layout.shape[1]);
     let dtype = if plan.half_scales { Dtype::F16 } else { Dtype::F32 };
     let scales = scale_name(name);
     file.tensor(&scales, &floats(&scales, &quantized.scales, dtype)?)?;
     file.tensor(name, &layout.pack(&quantized.codes))?;
     let mut stood_for = layout.dequantize(&quantized.codes, &quantized.scales);
     if let Some(base) = base {
-        stood_for.iter_mut().zip(base).for_each(|(weight, base)| *weight += base);
+        stood_for
+            .iter_mut()
+            .zip(base)
+            .for_each(|(weight, base)| *weight += base);
     }
     let errors = weights.iter().zip(&stood_for);
     let squared_error = errors.map(|(weight, stands)| f64::from(weight - stands).powi(2)).sum();

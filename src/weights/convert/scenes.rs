@@ -96,9 +96,13 @@ pub fn offer(source: &mut dyn Source, selection: &Selection, wanted: &Scenes) ->
     for scene in &offer.scenes {
         let prompts = scene.token_ids(&tokenizer, text.vocabulary, text.tower.context_length)?;
         let values = tower.forward(&prompts).into_data().try_into_vec::<f32>();
-        let values = values.map_err(|error| Error::Device(format!("text features of scene `{}`: {error:?}", scene.id)))?;
+        let values =
+            values.map_err(|error| Error::Device(format!("text features of scene `{}`: {error:?}", scene.id)))?;
         if values.len() != LEVELS.len() * selection.config.embed_dim || values.iter().any(|value| !value.is_finite()) {
-            return Err(Error::Device(format!("text features of scene `{}` are not finite", scene.id)));
+            return Err(Error::Device(format!(
+                "text features of scene `{}` are not finite",
+                scene.id
+            )));
         }
         offer.stored.push(SceneFeatures {
             scene: scene.clone(),
@@ -120,7 +124,12 @@ fn named(metadata: &BTreeMap<String, String>) -> Result<Vec<Scene>> {
         .into_iter()
         .map(|(id, template)| Scene::new(id, template))
         .collect::<Result<Vec<_>>>()?;
-    let place = |scene: &Scene| published.iter().position(|known| known.id == scene.id).unwrap_or(published.len());
+    let place = |scene: &Scene| {
+        published
+            .iter()
+            .position(|known| known.id == scene.id)
+            .unwrap_or(published.len())
+    };
     scenes.sort_by_key(place);
     Ok(scenes)
 }

@@ -8,7 +8,13 @@ use crate::weights::Header;
 use crate::{Error, Result};
 
 /// Last parts of names that checkpoints carry beside a model, and that no forward pass needs.
-const LEFTOVERS: [&str; 5] = ["input_resolution", "context_length", "vocab_size", "num_batches_tracked", "attn_mask"];
+const LEFTOVERS: [&str; 5] = [
+    "input_resolution",
+    "context_length",
+    "vocab_size",
+    "num_batches_tracked",
+    "attn_mask",
+];
 /// What data-parallel training puts before every name.
 const PARALLEL: &str = "module.";
 
@@ -37,14 +43,17 @@ impl Selection {
             true => name.strip_prefix(PARALLEL).unwrap_or(name).to_owned(),
             false => name.to_owned(),
         };
-        let found: HashMap<String, &SourceTensor> =
-            (source.tensors().iter()).map(|tensor| (plain(&tensor.name), tensor)).collect();
+        let found: HashMap<String, &SourceTensor> = (source.tensors().iter())
+            .map(|tensor| (plain(&tensor.name), tensor))
+            .collect();
         let config = Config::from_header(&Header::of_shapes(
             found.iter().map(|(name, tensor)| (name.clone(), tensor.shape.clone())),
         ))?;
         let entries = config.inventory();
         for entry in &entries {
-            let tensor = found.get(&entry.name).ok_or_else(|| Error::TensorMissing(entry.name.clone()))?;
+            let tensor = found
+                .get(&entry.name)
+                .ok_or_else(|| Error::TensorMissing(entry.name.clone()))?;
             let scalar = entry.shape.is_empty() && tensor.shape == [1];
             if tensor.shape != entry.shape && !scalar {
                 return Err(Error::TensorShape {

@@ -55,8 +55,12 @@ pub fn open(path: &Path) -> Result<Box<dyn Source>> {
     match start.get(..count) {
         Some(b"PK" | b"\x80\x02") => {
             let length = file.metadata().map_err(|error| io(path, error))?.len();
-            Ok(Box::new(Pth::open(&path.to_string_lossy(), FileReader::from(file), length)?))
-        },
+            Ok(Box::new(Pth::open(
+                &path.to_string_lossy(),
+                FileReader::from(file),
+                length,
+            )?))
+        }
         _ => Ok(Box::new(Safetensors::open(&[path.to_owned()])?)),
     }
 }
@@ -65,7 +69,9 @@ pub fn open(path: &Path) -> Result<Box<dyn Source>> {
 fn shards(folder: &Path) -> Result<Vec<PathBuf>> {
     let index = folder.join(INDEX);
     match std::fs::read(&index) {
-        Ok(bytes) => Ok((Index::parse(&bytes)?.files.iter()).map(|file| folder.join(&file.name)).collect()),
+        Ok(bytes) => Ok((Index::parse(&bytes)?.files.iter())
+            .map(|file| folder.join(&file.name))
+            .collect()),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(vec![folder.join("model.safetensors")]),
         Err(error) => Err(io(&index, error)),
     }
@@ -168,7 +174,9 @@ impl Source for Safetensors {
 
     fn read(&mut self, name: &str) -> Result<Vec<f32>> {
         let shard = self.shards.iter_mut().find(|shard| shard.places.contains_key(name));
-        shard.ok_or_else(|| Error::TensorMissing(name.to_owned()))?.weights(name)
+        shard
+            .ok_or_else(|| Error::TensorMissing(name.to_owned()))?
+            .weights(name)
     }
 }
 

@@ -113,9 +113,13 @@ impl TensorRef {
         }
         let number = |&number: &i64| u64::try_from(number).map_err(|_| impossible());
         let dimensions = shape.iter().map(number).collect::<Result<Vec<u64>>>()?;
-        let product = dimensions.iter().try_fold(1u64, |product, &size| product.checked_mul(size));
+        let product = dimensions
+            .iter()
+            .try_fold(1u64, |product, &size| product.checked_mul(size));
         if product.is_none_or(|product| product > MAX_NUMBERS) {
-            return Err(refused(format!("a tensor of shape {shape:?} has more than {MAX_NUMBERS} numbers")));
+            return Err(refused(format!(
+                "a tensor of shape {shape:?} has more than {MAX_NUMBERS} numbers"
+            )));
         }
         Ok(Self {
             offset: number(&offset)?,
@@ -151,7 +155,10 @@ impl TensorRef {
                 }
                 Ok(last + 1)
             }
-            _ => Err(damaged(format!("a tensor of shape {:?} lies outside its storage", self.shape))),
+            _ => Err(damaged(format!(
+                "a tensor of shape {:?} lies outside its storage",
+                self.shape
+            ))),
         }
     }
 
@@ -174,7 +181,11 @@ impl TensorRef {
         let mut index = vec![0usize; self.shape.len()];
         let mut values = Vec::with_capacity(numbers as usize);
         for _ in 0..numbers {
-            let at: u64 = index.iter().zip(&self.strides).map(|(&i, &stride)| i as u64 * stride).sum();
+            let at: u64 = index
+                .iter()
+                .zip(&self.strides)
+                .map(|(&i, &stride)| i as u64 * stride)
+                .sum();
             values.push(elements.get(at as usize).copied().unwrap_or(f32::NAN));
             for (digit, &size) in index.iter_mut().zip(&self.shape).rev() {
                 *digit += 1;

@@ -129,11 +129,18 @@ impl FileWriter {
     /// [`Error::Io`]; [`Error::TensorShape`] if it is not the next one or of another length, which is a mistake of the
     /// program.
     pub fn tensor(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
-        let row = self.rows.get(self.next).filter(|row| row.name == name && row.bytes() == bytes.len() as u64);
+        let row = self
+            .rows
+            .get(self.next)
+            .filter(|row| row.name == name && row.bytes() == bytes.len() as u64);
         let row = row.ok_or_else(|| Error::TensorShape {
             name: name.to_owned(),
             found: vec![bytes.len()],
-            expected: self.rows.get(self.next).map(|row| row.shape.clone()).unwrap_or_default(),
+            expected: self
+                .rows
+                .get(self.next)
+                .map(|row| row.shape.clone())
+                .unwrap_or_default(),
         })?;
         self.hashes.insert(row.name.clone(), hex(&Sha256::digest(bytes)));
         self.next += 1;
@@ -150,7 +157,9 @@ impl FileWriter {
         }
         let header = header(&self.rows, &self.metadata, &self.hashes)?;
         if header.len() != self.header_bytes {
-            return Err(Error::WeightsMetadata("the header changed its length while it was written".into()));
+            return Err(Error::WeightsMetadata(
+                "the header changed its length while it was written".into(),
+            ));
         }
         let part = self.file.part.clone();
         let refused = |error| io(&part, error);
@@ -170,7 +179,10 @@ impl FileWriter {
 /// The length and the JSON of a header, padded with spaces so that data begins at a multiple of 8.
 fn header(rows: &[Row], metadata: &BTreeMap<String, String>, hashes: &BTreeMap<String, String>) -> Result<Vec<u8>> {
     let mut metadata = metadata.clone();
-    metadata.insert("sha256".into(), serde_json::to_string(hashes).map_err(|error| unwritable(&error))?);
+    metadata.insert(
+        "sha256".into(),
+        serde_json::to_string(hashes).map_err(|error| unwritable(&error))?,
+    );
     let mut json = Vec::new();
     let mut at = 0;
     let table = rows.iter().map(|row| {
@@ -198,8 +210,10 @@ fn unwritable(error: &serde_json::Error) -> Error {
 /// Lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
