@@ -34,7 +34,7 @@ pub struct Score {
     /// Photos, or folders of photos (JPEG, PNG, WebP, GIF, BMP, TIFF).
     #[arg(required = true, value_name = "IMAGES")]
     pub images: Vec<PathBuf>,
-    /// The model: a safetensors file. This version comes with none of its own.
+    /// The model: a safetensors file, or a folder that `gamma convert` wrote. This version comes with none of its own.
     #[arg(short, long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
     /// What the photos are judged as, or `all` for every scene of the model.
@@ -67,7 +67,7 @@ pub struct Score {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_STATUS, args_override_self = true)]
 pub struct Inspect {
-    /// A safetensors file.
+    /// A safetensors file, or a folder that `gamma convert` wrote.
     pub file: PathBuf,
     /// List every tensor.
     #[arg(long)]
