@@ -2,6 +2,7 @@
 
 mod allocate;
 mod layout;
+mod machine;
 mod output;
 mod pickle;
 mod plan;

@@ -6,7 +6,8 @@ use std::io::Read;
 use flate2::read::DeflateDecoder;
 use rawzip::{CompressionMethod, RECOMMENDED_BUFFER_SIZE, ReaderAt, ZipArchive, ZipArchiveEntryWayfinder, ZipLocator};
 
-use super::pickle::{self, Pickle, Value, damaged, refused, shown};
+use super::machine;
+use super::pickle::{Pickle, Value, damaged, refused, shown};
 use super::source::{Source, SourceTensor};
 use super::tensor_ref::{StorageRef, TensorRef};
 use crate::{Error, Result};
@@ -80,8 +81,8 @@ impl<R: ReaderAt> Pth<R> {
             dropped: Vec::new(),
         };
         pth.check_byte_order()?;
-        let bytes = pth.entry("data.pkl", 0, pickle::MAX_BYTES)?;
-        let pickle = pickle::read(&bytes)?;
+        let bytes = pth.entry("data.pkl", 0, machine::MAX_BYTES)?;
+        let pickle = machine::read(&bytes)?;
         pth.find_state_dict(&pickle)?;
         Ok(pth)
     }
