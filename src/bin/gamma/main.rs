@@ -4,7 +4,9 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod convert;
 mod eval;
+mod fetch;
 mod inspect;
 mod load;
 mod output;
@@ -12,6 +14,7 @@ mod photos;
 mod progress;
 mod report;
 mod score;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -33,7 +36,9 @@ pub enum Status {
 
 fn main() -> ExitCode {
     let status = match Arguments::parse().command {
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
+        Command::Convert(arguments) => convert::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
     };

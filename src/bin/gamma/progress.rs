@@ -21,6 +21,11 @@ pub fn bytes(length: u64) -> ProgressBar {
     )
 }
 
+/// A bar over work of some size.
+pub fn work() -> ProgressBar {
+    bar(1, "{msg:9} {bar:20}  {percent} %  {eta} left")
+}
+
 /// A bar over photos, with how fast they are scored and how long the rest will take.
 pub struct Photos {
     bar: ProgressBar,
