@@ -14,7 +14,7 @@ use safetensors::SafeTensors;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-const MICRO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/micro_pth/gamma_micro.pth");
+const MICRO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/micro/gamma_micro.pth");
 const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/tiny/model.safetensors");
 
 /// An empty folder of a test's own.
