@@ -173,7 +173,10 @@ class KeptFile {
     });
     await this.#until(Promise.race([this.#lock.granted, poll])).finally(() => clearTimeout(timer));
     const before = this.#journal;
-    const now = await this.#entry.journal();
+    const held = this.#lock.held;
+    let now = await this.#entry.journal();
+    // What was read while somebody else was writing may be old by the time that the lock is here.
+    if (!held && this.#lock.held) now = await this.#entry.journal();
     if (this.#lock.held && now?.complete && !this.#damaged) {
       // The other tab is done: from here on this is a reader like any other.
       this.#lock.release();
