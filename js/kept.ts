@@ -10,7 +10,7 @@ import type { Journal } from './journal.js';
 import { askFor, type Lock } from './locking.js';
 import type { Storage } from './opfs.js';
 import { StartOver } from './patience.js';
-import { makeRoom } from './room.js';
+import { evictOne, makeRoom } from './room.js';
 import { BLOCK, Entry, keyOf, lockName, remove } from './store.js';
 import type { Origin } from './types.js';
 
@@ -331,17 +331,17 @@ class KeptFile {
 
   /** Writes, as long as that works. What cannot be kept is no reason not to load it. */
   async #attempt(work: () => Promise<void>): Promise<void> {
-    if (!this.#keeping) return;
-    try {
-      await work();
-    } catch (error) {
-      const full = (error as { name?: unknown } | null)?.name === 'QuotaExceededError';
-      const reason = error instanceof Error ? error.message : String(error);
-      await this.#giveUp(
-        full
-          ? 'The model was not kept: the browser leaves this site no more room.'
-          : `The model was not kept: ${reason}.`,
-      );
+    while (this.#keeping) {
+      try {
+        return await work();
+      } catch (error) {
+        const full = (error as { name?: unknown } | null)?.name === 'QuotaExceededError';
+        const { storage } = this.#use;
+        if (full && (await evictOne(storage, this.#key, this.#blockSize).catch(() => false))) continue;
+        const reason = error instanceof Error ? error.message : String(error);
+        const lacking = full ? 'the browser leaves this site no more room' : reason;
+        await this.#giveUp(`The model was not kept: ${lacking}.`);
+      }
     }
   }
 

@@ -30,6 +30,19 @@ export async function makeRoom(
   return `The model was not kept: it needs ${megabytes(bytes)} MB, and the browser leaves ${megabytes(left)} MB to this site.`;
 }
 
+/**
+ * Removes the complete file that was not used for the longest time and that nobody reads, for browsers whose estimate says
+ * more than they allow.
+ *
+ * @returns Whether there was one.
+ */
+export async function evictOne(storage: Storage, except: string, blockSize = BLOCK): Promise<boolean> {
+  for (const key of await leastUsed(storage, except, blockSize)) {
+    if (await removeUnused(storage, key)) return true;
+  }
+  return false;
+}
+
 async function leastUsed(storage: Storage, except: string, blockSize: number): Promise<string[]> {
   const found: { key: string; used: number }[] = [];
   for (const key of await keysOf(storage)) {

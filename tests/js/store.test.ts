@@ -204,6 +204,16 @@ test('what was used least recently makes room, but not what is being read', asyn
   expect(await urls()).toEqual([path('c'), path('a')]);
 });
 
+test('a browser that allows less than it says: what was used least recently makes room as the writing fails', async () => {
+  const first = server.url.replace('model', 'a');
+  const { gamma } = await TestGamma.with({ weights: first }, { remote: { storage, blockSize: BLOCK } });
+  await gamma.dispose();
+  storage.quota = storage.usage + BYTES.length / 2;
+  storage.claimed = Number.POSITIVE_INFINITY;
+  expect(await load()).toMatchObject({ sum: await sumOf(BYTES), kept: true });
+  expect((await cache().list()).map(({ url }) => url)).toEqual([server.url]);
+});
+
 test('no store, or one that refuses: the load goes on, and the caller can read why', async () => {
   storage.refusal = new DOMException('not in a private window', 'SecurityError');
   expect(await load()).toMatchObject({ kept: false, note: 'The model was not kept: not in a private window.' });
