@@ -80,7 +80,11 @@ class KeptFile {
     const entry = await Entry.open(use.storage, key, create, use.blockSize);
     const journal = await entry?.journal();
     if (!entry || (!create && !journal?.complete)) throw notHere(wanted);
-    return new KeptFile(use, wanted, key, entry, journal);
+    const { expected } = wanted;
+    const other = expected !== undefined && journal?.total !== undefined && journal.total !== expected;
+    if (other && !create) throw notHere(wanted);
+    // A file of another length than its index says belongs to another version of the model.
+    return new KeptFile(other ? { ...use, mode: 'reload' } : use, wanted, key, entry, journal);
   }
 
   /** Finds out how long the file is, which may take the first answer of the server. */
@@ -238,7 +242,8 @@ class KeptFile {
   /** What is kept is of no use. */
   async #void(changed: boolean): Promise<void> {
     const given = this.#index > 0;
-    await remove(this.#use.storage, this.#key);
+    // What cannot be removed now is written over.
+    await remove(this.#use.storage, this.#key).catch(() => {});
     this.#reset();
     if (given) throw new StartOver(changed, this.#wanted.what);
   }

@@ -1,7 +1,7 @@
 // Models kept on the device: what is there is not fetched again, and nothing that can happen to a disk is loaded.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cacheIn } from '../../js/cache.js';
-import type { RemoteOptions } from '../../js/remote.js';
+import { type RemoteOptions, remoteFiles } from '../../js/remote.js';
 import type { CacheMode, LoadProgress } from '../../js/types.js';
 import { FakeStorage } from './fake-storage.js';
 import { later, QUICK, TestGamma, until, weightsOf } from './fakes.js';
@@ -165,6 +165,23 @@ test('reload fetches it anew, no-store leaves what is kept alone, only-if-cached
   expect(await load('reload')).toMatchObject({ sum: other, from: 'network', kept: true });
   expect(await load('only-if-cached')).toMatchObject({ sum: other });
   await expect(TestGamma.with({ cache: 'force-cache' as CacheMode })).rejects.toMatchObject({ code: 'option' });
+});
+
+test('a kept file of another length than the index says is fetched anew', async () => {
+  const options = { cache: 'default', storage, timings: QUICK, blockSize: BLOCK } as const;
+  const read = async (bytes: number) => {
+    const files = remoteFiles(server.url.replace('model', 'x.index.json'), options);
+    const file = await files.open('part.safetensors', { bytes, signal: new AbortController().signal });
+    let length = 0;
+    for await (const chunk of file.chunks) length += chunk.byteLength;
+    return [length, file.from];
+  };
+  expect(await read(BYTES.length)).toEqual([BYTES.length, 'network']);
+  expect(await read(BYTES.length)).toEqual([BYTES.length, 'store']);
+  server.bytes = weightsOf();
+  server.tag();
+  expect(await read(server.bytes.length)).toEqual([server.bytes.length, 'network']);
+  expect(await read(server.bytes.length)).toEqual([server.bytes.length, 'store']);
 });
 
 test('too little room: nothing is kept, the load goes on, and the caller can read why', async () => {
