@@ -3,7 +3,7 @@
 // tab that downloads the same file.
 
 import { type Download, type DownloadOptions, download } from './download.js';
-import { abortedBy, GammaError, throwIfAborted } from './error.js';
+import { abortedBy, GammaError, throwIfAborted, toGammaError } from './error.js';
 import type { OpenFile } from './files.js';
 import { differ, type Validator } from './http.js';
 import type { Journal } from './journal.js';
@@ -51,6 +51,8 @@ class KeptFile {
   #entry: Entry;
   #journal: Journal | undefined;
   #lock: Lock;
+  /** Whether the journal was read with the lock held: before, another tab may write behind one's back. */
+  #current = false;
   /** A download that `prepare` began. */
   #download: Download | undefined;
   /** The next block to give. */
@@ -91,6 +93,7 @@ class KeptFile {
   async prepare(): Promise<void> {
     if (this.#use.mode === 'reload') {
       await this.#until(this.#lock.granted);
+      this.#current = true;
       this.#reset();
     } else if (this.#lock.mode === 'shared') {
       await this.#until(this.#lock.granted);
@@ -135,6 +138,9 @@ class KeptFile {
         }
       }
       if (this.#keeping) await this.#entry.used();
+    } catch (error) {
+      // What the browser's storage throws has no code that callers know.
+      throw error instanceof StartOver ? error : toGammaError(error, 'io');
     } finally {
       this.end();
     }
@@ -150,8 +156,9 @@ class KeptFile {
     return this.#total !== undefined && this.#index * this.#blockSize >= this.#total;
   }
 
+  /** Whether this is the tab that downloads. */
   get #writing(): boolean {
-    return this.#lock.mode === 'exclusive' && this.#lock.held;
+    return this.#lock.mode === 'exclusive' && this.#lock.held && this.#current;
   }
 
   async #readBlock(): Promise<Uint8Array | undefined> {
@@ -181,9 +188,11 @@ class KeptFile {
     let now = await this.#entry.journal();
     // What was read while somebody else was writing may be old by the time that the lock is here.
     if (!held && this.#lock.held) now = await this.#entry.journal();
+    this.#current = this.#lock.held;
     if (this.#lock.held && now?.complete && !this.#damaged) {
       // The other tab is done: from here on this is a reader like any other.
       this.#lock.release();
+      this.#current = false;
       this.#lock = askFor(this.#use.storage.locks, lockName(this.#key), 'shared');
       await this.#until(this.#lock.granted);
       return this.#follow(before, await this.#entry.journal());
