@@ -1,6 +1,11 @@
 //! Pixels and a scene to an [`Assessment`]: the one place where it all meets.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod info;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::Serialize;
@@ -8,11 +13,13 @@ use serde::Serialize;
 use crate::{
     Error, Result,
     image::{self, Crop, CropOptions, CropPolicy, Normalization, Pixels},
-    model::{Config, Gamma},
+    model::{Config, Gamma, TOKEN_EMBEDDING, TextTower},
     ops,
     prompt::{LEVELS, Scene, Tokenizer},
-    weights::{Checkpoint, Header, Tensors},
+    weights::{self, Assembly, Checkpoint, Tensors, TextFiles},
 };
+
+pub use info::{ModelInfo, TextTowerState};
 
 /// What is asked of one photo.
 #[derive(Debug, Clone, Default)]
@@ -21,57 +28,6 @@ pub struct ScoreOptions {
     pub crops: CropOptions,
     /// As the published loader: a photo with a side below the crop is refused, not scaled up.
     pub parity: bool,
-}
-
-/// What a set of weights is.
-#[derive(Debug, Clone, Serialize)]
-pub struct ModelInfo {
-    /// Name from the file's metadata, or `gamma`.
-    pub name: String,
-    /// Numbers in the checkpoint.
-    pub parameters: u64,
-    /// Dimensions.
-    pub config: Config,
-    /// Whether scenes of one's own can be added.
-    pub text_tower: bool,
-    /// Whether the scores mean anything; `false` only for samples that say so in their metadata.
-    pub trained: bool,
-    /// Licence of the weights, from the metadata.
-    pub licence: Option<String>,
-    /// Where the weights come from, from the metadata.
-    pub source: Option<String>,
-}
-
-impl ModelInfo {
-    /// What a file says about itself before its tensors are read.
-    pub fn new(header: &Header, config: Config) -> Self {
-        let metadata = |key: &str| header.metadata.get(key).cloned();
-        Self {
-            name: metadata("name").unwrap_or_else(|| "gamma".into()),
-            parameters: header
-                .tensors
-                .iter()
-                .map(|tensor| tensor.shape.iter().product::<usize>() as u64)
-                .sum(),
-            text_tower: config.text.is_some(),
-            trained: metadata("trained").is_none_or(|trained| trained != "false"),
-            licence: metadata("licence"),
-            source: metadata("source"),
-            config,
-        }
-    }
-}
-
-/// The scenes that the model of a file can be asked about: those with text features in the file, or all that it names
-/// if it has a text tower.
-///
-/// # Errors
-/// [`Error::Config`] or [`Error::SceneInvalid`] if the metadata `scenes` is not `{"id": "template"}`.
-pub fn offered_scenes(header: &Header) -> Result<Vec<Scene>> {
-    let text_tower = header.shape("clip_model.token_embedding.weight").is_some();
-    let mut scenes = scenes(header.metadata.get("scenes"))?;
-    scenes.retain(|scene| text_tower || header.shape(&text_features_name(scene)).is_some());
-    Ok(scenes)
 }
 
 /// How likely each of the five levels is; the sum is 1.
@@ -129,12 +85,18 @@ pub struct Assessment {
 
 /// A loaded model and the scenes it can be asked about.
 pub struct Scorer {
+    /// The vision tower and the head.
     gamma: Arc<Gamma>,
+    /// The text tower; empty until it is loaded, then for all that share the model.
+    text: Arc<OnceLock<TextTower>>,
+    text_files: Option<TextFiles>,
     info: ModelInfo,
     device: Device,
     scenes: Vec<Scene>,
     /// `[5, embed_dim]` for each scene whose features are known.
     text_features: BTreeMap<String, Tensor<2>>,
+    /// Scenes and features as the weights have them, whatever was added since.
+    own: (Vec<Scene>, BTreeMap<String, Tensor<2>>),
     tokenizer: Option<Arc<Tokenizer>>,
     /// What the lowest and the highest level are worth.
     range: [f32; 2],
@@ -146,31 +108,39 @@ impl Scorer {
     /// # Errors
     /// If a tensor is missing, extra or of the wrong shape, or if the device fails.
     pub async fn load(checkpoint: Checkpoint) -> Result<Self> {
-        let Checkpoint {
-            config,
-            header,
-            mut tensors,
-        } = checkpoint;
-        let gamma = Gamma::load(&config, &mut tensors)?;
-        let scenes = offered_scenes(&header)?;
-        let text_features = stored_text_features(&scenes, &config, &mut tensors)?;
+        let mut tensors = checkpoint.tensors;
+        let config = &checkpoint.config;
+        let text_tower = tensors.contains(TOKEN_EMBEDDING);
+        let mut scenes = checkpoint.scenes;
+        scenes.retain(|scene| text_tower || tensors.contains(&weights::text_features_name(scene)));
+        let mut gamma = Gamma::load(config, &mut tensors)?;
+        let text_features = stored_text_features(&scenes, config, &mut tensors)?;
         let device = tensors.device().clone();
         tensors.finish()?;
-        if gamma.text.is_none() && text_features.is_empty() {
+        if scenes.is_empty() {
             return Err(Error::Config(
                 "it has neither a text tower nor the text features of a scene".into(),
             ));
         }
+        let text = gamma.text.take().map_or_else(OnceLock::new, OnceLock::from);
         let worth = ops::read(gamma.head.score_level.val()).await?;
         let range = [
             worth.iter().copied().fold(f32::MAX, f32::min),
             worth.iter().copied().fold(f32::MIN, f32::max),
         ];
-        let info = ModelInfo::new(&header, config);
+        let info = ModelInfo::new(
+            &checkpoint.metadata,
+            checkpoint.config,
+            checkpoint.parameters,
+            text_tower || checkpoint.text_files.is_some(),
+        );
         Ok(Self {
             gamma: Arc::new(gamma),
+            text: Arc::new(text),
+            text_files: checkpoint.text_files,
             info,
             device,
+            own: (scenes.clone(), text_features.clone()),
             scenes,
             text_features,
             tokenizer: None,
@@ -178,9 +148,63 @@ impl Scorer {
         })
     }
 
+    /// The same model, its weights in memory once, with its own scenes: those of the weights, not those added to this one.
+    pub fn share(&self) -> Self {
+        let (scenes, text_features) = self.own.clone();
+        Self {
+            gamma: Arc::clone(&self.gamma),
+            text: Arc::clone(&self.text),
+            text_files: self.text_files.clone(),
+            info: self.info.clone(),
+            device: self.device.clone(),
+            scenes,
+            text_features,
+            own: self.own.clone(),
+            tokenizer: self.tokenizer.clone(),
+            range: self.range,
+        }
+    }
+
     /// What the weights are.
     pub fn info(&self) -> &ModelInfo {
         &self.info
+    }
+
+    /// Whether the text tower is there.
+    pub fn text_tower(&self) -> TextTowerState {
+        match (self.text.get(), &self.text_files) {
+            (Some(_), _) => TextTowerState::Loaded,
+            (None, Some(_)) => TextTowerState::Separate,
+            (None, None) => TextTowerState::None,
+        }
+    }
+
+    /// An assembly of the text tower's own files.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if it has none.
+    pub fn text_assembly(&self) -> Result<Assembly> {
+        match &self.text_files {
+            Some(files) => Ok(Assembly::of_text(self.device.clone(), files)),
+            None => Err(Error::Config("it has no text tower in files of its own".into())),
+        }
+    }
+
+    /// Takes in the text tower that [`text_assembly`](Self::text_assembly) put together, for all that share the model. A
+    /// second one is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if it is of another model, or as [`TextTower::load`].
+    pub async fn add_text(&mut self, checkpoint: Checkpoint) -> Result<()> {
+        if checkpoint.config != self.info.config {
+            return Err(Error::Config("the text tower is of a model of other dimensions".into()));
+        }
+        let mut tensors = checkpoint.tensors;
+        let text = TextTower::load(&self.info.config, &mut tensors)?;
+        tensors.finish()?;
+        // Another one that shares the model may have been faster: both are the same.
+        let _ = self.text.set(text);
+        Ok(())
     }
 
     /// The scenes that can be asked about.
@@ -200,9 +224,14 @@ impl Scorer {
             .filter(|scene| !self.text_features.contains_key(&scene.id))
             .cloned()
             .collect();
+        let any_unread = !unread.is_empty();
         for scene in unread {
             let features = self.read_prompts(&scene, &tokenizer)?;
             self.text_features.insert(scene.id, features);
+        }
+        // Without a tokenizer no scene could be added, so these are the weights' own.
+        if any_unread {
+            self.own = (self.scenes.clone(), self.text_features.clone());
         }
         self.tokenizer = Some(tokenizer);
         Ok(())
@@ -284,8 +313,11 @@ impl Scorer {
             id: scene.id.clone(),
             reason,
         };
-        let (Some(text), Some(config)) = (&self.gamma.text, &self.info.config.text) else {
-            return Err(refuse("the model has no text tower".into()));
+        let (Some(text), Some(config)) = (self.text.get(), &self.info.config.text) else {
+            return Err(refuse(match self.text_tower() {
+                TextTowerState::Separate => "the text tower has not been loaded yet".into(),
+                _ => "the model has no text tower".into(),
+            }));
         };
         let mut prompts = Vec::with_capacity(LEVELS.len());
         for prompt in scene.prompts() {
@@ -433,23 +465,6 @@ impl Job {
     }
 }
 
-/// The scenes that the metadata names as `{"id": "template"}`, else the published ones.
-fn scenes(metadata: Option<&String>) -> Result<Vec<Scene>> {
-    let Some(json) = metadata else {
-        return Ok(Scene::published());
-    };
-    let templates: BTreeMap<String, String> = serde_json::from_str(json)
-        .map_err(|error| Error::Config(format!("its metadata `scenes` is not a table of templates: {error}")))?;
-    templates
-        .into_iter()
-        .map(|(id, template)| Scene::new(id, template))
-        .collect()
-}
-
-fn text_features_name(scene: &Scene) -> String {
-    format!("text_features.{}", scene.id)
-}
-
 /// Text features that the file carries as `text_features.{scene}`, `[5, embed_dim]`.
 fn stored_text_features(
     scenes: &[Scene],
@@ -458,7 +473,7 @@ fn stored_text_features(
 ) -> Result<BTreeMap<String, Tensor<2>>> {
     let mut features = BTreeMap::new();
     for scene in scenes {
-        let name = text_features_name(scene);
+        let name = weights::text_features_name(scene);
         if let Some(tensor) = tensors.take_optional(&name, [LEVELS.len(), config.embed_dim])? {
             features.insert(scene.id.clone(), tensor);
         }

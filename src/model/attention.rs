@@ -23,10 +23,10 @@ impl Attention {
     /// Takes `in_proj_weight`, `in_proj_bias` and `out_proj`.
     pub fn load(config: &TowerConfig, scope: &mut Scope<'_>) -> Result<Self> {
         let width = config.width;
-        let weight = scope.take("in_proj_weight", [3 * width, width])?;
+        let weight = scope.take_matrix("in_proj_weight", [3 * width, width])?;
         let bias = scope.take("in_proj_bias", [3 * width])?;
         let rows = |range: std::ops::Range<usize>| {
-            Linear::from_tensors(weight.clone().slice([range.clone()]), Some(bias.clone().slice([range])))
+            Linear::from_matrix(weight.rows(range.clone()), Some(bias.clone().slice([range])))
         };
         Ok(Self {
             query: rows(0..width),

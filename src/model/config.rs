@@ -139,11 +139,16 @@ impl Config {
             adapter,
             experts,
         };
-        config.check(vision_tokens)?;
+        config.check()?;
         Ok(config)
     }
 
-    fn check(&self, vision_tokens: usize) -> Result<()> {
+    /// Refuses dimensions that no model of this build has.
+    ///
+    /// # Errors
+    /// [`Error::Config`].
+    pub fn check(&self) -> Result<()> {
+        let vision_tokens = self.vision.context_length;
         let refuse = |reason: String| Err(Error::Config(reason));
         let side = self.image.checked_div(self.patch).unwrap_or(0);
         if side == 0 || side.checked_mul(side) != vision_tokens.checked_sub(1) {
@@ -174,7 +179,15 @@ impl Config {
         if sizes.iter().any(|&size| size == 0 || size > 16_384) {
             return refuse(format!("a dimension of {sizes:?} is 0 or above 16384"));
         }
+        if let Some(text) = &self.text
+            && !(1..=1 << 20).contains(&text.vocabulary)
+        {
+            return refuse(format!("a vocabulary of {}; 1 to 2^20 are possible", text.vocabulary));
+        }
         for tower in towers.into_iter().flatten() {
+            if !(1..=16_384).contains(&tower.context_length) {
+                return refuse(format!("{} tokens; 1 to 16384 are possible", tower.context_length));
+            }
             if tower.width == 0 || tower.width % HEAD_WIDTH != 0 || tower.width > 16_384 {
                 return refuse(format!(
                     "a tower of width {}; it must be a multiple of {HEAD_WIDTH}, at most 16384",
@@ -194,7 +207,7 @@ impl Config {
 
 fn tower(header: &Header, prefix: &str, width: usize, context_length: usize) -> Result<TowerConfig> {
     let has = |block: usize, name: &str| header.shape(&format!("{prefix}.resblocks.{block}.{name}")).is_some();
-    let layers = (0..).take_while(|&block| has(block, "ln_1.weight")).count();
+    let layers = (0..=MAX_LAYERS).take_while(|&block| has(block, "ln_1.weight")).count();
     let moae_from = (0..layers)
         .find(|&block| has(block, "mlp.gating.layer1.weight"))
         .unwrap_or(layers);

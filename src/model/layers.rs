@@ -5,16 +5,46 @@ use burn::{
     tensor::{Tensor, module::layer_norm},
 };
 
-use crate::{Result, ops, weights::Scope};
+use crate::{
+    Result,
+    ops::{self, QuantizedMatrix},
+    weights::{Matrix, Scope},
+};
 
 /// CLIP's LayerNorm epsilon.
 const EPSILON: f64 = 1e-5;
+
+/// The matrix of a [`Linear`] or the rows of a [`TextTower`](super::TextTower)'s embedding.
+#[derive(Module, Debug)]
+pub enum Weight {
+    /// Numbers on the device; what training changes.
+    Float(Param<Tensor<2>>),
+    /// Codes, as a file stores them.
+    Quantized(Codes),
+}
+
+/// A matrix in codes; no parameter that could be trained.
+#[derive(Module, Debug)]
+pub struct Codes {
+    /// The matrix.
+    #[module(skip)]
+    pub matrix: QuantizedMatrix,
+}
+
+impl From<Matrix> for Weight {
+    fn from(matrix: Matrix) -> Self {
+        match matrix {
+            Matrix::Float(weight) => Self::Float(Param::from_tensor(weight)),
+            Matrix::Quantized(matrix) => Self::Quantized(Codes { matrix }),
+        }
+    }
+}
 
 /// `y = x W^T + b`.
 #[derive(Module, Debug)]
 pub struct Linear {
     /// `[out, in]`, as in the checkpoint.
-    pub weight: Param<Tensor<2>>,
+    pub weight: Weight,
     /// `[out]`.
     pub bias: Option<Param<Tensor<1>>>,
 }
@@ -22,21 +52,26 @@ pub struct Linear {
 impl Linear {
     /// Takes `weight` and `bias`.
     pub fn load(scope: &mut Scope<'_>, input: usize, output: usize) -> Result<Self> {
-        Ok(Self::from_tensors(
-            scope.take("weight", [output, input])?,
+        Ok(Self::from_matrix(
+            scope.take_matrix("weight", [output, input])?,
             Some(scope.take("bias", [output])?),
         ))
     }
 
     /// Takes `weight` alone.
     pub fn load_without_bias(scope: &mut Scope<'_>, input: usize, output: usize) -> Result<Self> {
-        Ok(Self::from_tensors(scope.take("weight", [output, input])?, None))
+        Ok(Self::from_matrix(scope.take_matrix("weight", [output, input])?, None))
     }
 
     /// A layer of tensors that are there already: `weight` `[out, in]`, `bias` `[out]`.
     pub fn from_tensors(weight: Tensor<2>, bias: Option<Tensor<1>>) -> Self {
+        Self::from_matrix(Matrix::Float(weight), bias)
+    }
+
+    /// As [`from_tensors`](Self::from_tensors), the weight in codes perhaps.
+    pub fn from_matrix(weight: Matrix, bias: Option<Tensor<1>>) -> Self {
         Self {
-            weight: Param::from_tensor(weight),
+            weight: weight.into(),
             bias: bias.map(Param::from_tensor),
         }
     }
@@ -51,7 +86,11 @@ impl Linear {
 
     /// `[rows, in]` → `[rows, out]`.
     pub fn forward_rows(&self, x: Tensor<2>) -> Tensor<2> {
-        ops::linear(x, self.weight.val(), self.bias.as_ref().map(|bias| bias.val()))
+        let bias = self.bias.as_ref().map(|bias| bias.val());
+        match &self.weight {
+            Weight::Float(weight) => ops::linear(x, weight.val(), bias),
+            Weight::Quantized(Codes { matrix }) => ops::linear_quantized(x, matrix, bias),
+        }
     }
 }
 

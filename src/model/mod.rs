@@ -16,9 +16,9 @@ pub use block::{Block, FeedForward};
 pub use config::{Config, TextConfig, TowerConfig};
 pub use head::{Adapter, Head};
 pub use inventory::{Entry, Part};
-pub use layers::{LayerNorm, Linear};
+pub use layers::{Codes, LayerNorm, Linear, Weight};
 pub use moae::{MixtureOfAssessmentExperts, Mlp};
-pub use text::{TextTower, causal_mask};
+pub use text::{TOKEN_EMBEDDING, TextTower, causal_mask};
 pub use vision::VisionTower;
 
 use burn::{module::Module, tensor::Tensor};
@@ -37,7 +37,7 @@ pub struct Gamma {
 }
 
 impl Gamma {
-    /// Takes the model's tensors out of `tensors`.
+    /// Takes the model's tensors out of `tensors`; the text tower only if they hold one.
     ///
     /// # Errors
     /// If a tensor is missing or of another shape than `config` asks for.
@@ -45,8 +45,8 @@ impl Gamma {
         Ok(Self {
             visual: VisionTower::load(config, &mut tensors.scope("clip_model.visual"))?,
             text: match &config.text {
-                Some(text) => Some(TextTower::load(config, text, &mut tensors.scope("clip_model"))?),
-                None => None,
+                Some(_) if tensors.contains(TOKEN_EMBEDDING) => Some(TextTower::load(config, tensors)?),
+                _ => None,
             },
             head: Head::load(config, &mut tensors.scope(""))?,
         })

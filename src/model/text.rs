@@ -2,17 +2,20 @@
 
 use burn::{
     module::{Module, Param},
-    tensor::{Int, Tensor, TensorData, module::embedding},
+    tensor::{Device, Int, Tensor, TensorData, module::embedding},
 };
 
-use super::{Block, Config, LayerNorm, TextConfig};
-use crate::{Result, weights::Scope};
+use super::{Block, Codes, Config, LayerNorm, Weight};
+use crate::{Error, Result, weights::Tensors};
+
+/// The name of the text tower's embedding: a table of rows to look up, never a factor of a product.
+pub const TOKEN_EMBEDDING: &str = "clip_model.token_embedding.weight";
 
 /// CLIP's text transformer with experts in its upper blocks.
 #[derive(Module, Debug)]
 pub struct TextTower {
     /// `[vocabulary, width]`.
-    pub token_embedding: Param<Tensor<2>>,
+    pub token_embedding: Weight,
     /// `[context_length, width]`.
     pub positional_embedding: Param<Tensor<2>>,
     /// `transformer.resblocks`.
@@ -24,10 +27,19 @@ pub struct TextTower {
 }
 
 impl TextTower {
-    pub(super) fn load(config: &Config, text: &TextConfig, scope: &mut Scope<'_>) -> Result<Self> {
+    /// Takes the tower's tensors out of `tensors`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the model has no text tower; else if a tensor is missing or of another shape.
+    pub fn load(config: &Config, tensors: &mut Tensors) -> Result<Self> {
+        let text = config.text.as_ref();
+        let text = text.ok_or_else(|| Error::Config("it has no text tower".into()))?;
         let width = text.tower.width;
+        let scope = &mut tensors.scope("clip_model");
         Ok(Self {
-            token_embedding: Param::from_tensor(scope.take("token_embedding.weight", [text.vocabulary, width])?),
+            token_embedding: scope
+                .take_matrix("token_embedding.weight", [text.vocabulary, width])?
+                .into(),
             positional_embedding: Param::from_tensor(
                 scope.take("positional_embedding", [text.tower.context_length, width])?,
             ),
@@ -37,20 +49,36 @@ impl TextTower {
         })
     }
 
-    /// Token ids `[prompts, tokens]` → embeddings with their positions, `[prompts, tokens, width]`.
-    pub fn embed(&self, ids: Tensor<2, Int>) -> Tensor<3> {
-        let [_, tokens] = ids.dims();
+    /// Prompts of the same number of token ids → embeddings with their positions, `[prompts, tokens, width]`.
+    pub fn embed(&self, prompts: &[Vec<u32>]) -> Tensor<3> {
+        let tokens = prompts.first().map_or(0, Vec::len);
         let positions = self.positional_embedding.val().narrow(0, 0, tokens);
-        embedding(self.token_embedding.val(), ids) + positions.unsqueeze()
+        let [_, width] = positions.dims();
+        let ids = prompts.iter().flatten();
+        let rows = match &self.token_embedding {
+            Weight::Float(table) => {
+                let ids: Vec<i32> = ids.map(|&id| id as i32).collect();
+                let ids = TensorData::new(ids, [prompts.len(), tokens]);
+                embedding(table.val(), Tensor::<2, Int>::from_data(ids, &positions.device()))
+            }
+            // A prompt needs a few rows of a table that is the largest tensor of all: the others are never widened.
+            Weight::Quantized(Codes { matrix }) => {
+                let ids: Vec<usize> = ids.map(|&id| id as usize).collect();
+                let rows = matrix.gather(&ids, &positions.device());
+                rows.reshape([prompts.len(), tokens, width])
+            }
+        };
+        rows + positions.unsqueeze()
     }
 
-    /// The residual stream after the last block, `[prompts, tokens, width]`.
-    pub fn transform(&self, ids: Tensor<2, Int>) -> Tensor<3> {
-        let [_, tokens] = ids.dims();
-        let mask = causal_mask(tokens, &ids);
+    /// The residual stream after the last block, `[prompts, tokens, width]`, of prompts of the same number of token ids.
+    pub fn transform(&self, prompts: &[Vec<u32>]) -> Tensor<3> {
+        let x = self.embed(prompts);
+        let [_, tokens, _] = x.dims();
+        let mask = causal_mask(tokens, &x.device());
         self.blocks
             .iter()
-            .fold(self.embed(ids), |x, block| block.forward(x, tokens, Some(mask.clone())))
+            .fold(x, |x, block| block.forward(x, tokens, Some(mask.clone())))
     }
 
     /// Prompts, each from its start to its end token, → features `[prompts, embed_dim]` of L2 norm 1.
@@ -63,14 +91,16 @@ impl TextTower {
     /// The tower is causal and pooled at the end token, so tokens after it change nothing and the prompts run at the
     /// length of the longest, not at 77.
     pub fn features(&self, prompts: &[Vec<u32>]) -> Tensor<2> {
-        let device = self.positional_embedding.val().device();
         let length = prompts.iter().map(Vec::len).max().unwrap_or(0);
-        let ids: Vec<i32> = prompts
+        let padded: Vec<Vec<u32>> = prompts
             .iter()
-            .flat_map(|ids| (0..length).map(|at| ids.get(at).map_or(0, |&id| id as i32)))
+            .map(|ids| {
+                let mut ids = ids.clone();
+                ids.resize(length, 0);
+                ids
+            })
             .collect();
-        let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, [prompts.len(), length]), &device);
-        let x = self.transform(ids);
+        let x = self.transform(&padded);
         let pooled = prompts
             .iter()
             .enumerate()
@@ -89,9 +119,9 @@ impl TextTower {
 
 /// Minus infinity where a token would see a later one, `[tokens, tokens]`. A large finite number stands for infinity:
 /// after the softmax both give zero, and no backend has to compute with infinities.
-pub fn causal_mask(tokens: usize, like: &Tensor<2, Int>) -> Tensor<2> {
+pub fn causal_mask(tokens: usize, device: &Device) -> Tensor<2> {
     let values: Vec<f32> = (0..tokens)
         .flat_map(|query| (0..tokens).map(move |key| if key > query { -1e9 } else { 0.0 }))
         .collect();
-    Tensor::from_data(TensorData::new(values, [tokens, tokens]), &like.device())
+    Tensor::from_data(TensorData::new(values, [tokens, tokens]), device)
 }

@@ -3,11 +3,13 @@
 
 #[cfg(any(test, all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32")))]
 mod cpu;
+mod quantized;
 pub mod reference;
 mod self_test;
 
 use burn::tensor::Tensor;
 
+pub use quantized::{QuantizedMatrix, Scales};
 pub use reference::{attention, quick_gelu};
 pub(crate) use self_test::read;
 pub use self_test::self_test;
@@ -28,4 +30,32 @@ pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tenso
     }
     #[cfg(not(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32")))]
     reference::linear(x, weight, bias)
+}
+
+/// `x W^T + b` with a quantised matrix: unpacked piece by piece where this build has its own linear layer, else widened
+/// for this one product.
+///
+/// # Shapes
+/// - `x`: `[rows, in]`, `weight`: `[out, in]`, `bias`: `[out]`
+/// - output: `[rows, out]`
+pub fn linear_quantized(x: Tensor<2>, weight: &QuantizedMatrix, bias: Option<Tensor<1>>) -> Tensor<2> {
+    #[cfg(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32"))]
+    {
+        let y = cpu::matmul_quantized(x, weight.clone());
+        match bias {
+            Some(bias) => y + bias.unsqueeze(),
+            None => y,
+        }
+    }
+    #[cfg(not(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32")))]
+    {
+        let weight = weight.to_tensor(&x.device());
+        reference::linear(x, weight, bias)
+    }
+}
+
+/// Whether quantised weights are best left in codes in memory. In the browser's CPU modules they are: memory is short there,
+/// and [`linear_quantized`] costs next to nothing more than [`linear`]. Elsewhere they are widened once, when they are loaded.
+pub const fn keeps_quantized() -> bool {
+    cfg!(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32"))
 }

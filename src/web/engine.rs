@@ -1,49 +1,23 @@
-//! Weights in pieces to an engine, bytes to a photo, a photo to its assessments.
+//! Bytes to a photo, a photo to its assessments.
 
 use std::sync::Arc;
 
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 
-use super::{device, error::Failure, object, options};
+use super::{device, error::Failure, loader::Loader, object, options};
 use crate::{
     image::{self, CropOptions, CropPolicy, DecodeOptions, Pixels},
     prompt::{Scene, Tokenizer},
     scorer::{self, ScoreOptions, Scorer},
-    weights::Assembly,
 };
 
 /// Crops in one dispatch of the GPU: enough to fill it, few enough that an abort is soon seen. The CPU takes one.
 const BATCH: usize = if cfg!(feature = "gpu") { 5 } else { 1 };
 
-/// Takes one safetensors file in pieces of any size.
-#[wasm_bindgen]
-pub struct Loader(Assembly);
-
-#[wasm_bindgen]
-impl Loader {
-    /// A loader onto the opened device.
-    #[wasm_bindgen(constructor)]
-    pub fn new() -> Result<Loader, Failure> {
-        Ok(Self(Assembly::new(device::opened()?)))
-    }
-
-    /// Takes the next bytes; answers with the progress.
-    pub async fn push(&mut self, chunk: &[u8]) -> Result<JsValue, Failure> {
-        object(&self.0.push(chunk)?)
-    }
-
-    /// The model, once every byte is there.
-    pub async fn finish(self) -> Result<Engine, Failure> {
-        let scorer = Scorer::load(self.0.finish()?).await?;
-        device::check()?;
-        Ok(Engine(scorer))
-    }
-}
-
 /// A loaded model.
 #[wasm_bindgen]
-pub struct Engine(Scorer);
+pub struct Engine(pub(super) Scorer);
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -84,6 +58,27 @@ impl Engine {
     /// The scenes that can be asked about: `[{ id, template }]`.
     pub fn scenes(&self) -> Result<JsValue, Failure> {
         object(&self.0.scenes().collect::<Vec<_>>())
+    }
+
+    /// `loaded`, `separate` (after [`add_text`](Self::add_text)) or `none`: whether prompts can be read.
+    pub fn text_tower(&self) -> Result<JsValue, Failure> {
+        object(&self.0.text_tower())
+    }
+
+    /// A loader of the text tower's own files.
+    pub fn text_loader(&self) -> Result<Loader, Failure> {
+        Ok(Loader(self.0.text_assembly()?))
+    }
+
+    /// Takes in the text tower, once every byte of its files is there.
+    pub async fn add_text(&mut self, loader: Loader) -> Result<(), Failure> {
+        self.0.add_text(loader.0.finish()?).await?;
+        Ok(device::check()?)
+    }
+
+    /// The same weights, in memory once, with scenes of its own.
+    pub fn share(&self) -> Engine {
+        Self(self.0.share())
     }
 
     /// Whether [`set_merges`](Self::set_merges) has to be called before the first photo.

@@ -3,6 +3,7 @@
 mod device;
 mod engine;
 mod error;
+mod loader;
 
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::JsValue;

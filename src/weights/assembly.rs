@@ -1,12 +1,26 @@
-//! A checkpoint put together from pieces of any size, as they arrive. At no time is more of it held in host memory
-//! than its header and one tensor.
+//! A checkpoint put together from pieces of any size, as they arrive, in one file or in several. At no time is more of it
+//! held in host memory than a header, one tensor, and what stays there for good: weights that are left in codes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use burn::tensor::Device;
+use sha2::{Digest, Sha256};
 
-use super::{Header, TensorInfo, Tensors, element, header::LENGTH_BYTES};
-use crate::{Error, Result, model::Config};
+use super::{
+    Contents, Index, QuantizedLayout, Storage, Tensors, element,
+    incoming::{Event, Incoming},
+};
+use crate::{
+    Error, Result,
+    model::{Config, Part, TOKEN_EMBEDDING},
+    ops::{self, QuantizedMatrix, Scales},
+    prompt::Scene,
+};
 
-/// How much of a checkpoint has arrived.
+/// How much of a file has arrived.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Progress {
     /// Tensors in their place.
@@ -19,63 +33,168 @@ pub struct Progress {
     pub bytes_total: u64,
 }
 
-/// Everything a file of weights says: what model it is, its tensors, its metadata.
+/// The files of a text tower that has not been loaded.
+#[derive(Debug, Clone)]
+pub struct TextFiles {
+    index: Arc<Index>,
+    config: Config,
+}
+
+/// Everything that the files of a model say: what model it is, its tensors, its metadata.
 pub struct Checkpoint {
-    /// Dimensions, read off the shapes.
+    /// Dimensions.
     pub config: Config,
-    /// Names, types, shapes and metadata.
-    pub header: Header,
+    /// The `__metadata__` of the first file.
+    pub metadata: BTreeMap<String, String>,
+    /// The scenes that the first file names.
+    pub scenes: Vec<Scene>,
+    /// Numbers of the model's tensors, those of [`text_files`](Self::text_files) included.
+    pub parameters: u64,
     /// The tensors, on their device.
     pub tensors: Tensors,
+    /// Where the text tower is, if it has files of its own that were not loaded.
+    pub text_files: Option<TextFiles>,
 }
 
-enum State {
-    Length,
-    Header { length: usize },
-    Tensor { index: usize },
-    Failed,
+/// What the first header said.
+struct Model {
+    config: Config,
+    metadata: BTreeMap<String, String>,
+    scenes: Vec<Scene>,
 }
 
-/// Takes one safetensors file in pieces of any size.
+/// What a tensor of the current file is.
+enum Role {
+    Float,
+    Scales,
+    Codes(QuantizedLayout),
+}
+
+/// Takes the files of a model in pieces of any size.
 pub struct Assembly {
-    state: State,
-    /// Bytes of the part that is being received.
-    part: Vec<u8>,
-    header: Header,
-    config: Option<Config>,
+    index: Option<Arc<Index>>,
+    /// Whether only the text tower is wanted.
+    text_only: bool,
+    keep_quantized: bool,
+    failed: bool,
+    model: Option<Model>,
+    /// The file that is being received, and its name.
+    file: Option<(String, Incoming)>,
+    /// Names of the files that were begun.
+    begun: BTreeSet<String>,
+    /// For each tensor of the current file.
+    roles: Vec<Role>,
+    hashes: Vec<[u8; 32]>,
+    /// The scales of the tensor that comes next.
+    scales: Option<Scales>,
+    /// Matrices to which later tensors of the file are differences, and how many those are.
+    bases: BTreeMap<String, (usize, Option<QuantizedMatrix>)>,
+    parameters: u64,
     tensors: Tensors,
-    progress: Progress,
 }
 
 impl Assembly {
-    /// An assembly that puts tensors on `device`.
+    /// An assembly that puts tensors on `device`. Quantised weights stay in codes where that is best on this build
+    /// ([`ops::keeps_quantized`]).
     pub fn new(device: Device) -> Self {
         Self {
-            state: State::Length,
-            part: Vec::new(),
-            header: Header::default(),
-            config: None,
+            index: None,
+            text_only: false,
+            keep_quantized: ops::keeps_quantized(),
+            failed: false,
+            model: None,
+            file: None,
+            begun: BTreeSet::new(),
+            roles: Vec::new(),
+            hashes: Vec::new(),
+            scales: None,
+            bases: BTreeMap::new(),
+            parameters: 0,
             tensors: Tensors::new(device),
-            progress: Progress::default(),
         }
     }
 
-    /// Takes the next bytes of the file.
+    /// An assembly of a text tower alone, whose model has been loaded.
+    pub fn of_text(device: Device, files: &TextFiles) -> Self {
+        Self {
+            index: Some(Arc::clone(&files.index)),
+            text_only: true,
+            model: Some(Model {
+                config: files.config.clone(),
+                metadata: BTreeMap::new(),
+                scenes: Vec::new(),
+            }),
+            ..Self::new(device)
+        }
+    }
+
+    /// Leaves quantised weights in codes, or widens them, whatever is best on this build.
+    pub fn keep_quantized(mut self, keep: bool) -> Self {
+        self.keep_quantized = keep;
+        self
+    }
+
+    /// Takes the JSON of `model.safetensors.index.json`, before any file.
     ///
     /// # Errors
-    /// As soon as the bytes can be no checkpoint of a Gamma model. The assembly is useless then.
-    pub fn push(&mut self, mut bytes: &[u8]) -> Result<Progress> {
-        self.progress.bytes += bytes.len() as u64;
-        let result = loop {
-            match self.step(&mut bytes) {
-                Ok(true) => {}
-                Ok(false) => break Ok(self.progress),
-                Err(error) => break Err(error),
+    /// As [`Index::parse`]; [`Error::Option`] if a file was begun already.
+    pub fn set_index(&mut self, json: &[u8]) -> Result<&Index> {
+        if !self.begun.is_empty() || self.text_only {
+            return Err(misused("index", "it comes before the first file"));
+        }
+        Ok(self.index.insert(Arc::new(Index::parse(json)?)))
+    }
+
+    /// Begins a file; the one before has to be complete. `length`: its bytes, if they are known.
+    ///
+    /// # Errors
+    /// [`Error::WeightsTruncated`] if the file before is not complete, [`Error::ShardSwapped`] if the index names no such
+    /// file or another length, [`Error::Option`] if it was begun before or is a second one without an index.
+    pub fn begin(&mut self, name: &str, length: Option<u64>) -> Result<()> {
+        self.check_usable()?;
+        if let Some((_, file)) = &self.file {
+            file.check_complete()?;
+        }
+        let mut length = length;
+        if let Some(index) = &self.index {
+            let swapped = |reason: String| {
+                let file = name.to_owned();
+                Err(Error::ShardSwapped { file, reason })
+            };
+            let Some(file) = index.file(name).filter(|file| file.text || !self.text_only) else {
+                return swapped("it names no such file".into());
+            };
+            match (length, file.bytes) {
+                (Some(found), Some(said)) if found != said => {
+                    return swapped(format!("it has {found} bytes, the index says {said}"));
+                }
+                _ => length = length.or(file.bytes),
             }
-        };
+        } else if !self.begun.is_empty() {
+            return Err(misused("file", "a model of several files needs its index"));
+        }
+        if !self.begun.insert(name.to_owned()) {
+            return Err(misused("file", "it was begun before"));
+        }
+        self.bases = BTreeMap::new();
+        self.scales = None;
+        self.file = Some((name.to_owned(), Incoming::new(length)));
+        Ok(())
+    }
+
+    /// Takes the next bytes of the file that was begun; the only file of a model need not be.
+    ///
+    /// # Errors
+    /// As soon as the bytes can be no file of a Gamma model. The assembly is useless then.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<Progress> {
+        self.check_usable()?;
+        let result = self.receive(bytes);
         if result.is_err() {
-            self.state = State::Failed;
-            self.part = Vec::new();
+            // What has been taken in is of no use to anybody.
+            *self = Self {
+                failed: true,
+                ..Self::new(self.tensors.device().clone())
+            };
         }
         result
     }
@@ -83,92 +202,210 @@ impl Assembly {
     /// The checkpoint, once every byte is there.
     ///
     /// # Errors
-    /// [`Error::WeightsTruncated`] if bytes are missing.
+    /// [`Error::WeightsTruncated`] if bytes are missing, [`Error::ShardMissing`] if a whole file is.
     pub fn finish(self) -> Result<Checkpoint> {
-        let received = self.progress.bytes;
-        match (self.state, self.config) {
-            (State::Tensor { index }, Some(config)) => match self.header.tensors.get(index) {
-                None => Ok(Checkpoint {
-                    config,
-                    header: self.header,
-                    tensors: self.tensors,
-                }),
-                Some(missing) => Err(Error::WeightsTruncated(format!(
-                    "{received} of {} bytes came, tensor `{}` is incomplete",
-                    self.progress.bytes_total, missing.name
-                ))),
-            },
-            (State::Failed, _) => Err(Error::WeightsFormat("an earlier part of it was refused".into())),
-            _ => Err(Error::WeightsTruncated(format!(
-                "{received} bytes came, its header is incomplete"
-            ))),
+        self.check_usable()?;
+        match &self.file {
+            Some((_, file)) => file.check_complete()?,
+            None if self.index.is_none() => Incoming::new(None).check_complete()?,
+            None => {}
+        }
+        let mut text_files = None;
+        let Some(Model {
+            config,
+            metadata,
+            scenes,
+        }) = self.model
+        else {
+            return Err(self.index.as_deref().map_or_else(
+                || Error::WeightsTruncated("no file came".into()),
+                |index| missing(index.files.first().map_or("", |file| &file.name)),
+            ));
+        };
+        let mut parameters = self.parameters;
+        if let Some(index) = self.index {
+            let text_begun = index
+                .files
+                .iter()
+                .any(|file| file.text && self.begun.contains(&file.name));
+            let wanted = |text: bool| {
+                if text {
+                    self.text_only || text_begun
+                } else {
+                    !self.text_only
+                }
+            };
+            let mut files = index.files.iter().filter(|file| wanted(file.text));
+            if let Some(file) = files.find(|file| !self.begun.contains(&file.name)) {
+                return Err(missing(&file.name));
+            }
+            if index.has_text_files() && !text_begun {
+                let text = config.inventory().into_iter().filter(|entry| entry.part == Part::Text);
+                parameters += text
+                    .map(|entry| entry.shape.iter().map(|&side| side as u64).product::<u64>())
+                    .sum::<u64>();
+                text_files = Some(TextFiles {
+                    index,
+                    config: config.clone(),
+                });
+            }
+        }
+        Ok(Checkpoint {
+            config,
+            metadata,
+            scenes,
+            parameters,
+            tensors: self.tensors,
+            text_files,
+        })
+    }
+
+    fn check_usable(&self) -> Result<()> {
+        match self.failed {
+            true => Err(Error::WeightsFormat("an earlier part of it was refused".into())),
+            false => Ok(()),
         }
     }
 
-    /// Moves on by one part; `Ok(false)` when more bytes are needed.
-    fn step(&mut self, bytes: &mut &[u8]) -> Result<bool> {
-        match self.state {
-            State::Length => {
-                if !self.fill(bytes, LENGTH_BYTES)? {
-                    return Ok(false);
-                }
-                let length = self.part.first_chunk().copied().unwrap_or_default();
-                self.state = State::Header {
-                    length: Header::length(length)?,
+    fn receive(&mut self, mut bytes: &[u8]) -> Result<Progress> {
+        if self.file.is_none() {
+            let only = match self.index.as_deref().map(|index| index.files.as_slice()) {
+                None => "model.safetensors".to_owned(),
+                Some([file]) => file.name.clone(),
+                Some(_) => return Err(misused("file", "begin the file that the bytes belong to")),
+            };
+            self.begin(&only, None)?;
+        }
+        // Taken out, so that what arrives can be put in its place meanwhile.
+        let Some((name, mut file)) = self.file.take() else {
+            return Err(misused("file", "begin the file that the bytes belong to"));
+        };
+        while let Some(event) = file.step(&mut bytes)? {
+            match event {
+                Event::Header => self.open(&name, &file)?,
+                Event::Tensor { index, data } => self.place(&file, index, data)?,
+            }
+        }
+        let progress = file.progress;
+        self.file = Some((name, file));
+        Ok(progress)
+    }
+
+    /// Checks everything that a header tells, before any data is waited for.
+    fn open(&mut self, name: &str, file: &Incoming) -> Result<()> {
+        let header = &file.header;
+        if let Some(listed) = self.index.as_deref().and_then(|index| index.file(name)) {
+            let found: BTreeSet<&str> = header.tensors.iter().map(|tensor| tensor.name.as_str()).collect();
+            let listed: BTreeSet<&str> = listed.tensors.iter().map(String::as_str).collect();
+            if let Some(tensor) = found.symmetric_difference(&listed).next() {
+                let reason = match listed.contains(tensor) {
+                    true => format!("tensor `{tensor}` is not in it"),
+                    false => format!("tensor `{tensor}` is in it"),
                 };
-                self.part.clear();
+                return Err(Error::ShardSwapped {
+                    file: name.to_owned(),
+                    reason,
+                });
             }
-            State::Header { length } => {
-                if !self.fill(bytes, length)? {
-                    return Ok(false);
-                }
-                self.header = Header::parse(&self.part)?;
-                self.header.tensors.iter().try_for_each(element::check)?;
-                self.config = Some(Config::from_header(&self.header)?);
-                self.progress.tensors_total = self.header.tensors.len();
-                self.progress.bytes_total = (LENGTH_BYTES + length) as u64 + self.header.data_bytes();
-                self.part = Vec::new();
-                self.state = State::Tensor { index: 0 };
+        }
+        let contents = Contents::read(header)?;
+        let config = contents.config();
+        match (&self.model, &self.index) {
+            (Some(model), _) if model.config != *config => {
+                return Err(Error::ShardSwapped {
+                    file: name.to_owned(),
+                    reason: "it is of a model of other dimensions".into(),
+                });
             }
-            State::Tensor { index } => {
-                let Some(info) = self.header.tensors.get(index).cloned() else {
-                    if bytes.is_empty() {
-                        return Ok(false);
+            (Some(_), _) => {}
+            (None, None) => contents.check_complete()?,
+            (None, Some(index)) => index.check_complete(config)?,
+        }
+        self.parameters += contents.parameters();
+        self.roles = header.tensors.iter().map(|_| Role::Scales).collect();
+        for tensor in contents.tensors {
+            let (place, role) = match tensor.storage {
+                Storage::Float { tensor } => (tensor, Role::Float),
+                Storage::Quantized { layout, codes, .. } => {
+                    if let Some(base) = &layout.base {
+                        self.bases.entry(base.clone()).or_insert((0, None)).0 += 1;
                     }
-                    return Err(Error::WeightsTrailing(format!(
-                        "{} bytes follow the last tensor",
-                        self.progress.bytes - self.progress.bytes_total
-                    )));
-                };
-                if !self.fill(bytes, info.bytes)? {
-                    return Ok(false);
+                    (codes, Role::Codes(layout))
                 }
-                self.place(info)?;
-                self.state = State::Tensor { index: index + 1 };
+            };
+            if let Some(slot) = self.roles.get_mut(place) {
+                *slot = role;
             }
-            State::Failed => return Err(Error::WeightsFormat("an earlier part of it was refused".into())),
         }
-        Ok(true)
-    }
-
-    /// Moves bytes into the current part until it has `length` of them. Memory grows with what arrived, never with
-    /// what a header claims.
-    fn fill(&mut self, bytes: &mut &[u8], length: usize) -> Result<bool> {
-        let wanted = length.saturating_sub(self.part.len()).min(bytes.len());
-        let (taken, rest) = bytes.split_at(wanted);
-        self.part
-            .try_reserve(wanted)
-            .map_err(|_| Error::WeightsFormat(format!("a part of {length} bytes does not fit into memory")))?;
-        self.part.extend_from_slice(taken);
-        *bytes = rest;
-        Ok(self.part.len() == length)
-    }
-
-    fn place(&mut self, info: TensorInfo) -> Result<()> {
-        let values = element::widen(&info, &self.part)?;
-        self.part.clear();
-        self.tensors.insert(info.name, info.shape, values)?;
-        self.progress.tensors += 1;
+        let metadata = contents.metadata;
+        self.hashes = metadata.hashes;
+        self.model.get_or_insert_with(|| Model {
+            config: metadata.config,
+            metadata: header.metadata.clone(),
+            scenes: metadata.scenes,
+        });
         Ok(())
+    }
+
+    /// Checks a tensor and puts it where it belongs.
+    fn place(&mut self, file: &Incoming, index: usize, data: Vec<u8>) -> Result<()> {
+        let (Some(info), Some(role)) = (file.header.tensors.get(index), self.roles.get(index)) else {
+            return Ok(());
+        };
+        if let Some(hash) = self.hashes.get(index)
+            && Sha256::digest(&data).as_slice() != hash
+        {
+            return Err(Error::TensorHash(info.name.clone()));
+        }
+        match role {
+            Role::Float => {
+                let values = element::widen(info, &data)?;
+                self.tensors.insert(info.name.clone(), info.shape.clone(), values)
+            }
+            Role::Scales => {
+                self.scales = Some(element::scales(info, &data)?);
+                Ok(())
+            }
+            Role::Codes(layout) => {
+                let base = layout.base.as_ref().and_then(|base| {
+                    let (uses, matrix) = self.bases.get_mut(base)?;
+                    *uses -= 1;
+                    // The last one that needs it takes it away.
+                    if *uses == 0 { matrix.take() } else { matrix.clone() }
+                });
+                let broken =
+                    || Error::WeightsMetadata(format!("quantised tensor `{}` does not fit its scales", info.name));
+                let scales = self.scales.take().ok_or_else(broken)?;
+                if layout.base.is_some() != base.is_some() {
+                    return Err(broken());
+                }
+                let matrix = QuantizedMatrix::new(layout.shape, layout.bits, layout.group, data, scales, base);
+                let matrix = matrix.ok_or_else(broken)?;
+                if let Some((uses, slot)) = self.bases.get_mut(&info.name)
+                    && *uses > 0
+                {
+                    *slot = Some(matrix.clone());
+                }
+                // The token embedding is a table of which prompts need a few rows: it stays in codes everywhere.
+                if self.keep_quantized || info.name == TOKEN_EMBEDDING {
+                    self.tensors.insert_quantized(info.name.clone(), matrix);
+                    Ok(())
+                } else {
+                    let shape = layout.shape.to_vec();
+                    self.tensors.insert(info.name.clone(), shape, matrix.dequantize())
+                }
+            }
+        }
+    }
+}
+
+fn missing(name: &str) -> Error {
+    Error::ShardMissing(format!("`{name}` was not loaded"))
+}
+
+fn misused(name: &'static str, reason: &str) -> Error {
+    Error::Option {
+        name,
+        reason: reason.to_owned(),
     }
 }

@@ -1,13 +1,25 @@
-//! Weights: the safetensors header, tensors by their checkpoint names, and the assembly of a model from a stream of
-//! bytes. Everything here reads untrusted bytes and answers with an [`Error`](crate::Error), never with a panic.
+//! Weights: the safetensors header, what a file says about itself, quantised tensors, tensors by their checkpoint names, and
+//! the assembly of a model from a stream of bytes. Everything here reads untrusted bytes and answers with an
+//! [`Error`](crate::Error), never with a panic. `docs/weights-format.md` describes the format.
 
 mod assembly;
+mod contents;
 mod element;
 mod header;
+mod incoming;
+mod index;
+mod json;
+mod kind;
+mod metadata;
 mod quantized;
 mod tensors;
 
-pub use assembly::{Assembly, Checkpoint, Progress};
+pub use assembly::{Assembly, Checkpoint, Progress, TextFiles};
+pub(crate) use contents::text_features_name;
+pub use contents::{Contents, ModelTensor, Storage};
 pub use header::{Header, TensorInfo};
+pub use index::{Index, IndexFile};
+pub use kind::check_kind;
+pub use metadata::{FORMAT_VERSION, Metadata};
 pub use quantized::{Quantization, QuantizedLayout, scale_name};
-pub use tensors::{Scope, Tensors};
+pub use tensors::{Matrix, Scope, Tensors};

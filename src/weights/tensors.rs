@@ -1,15 +1,46 @@
 //! Tensors on their device, handed out once each by their checkpoint name and expected shape.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::{Error, Result};
+use crate::{Error, Result, ops::QuantizedMatrix};
 
-/// A flat tensor and the shape that the file gave it.
-struct Stored {
-    values: Tensor<1>,
-    shape: Vec<usize>,
+/// A weight matrix `[out, in]`, widened or as it is stored.
+#[derive(Debug, Clone)]
+pub enum Matrix {
+    /// On the device.
+    Float(Tensor<2>),
+    /// In codes, in host memory.
+    Quantized(QuantizedMatrix),
+}
+
+impl Matrix {
+    /// Some of its rows.
+    pub fn rows(&self, rows: Range<usize>) -> Self {
+        match self {
+            Self::Float(matrix) => Self::Float(matrix.clone().slice([rows])),
+            Self::Quantized(matrix) => Self::Quantized(matrix.slice_rows(rows)),
+        }
+    }
+}
+
+enum Stored {
+    /// A flat tensor and the shape that the file gave it.
+    Float {
+        values: Tensor<1>,
+        shape: Vec<usize>,
+    },
+    Quantized(QuantizedMatrix),
+}
+
+impl Stored {
+    fn shape(&self) -> Vec<usize> {
+        match self {
+            Self::Float { shape, .. } => shape.clone(),
+            Self::Quantized(matrix) => matrix.shape().to_vec(),
+        }
+    }
 }
 
 /// All tensors of a checkpoint that no part of a model has taken yet.
@@ -32,6 +63,11 @@ impl Tensors {
         &self.device
     }
 
+    /// Whether the tensor `name` is there.
+    pub fn contains(&self, name: &str) -> bool {
+        self.stored.contains_key(name)
+    }
+
     /// Puts a tensor of `shape` on the device and flushes it there, so that its host copy can go.
     pub fn insert(&mut self, name: String, shape: Vec<usize>, values: Vec<f32>) -> Result<()> {
         let length = values.len();
@@ -39,8 +75,13 @@ impl Tensors {
         self.device
             .flush()
             .map_err(|error| Error::Device(format!("while uploading tensor `{name}`: {error}")))?;
-        self.stored.insert(name, Stored { values, shape });
+        self.stored.insert(name, Stored::Float { values, shape });
         Ok(())
+    }
+
+    /// Takes in a matrix that stays in codes.
+    pub fn insert_quantized(&mut self, name: String, matrix: QuantizedMatrix) {
+        self.stored.insert(name, Stored::Quantized(matrix));
     }
 
     /// The tensors whose names begin with `prefix.`.
@@ -51,25 +92,40 @@ impl Tensors {
         }
     }
 
-    /// Takes a tensor out if it is there.
+    /// Takes a tensor out if it is there; one in codes is widened.
     pub(crate) fn take_optional<const D: usize>(
         &mut self,
         name: &str,
         expected: [usize; D],
     ) -> Result<Option<Tensor<D>>> {
+        let Some(stored) = self.remove(name, &expected)? else {
+            return Ok(None);
+        };
+        let values = match stored {
+            Stored::Float { values, .. } => values,
+            Stored::Quantized(matrix) => {
+                let [rows, columns] = matrix.shape();
+                matrix.to_tensor(&self.device).reshape([rows * columns])
+            }
+        };
+        Ok(Some(values.reshape(expected)))
+    }
+
+    fn remove(&mut self, name: &str, expected: &[usize]) -> Result<Option<Stored>> {
         let Some(stored) = self.stored.remove(name) else {
             return Ok(None);
         };
+        let shape = stored.shape();
         // A scalar of the checkpoint is a tensor of one element here: burn has no rank 0.
-        let scalar = stored.shape.is_empty() && expected.as_slice() == [1];
-        if stored.shape != expected && !scalar {
+        let scalar = shape.is_empty() && expected == [1];
+        if shape != expected && !scalar {
             return Err(Error::TensorShape {
                 name: name.to_owned(),
-                found: stored.shape,
+                found: shape,
                 expected: expected.to_vec(),
             });
         }
-        Ok(Some(stored.values.reshape(expected)))
+        Ok(Some(stored))
     }
 
     /// Refuses what nobody took.
@@ -108,6 +164,19 @@ impl Scope<'_> {
         self.tensors
             .take_optional(&name, expected)?
             .ok_or(Error::TensorMissing(name))
+    }
+
+    /// Takes the matrix `name` of this scope as it is stored.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub fn take_matrix(&mut self, name: &str, expected: [usize; 2]) -> Result<Matrix> {
+        let name = self.join(name);
+        match self.tensors.remove(&name, &expected)? {
+            None => Err(Error::TensorMissing(name)),
+            Some(Stored::Float { values, .. }) => Ok(Matrix::Float(values.reshape(expected))),
+            Some(Stored::Quantized(matrix)) => Ok(Matrix::Quantized(matrix)),
+        }
     }
 
     /// The device that holds the tensors.

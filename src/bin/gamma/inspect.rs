@@ -4,27 +4,20 @@
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
-use gamma_wasm::model::{Config, TowerConfig};
+use gamma_wasm::Result;
+use gamma_wasm::model::TowerConfig;
 use gamma_wasm::prompt::Scene;
-use gamma_wasm::scorer::{ModelInfo, offered_scenes};
-use gamma_wasm::weights::{Header, TensorInfo};
-use gamma_wasm::{Error, Result};
-use safetensors::Dtype;
+use gamma_wasm::scorer::ModelInfo;
+use gamma_wasm::weights::{self, Header, TensorInfo};
 use serde::Serialize;
 
 use crate::Status;
 use crate::args::Inspect;
-use crate::load::check_kind;
 use crate::output::{json_line, print};
 use crate::report::{Failure, about, complain, name, printable, refused, size, thousands};
-
-/// Bytes before the header's JSON: its length.
-const LENGTH: usize = 8;
-/// The longest header that the format allows, in bytes.
-const MAX_HEADER: u64 = 100_000_000;
 
 /// What can be said about a file. What cannot be found out is left out, and `error` says why.
 #[derive(Serialize)]
@@ -100,76 +93,20 @@ pub fn run(arguments: &Inspect) -> Status {
     }
 }
 
-/// The header of a safetensors file.
-fn header(path: &Path, file: File) -> Result<(Header, u64)> {
-    let mut file = io::BufReader::new(file);
-    let mut start = Vec::new();
-    file.by_ref()
-        .take(LENGTH as u64)
-        .read_to_end(&mut start)
-        .map_err(|error| refused(path, error))?;
-    check_kind(&start)?;
-    let Some(length) = start.first_chunk::<LENGTH>().copied().map(u64::from_le_bytes) else {
-        return Err(Error::WeightsTruncated(format!(
-            "{} bytes are no safetensors file",
-            start.len()
-        )));
-    };
-    if !(2..=MAX_HEADER).contains(&length) {
-        return Err(Error::WeightsFormat(format!(
-            "its header claims {length} bytes; 2 to {MAX_HEADER} are possible"
-        )));
-    }
-    let mut json = Vec::new();
-    file.take(length)
-        .read_to_end(&mut json)
-        .map_err(|error| refused(path, error))?;
-    if (json.len() as u64) < length {
-        return Err(Error::WeightsTruncated(format!(
-            "its header has {} of {length} bytes",
-            json.len()
-        )));
-    }
-    Ok((Header::parse(&json)?, LENGTH as u64 + length))
-}
-
 impl Report {
     /// Finds out as much as it can, and stops at the first thing that keeps the file from being a model.
     fn fill(&mut self, path: &Path, list: bool) -> Result<()> {
         let file = File::open(path).map_err(|error| refused(path, error))?;
         let metadata = file.metadata().map_err(|error| refused(path, error))?;
         self.bytes = metadata.is_file().then_some(metadata.len());
-        let (header, data_start) = header(path, file)?;
+        let header = Header::read(io::BufReader::new(file), self.bytes, &path.to_string_lossy())?;
         self.contents = Some(Contents::new(&header, list));
-        let readable = |tensor: &&TensorInfo| matches!(tensor.dtype, Dtype::F32 | Dtype::F16 | Dtype::BF16);
-        if let Some(tensor) = header.tensors.iter().find(|tensor| !readable(tensor)) {
-            return Err(Error::TensorDtype {
-                name: tensor.name.clone(),
-                dtype: tensor.dtype.to_string(),
-            });
-        }
-        let config = Config::from_header(&header)?;
-        let info = ModelInfo::new(&header, config);
-        let scenes = offered_scenes(&header);
-        self.model = Some(info);
-        let scenes = self.scenes.insert(scenes?);
-        if scenes.is_empty() {
-            return Err(Error::Config(
-                "it has neither a text tower nor the text features of a scene".into(),
-            ));
-        }
+        let contents = weights::Contents::read(&header)?;
+        self.model = Some(ModelInfo::of_file(&header, &contents));
+        self.scenes = Some(contents.offered_scenes());
+        contents.check_complete()?;
         // As long as it is no pipe, its length tells whether a download was cut off.
-        let expected = data_start + header.data_bytes();
-        match self.bytes {
-            Some(found) if found < expected => Err(Error::WeightsTruncated(format!(
-                "the file has {found} of {expected} bytes"
-            ))),
-            Some(found) if found > expected => Err(Error::WeightsTrailing(format!(
-                "{} bytes follow the last tensor",
-                found - expected
-            ))),
-            _ => Ok(()),
-        }
+        self.bytes.map_or(Ok(()), |bytes| header.check_length(bytes))
     }
 
     fn json(&self) -> io::Result<()> {

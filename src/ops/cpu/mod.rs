@@ -9,4 +9,4 @@ mod linear;
 mod extension;
 
 #[cfg(target_arch = "wasm32")]
-pub(super) use extension::matmul_transposed;
+pub(super) use extension::{matmul_quantized, matmul_transposed};

@@ -1,0 +1,212 @@
+//! A weight matrix in codes of 2 to 8 bits, as it lies in memory and in a file: `weight = code * scale (+ base)`.
+//! Layout: `docs/weights-format.md`.
+
+use std::{ops::Range, sync::Arc};
+
+use burn::tensor::{Device, Tensor, TensorData};
+use half::f16;
+
+/// The scales of a matrix, a number for each group of each row.
+#[derive(Debug, Clone)]
+pub enum Scales {
+    /// Half precision.
+    F16(Vec<f16>),
+    /// Single precision.
+    F32(Vec<f32>),
+}
+
+impl Scales {
+    fn get(&self, at: usize) -> f32 {
+        match self {
+            Self::F16(scales) => scales.get(at).map_or(0.0, |scale| scale.to_f32()),
+            Self::F32(scales) => scales.get(at).copied().unwrap_or(0.0),
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::F16(scales) => scales.len(),
+            Self::F32(scales) => scales.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A matrix `[rows, columns]` in codes. Clones and slices of rows share their bytes.
+#[derive(Debug, Clone)]
+pub struct QuantizedMatrix {
+    codes: Arc<Vec<u8>>,
+    scales: Arc<Scales>,
+    /// The part of the stored rows that this is.
+    rows: Range<usize>,
+    columns: usize,
+    bits: u32,
+    group: usize,
+    /// The matrix to which this one is the difference, its rows in step with these.
+    base: Option<Box<QuantizedMatrix>>,
+}
+
+impl QuantizedMatrix {
+    /// A matrix of `[rows, columns]` whose codes have `bits` bits, 2 to 8, and whose rows share a scale for each `group`
+    /// neighbours; `None` if the lengths do not fit each other or the `base`.
+    pub fn new(
+        [rows, columns]: [usize; 2],
+        bits: u32,
+        group: usize,
+        codes: Vec<u8>,
+        scales: Scales,
+        base: Option<QuantizedMatrix>,
+    ) -> Option<Self> {
+        let row_bits = columns.checked_mul(bits as usize)?;
+        let fits = (2..=8).contains(&bits)
+            && columns > 0
+            && row_bits.is_multiple_of(8)
+            && columns.checked_rem(group) == Some(0)
+            && codes.len() == rows.checked_mul(row_bits / 8)?
+            && scales.len() == rows.checked_mul(columns / group)?
+            && base.as_ref().is_none_or(|base| base.shape() == [rows, columns]);
+        fits.then(|| Self {
+            codes: Arc::new(codes),
+            scales: Arc::new(scales),
+            rows: 0..rows,
+            columns,
+            bits,
+            group,
+            base: base.map(Box::new),
+        })
+    }
+
+    /// `[rows, columns]`.
+    pub fn shape(&self) -> [usize; 2] {
+        [self.rows.len(), self.columns]
+    }
+
+    /// Some of the rows, sharing the bytes of all. Rows beyond the last are left out.
+    pub fn slice_rows(&self, rows: Range<usize>) -> Self {
+        let at = |row: usize| (self.rows.start + row).min(self.rows.end);
+        Self {
+            rows: at(rows.start)..at(rows.end),
+            base: self.base.as_ref().map(|base| Box::new(base.slice_rows(rows.clone()))),
+            ..self.clone()
+        }
+    }
+
+    /// Columns `from..` of a row into `values`, as many as it holds. `from` is a multiple of 8.
+    pub fn row(&self, row: usize, from: usize, values: &mut [f32]) {
+        match &self.base {
+            Some(base) => base.row(row, from, values),
+            None => values.fill(0.0),
+        }
+        self.add_row(row, from, values);
+    }
+
+    /// The whole matrix as `f32`, row by row.
+    pub fn dequantize(&self) -> Vec<f32> {
+        let [rows, columns] = self.shape();
+        let mut values = vec![0.0; rows * columns];
+        for (row, values) in values.chunks_exact_mut(columns.max(1)).enumerate() {
+            self.row(row, 0, values);
+        }
+        values
+    }
+
+    /// The whole matrix as a tensor `[rows, columns]`.
+    pub fn to_tensor(&self, device: &Device) -> Tensor<2> {
+        Tensor::from_data(TensorData::new(self.dequantize(), self.shape()), device)
+    }
+
+    /// The rows of the given numbers as a tensor `[numbers, columns]`; a row that the matrix lacks is zeros.
+    pub fn gather(&self, numbers: &[usize], device: &Device) -> Tensor<2> {
+        let mut values = vec![0.0; numbers.len() * self.columns];
+        for (&row, values) in numbers.iter().zip(values.chunks_exact_mut(self.columns.max(1))) {
+            if row < self.rows.len() {
+                self.row(row, 0, values);
+            }
+        }
+        Tensor::from_data(TensorData::new(values, [numbers.len(), self.columns]), device)
+    }
+
+    /// Adds `code * scale`.
+    fn add_row(&self, row: usize, from: usize, values: &mut [f32]) {
+        let row = self.rows.start + row;
+        let bits = self.bits as usize;
+        let row_bytes = self.columns * bits / 8;
+        let start = row * row_bytes + from * bits / 8;
+        let codes = self.codes.get(start..(row + 1) * row_bytes).unwrap_or_default();
+        let groups = self.columns / self.group;
+        let scale = |column: usize| self.scales.get(row * groups + column / self.group);
+        // One for each number of bits, so that shifts and masks are constants.
+        match bits {
+            2 => add::<2>(codes, values, from, self.group, scale),
+            3 => add::<3>(codes, values, from, self.group, scale),
+            4 => add::<4>(codes, values, from, self.group, scale),
+            5 => add::<5>(codes, values, from, self.group, scale),
+            6 => add::<6>(codes, values, from, self.group, scale),
+            7 => add::<7>(codes, values, from, self.group, scale),
+            _ => add::<8>(codes, values, from, self.group, scale),
+        }
+    }
+}
+
+/// Adds the weights of a row from column `from` on. Eight codes are `BITS` whole bytes.
+#[inline(always)]
+fn add<const BITS: usize>(codes: &[u8], values: &mut [f32], from: usize, group: usize, scale: impl Fn(usize) -> f32) {
+    let (eights, rest) = values.as_chunks_mut::<8>();
+    let mut bytes = codes.chunks(BITS);
+    // Where groups are made of whole eights, as they nearly always are, a scale is read once for all of its group.
+    if group.is_multiple_of(8) && from.is_multiple_of(8) {
+        let mut column = from;
+        let mut eights = eights;
+        while !eights.is_empty() {
+            let run = ((group - column % group) / 8).min(eights.len());
+            let (now, later) = eights.split_at_mut(run);
+            let scale = scale(column);
+            for (values, bytes) in now.iter_mut().zip(bytes.by_ref()) {
+                let weights = unpack::<BITS>(bytes);
+                values
+                    .iter_mut()
+                    .zip(weights)
+                    .for_each(|(value, code)| *value += code * scale);
+            }
+            column += 8 * run;
+            eights = later;
+        }
+    } else {
+        for (values, (bytes, column)) in eights.iter_mut().zip(bytes.by_ref().zip((from..).step_by(8))) {
+            let weights = unpack::<BITS>(bytes);
+            for ((value, code), column) in values.iter_mut().zip(weights).zip(column..) {
+                *value += code * scale(column);
+            }
+        }
+    }
+    if let (false, Some(bytes)) = (rest.is_empty(), bytes.next()) {
+        let column = from + 8 * (values.len() / 8);
+        let (_, rest) = values.as_chunks_mut::<8>();
+        for ((value, code), column) in rest.iter_mut().zip(unpack::<BITS>(bytes)).zip(column..) {
+            *value += code * scale(column);
+        }
+    }
+}
+
+/// Eight codes; bytes that a short row lacks are zeros, and their codes are used by nobody.
+#[inline(always)]
+fn unpack<const BITS: usize>(bytes: &[u8]) -> [f32; 8] {
+    let mut word = [0; 8];
+    match bytes.first_chunk::<BITS>() {
+        Some(bytes) => word[..BITS].copy_from_slice(bytes),
+        None => word.iter_mut().zip(bytes).for_each(|(to, &from)| *to = from),
+    }
+    if BITS == 8 {
+        return word.map(|byte| f32::from(byte as i8));
+    }
+    let word = u64::from_le_bytes(word);
+    std::array::from_fn(|k| {
+        let code = (word >> (k * BITS)) as i32 & ((1 << BITS) - 1);
+        (code - (1 << (BITS - 1))) as f32
+    })
+}

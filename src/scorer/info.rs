@@ -1,0 +1,67 @@
+//! What a set of weights is, in the words of its file.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::{
+    model::Config,
+    weights::{Contents, Header},
+};
+
+/// What a set of weights is.
+#[derive(Debug, Clone, Serialize)]
+pub struct ModelInfo {
+    /// Name from the file's metadata, or `gamma`.
+    pub name: String,
+    /// Numbers of the model's tensors, however they are stored.
+    pub parameters: u64,
+    /// Dimensions.
+    pub config: Config,
+    /// Whether scenes of one's own can be added, perhaps after a text tower in files of its own has been loaded.
+    pub text_tower: bool,
+    /// Whether the scores mean anything; `false` only for samples that say so in their metadata.
+    pub trained: bool,
+    /// Licence of the weights, from the metadata.
+    pub licence: Option<String>,
+    /// Where the weights come from, from the metadata.
+    pub source: Option<String>,
+}
+
+impl ModelInfo {
+    /// What the metadata of a file say, beside what was counted.
+    pub fn new(metadata: &BTreeMap<String, String>, config: Config, parameters: u64, text_tower: bool) -> Self {
+        let value = |key: &str| metadata.get(key).cloned();
+        Self {
+            name: value("name").unwrap_or_else(|| "gamma".into()),
+            parameters,
+            config,
+            text_tower,
+            trained: value("trained").is_none_or(|trained| trained != "false"),
+            licence: value("licence"),
+            source: value("source"),
+        }
+    }
+
+    /// What one file says about itself before its tensors are read.
+    pub fn of_file(header: &Header, contents: &Contents) -> Self {
+        Self::new(
+            &header.metadata,
+            contents.config().clone(),
+            contents.parameters(),
+            contents.has_text_tower(),
+        )
+    }
+}
+
+/// Whether prompts of one's own can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TextTowerState {
+    /// At once.
+    Loaded,
+    /// After the text tower's own files have been loaded.
+    Separate,
+    /// Never: the weights have no text tower.
+    None,
+}
