@@ -8,6 +8,8 @@
 
 pub mod error;
 pub mod image;
+#[cfg(feature = "cli")]
+pub mod metrics;
 pub mod model;
 pub mod ops;
 pub mod prompt;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser, builder::TypedValueParser, value_parser};
 use gamma_wasm::image::{CropOptions, CropPolicy, MAX_CROPS};
 
+use crate::eval::Eval;
+
 /// Scores photos with Gamma (Mixture of Assessment Experts).
 #[derive(Debug, Parser)]
 #[command(name = "gamma", version, after_help = EXIT_STATUS, arg_required_else_help = true)]
@@ -13,7 +15,8 @@ pub struct Arguments {
     pub command: Command,
 }
 
-const EXIT_STATUS: &str = "\
+/// What is said of the exit status by `--help`.
+pub const EXIT_STATUS: &str = "\
 Exit status: 0 all went well, 1 some photos could not be scored, 2 wrong usage, 3 the model could not be loaded.";
 
 #[derive(Debug, Subcommand)]
@@ -22,6 +25,8 @@ pub enum Command {
     Score(Score),
     /// Say what a file of weights holds.
     Inspect(Inspect),
+    /// Compare scores with what people say.
+    Eval(Eval),
 }
 
 #[derive(Debug, Args)]
@@ -73,6 +78,7 @@ pub struct Inspect {
     pub json: bool,
 }
 
-fn policy() -> impl TypedValueParser<Value = CropPolicy> {
+/// The names of the crop policies.
+pub fn policy() -> impl TypedValueParser<Value = CropPolicy> {
     PossibleValuesParser::new(CropPolicy::ALL.map(CropPolicy::as_str)).try_map(|name| name.parse::<CropPolicy>())
 }

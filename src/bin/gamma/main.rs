@@ -1,8 +1,10 @@
-//! The command `gamma`: scores photos and says what a file of weights holds. See `docs/command.md`.
+//! The command `gamma`: scores photos, compares scores with labels, and says what a file of weights
+//! holds. See `docs/command.md`.
 
 #![forbid(unsafe_code)]
 
 mod args;
+mod eval;
 mod inspect;
 mod load;
 mod output;
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
     let status = match Arguments::parse().command {
         Command::Score(arguments) => score::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Eval(arguments) => eval::run(&arguments),
     };
     ExitCode::from(status as u8)
 }

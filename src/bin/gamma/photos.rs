@@ -29,6 +29,13 @@ pub struct Input {
     error: Option<Error>,
 }
 
+impl Input {
+    /// A file that is meant as a photo, whatever its name.
+    pub fn file(path: PathBuf) -> Self {
+        Self { path, error: None }
+    }
+}
+
 /// A photo whose pixels are there, or why they are not.
 pub struct Photo {
     /// The file.
@@ -44,10 +51,7 @@ pub fn list(arguments: &[PathBuf], recursive: bool) -> Vec<Input> {
     let mut inputs = Vec::new();
     for path in arguments {
         if !path.is_dir() {
-            inputs.push(Input {
-                path: path.clone(),
-                error: None,
-            });
+            inputs.push(Input::file(path.clone()));
             continue;
         }
         let before = inputs.len();
@@ -85,7 +89,7 @@ fn folder(path: &Path, recursive: bool, inputs: &mut Vec<Input>) {
     entries.retain(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
     entries.sort_by_key(fs::DirEntry::file_name);
     let paths = |wanted: fn(&fs::DirEntry) -> bool| entries.iter().filter(move |e| wanted(e)).map(fs::DirEntry::path);
-    inputs.extend(paths(is_photo).map(|path| Input { path, error: None }));
+    inputs.extend(paths(is_photo).map(Input::file));
     if recursive {
         paths(is_folder).for_each(|path| folder(&path, recursive, inputs));
     }

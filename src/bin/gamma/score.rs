@@ -19,9 +19,10 @@ use crate::{load, photos};
 
 /// Crops that go through the towers together. More at once take more memory and are no faster on the CPU: with the
 /// published size, 2, 5 and 10 are within the noise of 1.
-const BATCH: usize = 1;
+pub const BATCH: usize = 1;
 
-const NO_WEIGHTS: &str = "this version comes with no model of its own; \
+/// Said where weights are missing.
+pub const NO_WEIGHTS: &str = "this version comes with no model of its own; \
     give a safetensors file of Gamma's weights with --weights FILE (gamma inspect FILE says what a file holds)";
 
 /// Runs the command.

@@ -1,0 +1,256 @@
+//! `gamma eval`: photos that people have judged to figures that say how well the model's scores agree with them.
+
+mod args;
+mod labels;
+mod output;
+mod picture;
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::Instant;
+
+use gamma_wasm::image::{CropOptions, DecodeOptions, Pixels};
+use gamma_wasm::metrics::deviation::Scored;
+use gamma_wasm::metrics::{Sample, evaluate};
+use gamma_wasm::scorer::{Assessment, ScoreOptions, Scorer};
+use gamma_wasm::{Error, Result};
+
+pub use args::Eval;
+use args::Source;
+use labels::{Labelled, Labels};
+
+use crate::progress::Photos;
+use crate::report::{Failure, about, complain, printable, refused};
+use crate::score::{BATCH, NO_WEIGHTS};
+use crate::{Status, load, photos};
+
+/// What became of the photos of a CSV.
+struct Results {
+    source: Source,
+    /// Photos scored, with the models' scores in the same order.
+    rows: Vec<Labelled>,
+    model: Vec<Scored>,
+    against: Option<Vec<Scored>>,
+    /// Rows left out.
+    failed: Vec<(String, Failure)>,
+}
+
+/// The models, and how they look at photos.
+struct Models {
+    model: Scorer,
+    against: Option<Scorer>,
+    options: ScoreOptions,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Eval) -> Status {
+    let usage = |error: Error| {
+        complain(&format!("{} ({})", printable(&error.to_string()), error.code()));
+        Status::Usage
+    };
+    let read = || -> Result<Vec<(Source, Labels)>> {
+        arguments.check_svg()?;
+        let with_labels = |source: Source| labels::read(&source, arguments.limit).map(|labels| (source, labels));
+        arguments.sources()?.into_iter().map(with_labels).collect()
+    };
+    // Before the model, since that may take a while to load.
+    let sets = match read() {
+        Ok(sets) => sets,
+        Err(error) => return usage(error),
+    };
+    let models = match Models::load(arguments) {
+        Ok(models) => models,
+        Err(status) => return status,
+    };
+    if let Err(error) = models.check(sets.iter().map(|(source, _)| source.scene.as_str())) {
+        return usage(error);
+    }
+    let start = Instant::now();
+    let results = models.score(sets);
+    let samples: Vec<Sample> = results.iter().map(Results::sample).collect();
+    let evaluation = evaluate(&samples, arguments.seed);
+    let report = output::Report {
+        arguments,
+        models: &models,
+        results: &results,
+        evaluation: &evaluation,
+        seconds: start.elapsed().as_secs_f64(),
+    };
+    let mut status = match results.iter().any(|set| !set.failed.is_empty()) {
+        true => Status::Incomplete,
+        false => Status::Done,
+    };
+    if let Some(path) = &arguments.svg
+        && let Err(error) = fs::write(path, picture::svg(&results, &evaluation))
+    {
+        complain(&about(path, &refused(path, error)));
+        status = Status::Incomplete;
+    }
+    match report.print() {
+        // Whoever read the results, as `head` does, has seen enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            complain(&format!("standard output: {error}"));
+            Status::Incomplete
+        }
+        _ => status,
+    }
+}
+
+impl Models {
+    fn load(arguments: &Eval) -> Result<Self, Status> {
+        let Some(weights) = &arguments.weights else {
+            complain(NO_WEIGHTS);
+            return Err(Status::NoModel);
+        };
+        let load = |path: &Path| {
+            load::scorer(path).map_err(|error| {
+                complain(&format!("the model could not be loaded: {}", about(path, &error)));
+                Status::NoModel
+            })
+        };
+        let model = load(weights)?;
+        if !model.info().trained {
+            complain("warning: this model is not trained; its scores mean nothing");
+        }
+        let against = arguments.against.as_deref().map(load).transpose()?;
+        let Eval {
+            policy,
+            crops,
+            seed,
+            parity,
+            ..
+        } = *arguments;
+        let options = ScoreOptions {
+            crops: CropOptions { policy, crops, seed },
+            parity,
+        };
+        Ok(Self {
+            model,
+            against,
+            options,
+        })
+    }
+
+    fn each(&self) -> impl Iterator<Item = &Scorer> {
+        std::iter::once(&self.model).chain(&self.against)
+    }
+
+    /// Refuses what could not be answered for any photo.
+    fn check<'a>(&self, scenes: impl Iterator<Item = &'a str>) -> Result<()> {
+        for id in scenes {
+            for scorer in self.each() {
+                let offered: Vec<String> = scorer.scenes().map(|scene| scene.id.clone()).collect();
+                if !offered.iter().any(|known| known == id) {
+                    let id = id.to_owned();
+                    return Err(Error::SceneUnknown { id, offered });
+                }
+            }
+        }
+        let sides: Vec<usize> = self.each().map(|scorer| scorer.info().config.image).collect();
+        match sides.as_slice() {
+            [model, against] if model != against => Err(Error::Option {
+                name: "against",
+                reason: format!("it looks at crops of {against} pixels, the model at crops of {model}"),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Scores all photos of all CSVs, and names those that fail on standard error.
+    fn score(&self, sets: Vec<(Source, Labels)>) -> Vec<Results> {
+        let path = |source: &Source, row: &Labelled| source.images.join(&row.image);
+        let inputs: Vec<photos::Input> = sets
+            .iter()
+            .flat_map(|(source, labels)| labels.rows.iter().map(|row| photos::Input::file(path(source, row))))
+            .collect();
+        let decode = DecodeOptions {
+            parity: self.options.parity,
+            ..DecodeOptions::default()
+        };
+        let mut bar = Photos::new(inputs.len());
+        let mut photos = photos::decoded_ahead(inputs, decode).into_iter();
+        let mut results = Vec::with_capacity(sets.len());
+        for (source, labels) in sets {
+            let mut set = Results::new(source, self.against.is_some());
+            for (name, error) in labels.refused {
+                bar.aside(|| complain(&printable(&format!("{name}: {error} ({})", error.code()))));
+                set.failed.push((name, Failure::from(&error)));
+            }
+            // Photos come in the order of the rows, one for each.
+            for (row, photo) in labels.rows.into_iter().zip(photos.by_ref()) {
+                let scored = photo
+                    .pixels
+                    .and_then(|pixels| self.one(pixels, &set.source.scene, &bar));
+                bar.next(scored.is_ok());
+                match scored {
+                    Ok(scored) => set.add(row, scored),
+                    Err(error) => {
+                        bar.aside(|| complain(&about(&photo.path, &error)));
+                        set.failed.push((row.image, Failure::from(&error)));
+                    }
+                }
+            }
+            results.push(set);
+        }
+        bar.finish();
+        results
+    }
+
+    /// What each model says about a photo, of the same crops.
+    fn one(&self, pixels: Pixels, scene: &str, bar: &Photos) -> Result<Vec<Scored>> {
+        let mut jobs = self
+            .each()
+            .map(|scorer| scorer.job(pixels.clone(), &self.options))
+            .collect::<Result<Vec<_>>>()?;
+        let crops = jobs.iter().map(|job| job.crops()).sum();
+        let mut done = 0;
+        for job in &mut jobs {
+            let before = done;
+            while job.done() < job.crops() {
+                bar.crops(done, crops);
+                done = before + pollster::block_on(job.step(BATCH))?;
+            }
+        }
+        jobs.iter().map(|job| Ok(scored(&job.assess(scene)?))).collect()
+    }
+}
+
+fn scored(assessment: &Assessment) -> Scored {
+    Scored {
+        photo: f64::from(assessment.score),
+        crops: assessment.crops.iter().map(|crop| f64::from(crop.score)).collect(),
+    }
+}
+
+impl Results {
+    fn new(source: Source, two: bool) -> Self {
+        Self {
+            source,
+            rows: Vec::new(),
+            model: Vec::new(),
+            against: two.then(Vec::new),
+            failed: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, row: Labelled, scored: Vec<Scored>) {
+        let mut scored = scored.into_iter();
+        self.rows.push(row);
+        self.model.extend(scored.next());
+        self.against
+            .iter_mut()
+            .for_each(|against| against.extend(scored.next()));
+    }
+
+    fn sample(&self) -> Sample {
+        let scores = |scored: &[Scored]| scored.iter().map(|scored| scored.photo).collect();
+        Sample {
+            scores: scores(&self.model),
+            against: self.against.as_deref().map(scores),
+            labels: self.rows.iter().map(|row| row.label).collect(),
+            lower_better: self.source.lower_better,
+            range: self.source.paper.map(|paper| paper.range),
+        }
+    }
+}

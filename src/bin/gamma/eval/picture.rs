@@ -1,0 +1,44 @@
+//! The scatter plot: a panel for each CSV.
+
+use gamma_wasm::metrics::plot::{Dot, Panel, scatter};
+use gamma_wasm::metrics::{Evaluation, Outcome};
+
+use super::Results;
+use super::output::{FIGURES, estimate};
+
+/// The plot as an SVG document.
+pub fn svg(results: &[Results], evaluation: &Evaluation) -> String {
+    let panels = results.iter().zip(&evaluation.datasets);
+    scatter(&panels.map(|(set, outcome)| panel(set, outcome)).collect::<Vec<_>>())
+}
+
+fn panel(set: &Results, outcome: &Outcome) -> Panel {
+    let source = &set.source;
+    let file = source
+        .csv
+        .file_name()
+        .unwrap_or(source.csv.as_os_str())
+        .to_string_lossy();
+    let file = source.paper.map_or(file, |paper| paper.name.into());
+    let better = if source.lower_better { "lower" } else { "higher" };
+    let dots = set.rows.iter().zip(&set.model).map(|(row, scored)| Dot {
+        score: scored.photo,
+        label: row.label,
+        name: row.image.clone(),
+    });
+    let mut notes: Vec<String> = FIGURES
+        .iter()
+        .zip(outcome.figures.model.values())
+        .map(|(figure, found)| format!("{figure:<12} {}", estimate(&found)))
+        .collect();
+    if let Some(paper) = source.paper {
+        notes.push(format!("paper        SRCC {:.3}, PLCC {:.3}", paper.srcc, paper.plcc));
+    }
+    Panel {
+        title: format!("{file}, {}, {} photos", source.scene, set.rows.len()),
+        label: format!("{} ({better} is better)", source.label_column),
+        dots: dots.collect(),
+        curve: outcome.fit,
+        notes,
+    }
+}
