@@ -245,7 +245,11 @@ impl Config {
                 image::CROP
             ));
         }
-        if let Some(problem) = self.stem.as_ref().and_then(|stem| stem.problem(self.image, self.grid())) {
+        if let Some(problem) = self
+            .stem
+            .as_ref()
+            .and_then(|stem| stem.problem(self.image, self.grid()))
+        {
             return refuse(problem);
         }
         // Wider, deeper or larger than this is no CLIP tower; sums and products below stay far from overflow.
@@ -279,7 +283,10 @@ impl Config {
                 ));
             }
             if !(1..=16).contains(&tower.ratio) {
-                return refuse(format!("MLPs {} times as wide as their tower; 1 to 16 are possible", tower.ratio));
+                return refuse(format!(
+                    "MLPs {} times as wide as their tower; 1 to 16 are possible",
+                    tower.ratio
+                ));
             }
             if !(1..=MAX_LAYERS).contains(&tower.layers) || tower.moae_from > tower.layers {
                 return refuse(format!(

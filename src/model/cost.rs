@@ -29,7 +29,12 @@ impl Config {
             side = side.div_ceil(block.stride as u64);
             products += side.pow(2) * hidden * (kernel.pow(2) + output);
         }
-        products + stem.taps().iter().map(|level| cells * level.channels as u64 * width).sum::<u64>()
+        products
+            + stem
+                .taps()
+                .iter()
+                .map(|level| cells * level.channels as u64 * width)
+                .sum::<u64>()
     }
 }
 

@@ -106,7 +106,10 @@ impl List {
             if block.hidden != block.input {
                 self.linear(&format!("{name}.expand"), block.input, block.hidden);
             }
-            self.convolution(&format!("{name}.depthwise"), [block.hidden, 1, block.kernel, block.kernel]);
+            self.convolution(
+                &format!("{name}.depthwise"),
+                [block.hidden, 1, block.kernel, block.kernel],
+            );
             self.linear(&format!("{name}.project"), block.hidden, block.output);
         }
         for (index, level) in stem.taps().iter().enumerate() {

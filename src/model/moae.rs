@@ -5,7 +5,7 @@ use burn::{
     tensor::{Tensor, activation},
 };
 
-use super::{Linear, TowerConfig};
+use super::{Linear, TowerConfig, layers::parameter};
 use crate::{Result, ops, weights::Scope};
 
 /// CLIP's MLP: `c_proj(quick_gelu(c_fc(x)))`; in CLIP, the hidden width is four times the block's.
@@ -55,7 +55,7 @@ impl MixtureOfAssessmentExperts {
                 .map(|k| Mlp::load(config, &mut scope.scope(format_args!("experts.expert_{k}"))))
                 .collect::<Result<_>>()?,
             router: Linear::load(&mut scope.scope("gating.layer1"), config.width, experts)?,
-            scale: Param::from_tensor(scope.take("scale", [1])?),
+            scale: parameter(scope.take("scale", [1])?),
         })
     }
 

@@ -20,7 +20,7 @@ pub use head::{Adapter, Head};
 pub use inventory::{Entry, Part};
 pub use layers::{Codes, LayerNorm, Linear, Weight};
 pub use moae::{MixtureOfAssessmentExperts, Mlp};
-pub use stem::{Convolution, EfficientNetLite, InvertedResidual, LiteStem, PatchStem, Stage, Stem, Variant};
+pub use stem::{Convolution, EfficientNetLite, FIRST, InvertedResidual, LiteStem, PatchStem, Stage, Stem, Variant};
 pub use text::{TOKEN_EMBEDDING, TextTower, causal_mask};
 pub use vision::VisionTower;
 

@@ -5,7 +5,7 @@ use burn::{
     tensor::{Tensor, TensorData},
 };
 
-use super::{Block, Config, LayerNorm, Stem};
+use super::{Block, Config, LayerNorm, Stem, layers::parameter};
 use crate::{Result, weights::Scope};
 
 /// A vision transformer with experts in its upper blocks, on CLIP's stem or a convolutional one.
@@ -38,14 +38,12 @@ impl VisionTower {
         let width = vision.width;
         Ok(Self {
             stem: Stem::load(config, scope)?,
-            class_embedding: Param::from_tensor(scope.take("class_embedding", [width])?),
-            positional_embedding: Param::from_tensor(
-                scope.take("positional_embedding", [vision.context_length, width])?,
-            ),
+            class_embedding: parameter(scope.take("class_embedding", [width])?),
+            positional_embedding: parameter(scope.take("positional_embedding", [vision.context_length, width])?),
             ln_pre: LayerNorm::load(&mut scope.scope("ln_pre"), width)?,
             blocks: Block::load_all(vision, *experts, scope)?,
             ln_post: LayerNorm::load(&mut scope.scope("ln_post"), width)?,
-            proj: Param::from_tensor(scope.take("proj", [width, *embed_dim])?),
+            proj: parameter(scope.take("proj", [width, *embed_dim])?),
         })
     }
 

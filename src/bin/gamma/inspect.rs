@@ -158,7 +158,11 @@ fn describe(text: &mut String, model: &ModelInfo) {
         row(
             text,
             "stem",
-            format_args!("EfficientNet-{:?}, tokens from levels of {} channels", stem.variant, channels.join(", ")),
+            format_args!(
+                "EfficientNet-{:?}, tokens from levels of {} channels",
+                stem.variant,
+                channels.join(", ")
+            ),
         );
     }
     row(text, "vision tower", tower(&config.vision));

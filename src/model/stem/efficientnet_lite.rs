@@ -15,7 +15,7 @@ use burn::{
 use super::plan::{Convolution, FIRST, LiteStem, Stage};
 use crate::{
     Result,
-    model::{LayerNorm, Linear},
+    model::{LayerNorm, Linear, layers::parameter},
     weights::Scope,
 };
 
@@ -33,8 +33,8 @@ pub struct SpatialConvolution {
 impl SpatialConvolution {
     fn load(scope: &mut Scope<'_>, shape: [usize; 4], stride: usize) -> Result<Self> {
         Ok(Self {
-            weight: Param::from_tensor(scope.take("weight", shape)?),
-            bias: Param::from_tensor(scope.take("bias", [shape[0]])?),
+            weight: parameter(scope.take("weight", shape)?),
+            bias: parameter(scope.take("bias", [shape[0]])?),
             stride,
         })
     }
@@ -142,9 +142,7 @@ impl EfficientNetLite {
                 .blocks()
                 .iter()
                 .enumerate()
-                .map(|(index, block)| {
-                    InvertedResidual::load(block, &mut scope.scope(format_args!("blocks.{index}")))
-                })
+                .map(|(index, block)| InvertedResidual::load(block, &mut scope.scope(format_args!("blocks.{index}"))))
                 .collect::<Result<_>>()?,
             levels: plan
                 .taps()

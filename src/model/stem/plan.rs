@@ -125,7 +125,11 @@ impl Variant {
 fn round_to_eight(channels: usize, tenths: usize) -> usize {
     let scaled = channels * tenths;
     let rounded = ((scaled + 40) / 80 * 8).max(8);
-    if rounded * 100 < scaled * 9 { rounded + 8 } else { rounded }
+    if rounded * 100 < scaled * 9 {
+        rounded + 8
+    } else {
+        rounded
+    }
 }
 
 /// The stem of a Gamma-Lite model.
@@ -141,7 +145,10 @@ impl LiteStem {
     /// The stages that give tokens; those that the variant does not have are left out.
     pub fn taps(&self) -> Vec<Stage> {
         let stages = self.variant.stages();
-        self.levels.iter().filter_map(|&level| stages.get(level).copied()).collect()
+        self.levels
+            .iter()
+            .filter_map(|&level| stages.get(level).copied())
+            .collect()
     }
 
     /// The blocks up to the last stage that gives tokens.
@@ -162,7 +169,8 @@ impl LiteStem {
             // Lite0 and Lite1 agree in their first three blocks; the number of blocks up to a level tells them apart.
             present <= blocks.len()
                 && variant.stages().iter().any(|stage| stage.last + 1 == present)
-                && (0..present).all(|at| project(at) == blocks.get(at).map(|b| [b.output, b.hidden]).as_ref().map(|s| &s[..]))
+                && (0..present)
+                    .all(|at| project(at) == blocks.get(at).map(|b| [b.output, b.hidden]).as_ref().map(|s| &s[..]))
         })?;
         let stages = variant.stages();
         let levels = (0..stages.len())
