@@ -329,10 +329,10 @@ fn no_model_ends_with_3() {
 
     let bytes = fs::read(MODEL).unwrap();
     let files: [(&str, &[u8], &str); 4] = [
-        ("cut.safetensors", &bytes[..bytes.len() / 2], "(weights-truncated)"),
+        ("cut.safetensors", &bytes[..bytes.len() / 2], "(header-range)"),
         ("empty.safetensors", b"", "(weights-truncated)"),
         ("model.pth", b"PK\x03\x04\0\0\x08\x08\0\0archive/data.pkl", "PyTorch"),
-        ("text.safetensors", b"no weights at all", "(weights-header)"),
+        ("text.safetensors", b"no weights at all", "(header-too-large)"),
     ];
     let written = files.map(|(name, bytes, reason)| {
         fs::write(folder.join(name), bytes).unwrap();
@@ -501,9 +501,9 @@ fn inspect_says_why_a_file_is_no_model() {
         header["score_level"]["dtype"] = "I16".into()
     });
     for (name, code, tensors) in [
-        ("cut.safetensors", "weights-truncated", json!(485)),
-        ("header.safetensors", "weights-truncated", Value::Null),
-        ("text", "weights-header", Value::Null),
+        ("cut.safetensors", "header-range", json!(485)),
+        ("header.safetensors", "header-beyond-file", Value::Null),
+        ("text", "header-too-large", Value::Null),
         ("other.safetensors", "tensor-missing", json!(1)),
         ("bytes.safetensors", "tensor-dtype", json!(485)),
         ("missing", "io", Value::Null),

@@ -111,6 +111,9 @@ pub struct Evaluation {
 }
 
 /// Takes all figures of `samples`; `seed` starts the draws for the intervals.
+///
+/// # Panics
+/// If a sample's lists differ in length.
 pub fn evaluate(samples: &[Sample], seed: u64) -> Evaluation {
     let table = Table::new(samples);
     let sizes: Vec<usize> = samples.iter().map(|sample| sample.labels.len()).collect();

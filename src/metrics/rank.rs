@@ -38,8 +38,10 @@ pub fn pearson(x: &[f64], y: &[f64]) -> Option<f64> {
         yy += y * y;
         xy += x * y;
     }
-    let correlation = xy / (xx.sqrt() * yy.sqrt());
-    correlation.is_finite().then(|| correlation.clamp(-1.0, 1.0))
+    // The root of the product, so that a perfect correlation is 1 to the last bit. It is out of range for numbers beyond
+    // 1e75 or so, which no score and no label is.
+    let spread = (xx * yy).sqrt();
+    spread.is_normal().then(|| (xy / spread).clamp(-1.0, 1.0))
 }
 
 /// Spearman's correlation (SRCC): Pearson's of the ranks.
@@ -58,7 +60,7 @@ pub fn kendall(x: &[f64], y: &[f64]) -> Option<f64> {
     let mut y: Vec<f64> = pairs.into_iter().map(|(_, y)| y).collect();
     let discordant = sort_counting(&mut y);
     let tied_y = ties(&y, |a, b| a == b);
-    let untied = ((all - tied_x) as f64).sqrt() * ((all - tied_y) as f64).sqrt();
+    let untied = ((all - tied_x) as f64 * (all - tied_y) as f64).sqrt();
     let difference = (all - tied_x + tied_both - tied_y) as f64 - 2.0 * discordant as f64;
     (untied > 0.0).then(|| (difference / untied).clamp(-1.0, 1.0))
 }

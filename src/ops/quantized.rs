@@ -210,3 +210,40 @@ fn unpack<const BITS: usize>(bytes: &[u8]) -> [f32; 8] {
         (code - (1 << (BITS - 1))) as f32
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of `docs/weights-format.md`.
+    #[test]
+    fn a_row_of_three_bit_codes() {
+        let scales = Scales::F16(vec![f16::from_le_bytes([0x00, 0x2c]), f16::from_le_bytes([0x00, 0xb4])]);
+        let codes = vec![0x38, 0xe7, 0x2a];
+        let matrix = QuantizedMatrix::new([1, 8], 3, 4, codes, scales, None).expect("lengths that fit");
+        let expected = [-0.25, 0.1875, 0.0, -0.0625, -0.5, -0.25, 0.5, 0.75];
+        assert_eq!(matrix.dequantize(), expected);
+    }
+
+    #[test]
+    fn lengths_that_do_not_fit_make_no_matrix() {
+        let scales = |count| Scales::F32(vec![1.0; count]);
+        let made = |shape, bits, group, codes, scales| {
+            QuantizedMatrix::new(shape, bits, group, vec![0; codes], scales, None).is_some()
+        };
+        assert!(made([2, 8], 4, 8, 8, scales(2)));
+        assert!(!made([2, 8], 4, 8, 7, scales(2)));
+        assert!(!made([2, 8], 4, 8, 8, scales(3)));
+        assert!(!made([2, 8], 4, 0, 8, scales(2)));
+        assert!(!made([2, 8], 9, 8, 18, scales(2)));
+        assert!(!made([2, 6], 2, 6, 3, scales(2)));
+        assert!(!made([2, usize::MAX], 8, 1, 8, scales(2)));
+    }
+
+    #[test]
+    fn rows_that_a_table_lacks_are_zeros() {
+        let matrix = QuantizedMatrix::new([2, 1], 8, 1, vec![3, 5], Scales::F32(vec![1.0, 2.0]), None);
+        let rows = matrix.expect("a matrix").gather(&[1, 7, 0], &Device::flex());
+        assert_eq!(rows.into_data().try_into_vec::<f32>().expect("f32"), [10.0, 0.0, 3.0]);
+    }
+}

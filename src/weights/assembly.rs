@@ -10,7 +10,7 @@ use burn::tensor::Device;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Contents, Index, QuantizedLayout, Storage, Tensors, element,
+    Checkpoint, Contents, Index, Progress, QuantizedLayout, Storage, Tensors, TextFiles, element,
     incoming::{Event, Incoming},
 };
 use crate::{
@@ -19,42 +19,6 @@ use crate::{
     ops::{self, QuantizedMatrix, Scales},
     prompt::Scene,
 };
-
-/// How much of a file has arrived.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Progress {
-    /// Tensors in their place.
-    pub tensors: usize,
-    /// Tensors of the file; 0 until the header is complete.
-    pub tensors_total: usize,
-    /// Bytes taken in.
-    pub bytes: u64,
-    /// Bytes of the file; 0 until the header is complete.
-    pub bytes_total: u64,
-}
-
-/// The files of a text tower that has not been loaded.
-#[derive(Debug, Clone)]
-pub struct TextFiles {
-    index: Arc<Index>,
-    config: Config,
-}
-
-/// Everything that the files of a model say: what model it is, its tensors, its metadata.
-pub struct Checkpoint {
-    /// Dimensions.
-    pub config: Config,
-    /// The `__metadata__` of the first file.
-    pub metadata: BTreeMap<String, String>,
-    /// The scenes that the first file names.
-    pub scenes: Vec<Scene>,
-    /// Numbers of the model's tensors, those of [`text_files`](Self::text_files) included.
-    pub parameters: u64,
-    /// The tensors, on their device.
-    pub tensors: Tensors,
-    /// Where the text tower is, if it has files of its own that were not loaded.
-    pub text_files: Option<TextFiles>,
-}
 
 /// What the first header said.
 struct Model {

@@ -3,6 +3,7 @@
 //! [`Error`](crate::Error), never with a panic. `docs/weights-format.md` describes the format.
 
 mod assembly;
+mod checkpoint;
 mod contents;
 mod element;
 mod header;
@@ -14,7 +15,8 @@ mod metadata;
 mod quantized;
 mod tensors;
 
-pub use assembly::{Assembly, Checkpoint, Progress, TextFiles};
+pub use assembly::Assembly;
+pub use checkpoint::{Checkpoint, Progress, TextFiles};
 pub(crate) use contents::text_features_name;
 pub use contents::{Contents, ModelTensor, Storage};
 pub use header::{Header, TensorInfo};

@@ -54,7 +54,7 @@ impl QuantizedLayout {
         if self.group == 0 || inputs % self.group != 0 {
             return refuse("has groups that do not divide its rows");
         }
-        if inputs * self.bits as usize % 8 != 0 {
+        if !(inputs * self.bits as usize).is_multiple_of(8) {
             return refuse("has rows that end within a byte");
         }
         Ok(())

@@ -25,6 +25,10 @@ impl Matrix {
     }
 }
 
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a few hundred of them beside millions of numbers"
+)]
 enum Stored {
     /// A flat tensor and the shape that the file gave it.
     Float {

@@ -280,7 +280,7 @@ describe('ends', () => {
       const noise = new Blob([new Uint8Array(1000).fill(255)]);
       return [await load(undefined), await load('/models/none.safetensors'), await load(noise)];
     });
-    expect(codes).toEqual(['weights-none', 'http', 'weights-header']);
+    expect(codes).toEqual(['weights-none', 'http', 'header-too-large']);
   });
 
   test('a load can be given up', async () => {

@@ -54,7 +54,7 @@ test('own weights are used, bad ones refused, and the sample is there to go back
   await picker.setInputFiles({ name: 'bad.safetensors', mimeType: '', buffer: Buffer.alloc(1000, 255) });
   const alert = app.page.getByRole('alert');
   await alert.waitFor();
-  expect(await alert.textContent()).toMatch(/weights-header/);
+  expect(await alert.textContent()).toMatch(/header-too-large/);
   await app.button('Back to the sample model').click();
   await app.settled(1);
   expect(await app.percents()).toEqual([before]);

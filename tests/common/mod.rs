@@ -1,4 +1,8 @@
-//! Reading the golden tensors of `tests/golden`.
+//! Reading the golden tensors of `tests/golden`, and files of weights made for a test.
+
+#![allow(dead_code, reason = "each test takes what it needs")]
+
+pub mod file;
 
 use std::path::PathBuf;
 

@@ -82,7 +82,7 @@ pub fn run(arguments: &Eval) -> Status {
         false => Status::Done,
     };
     if let Some(path) = &arguments.svg
-        && let Err(error) = fs::write(path, picture::svg(&results, &evaluation))
+        && let Err(error) = fs::write(path, picture::svg(&models.model.info().name, &results, &evaluation))
     {
         complain(&about(path, &refused(path, error)));
         status = Status::Incomplete;

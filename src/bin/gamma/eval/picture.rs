@@ -1,18 +1,22 @@
 //! The scatter plot: a panel for each CSV.
 
 use gamma_wasm::metrics::plot::{Dot, Panel, scatter};
-use gamma_wasm::metrics::{Evaluation, Outcome};
+use gamma_wasm::metrics::{CONFIDENCE, Evaluation, Outcome};
 
 use super::Results;
 use super::output::{FIGURES, estimate};
 
-/// The plot as an SVG document.
-pub fn svg(results: &[Results], evaluation: &Evaluation) -> String {
+/// The plot of what `model` says, as an SVG document.
+pub fn svg(model: &str, results: &[Results], evaluation: &Evaluation) -> String {
     let panels = results.iter().zip(&evaluation.datasets);
-    scatter(&panels.map(|(set, outcome)| panel(set, outcome)).collect::<Vec<_>>())
+    scatter(
+        &panels
+            .map(|(set, outcome)| panel(model, set, outcome))
+            .collect::<Vec<_>>(),
+    )
 }
 
-fn panel(set: &Results, outcome: &Outcome) -> Panel {
+fn panel(model: &str, set: &Results, outcome: &Outcome) -> Panel {
     let source = &set.source;
     let file = source
         .csv
@@ -26,11 +30,11 @@ fn panel(set: &Results, outcome: &Outcome) -> Panel {
         label: row.label,
         name: row.image.clone(),
     });
-    let mut notes: Vec<String> = FIGURES
-        .iter()
-        .zip(outcome.figures.model.values())
-        .map(|(figure, found)| format!("{figure:<12} {}", estimate(&found)))
-        .collect();
+    let intervals = format!("{model}; in brackets: {:.0}% intervals", 100.0 * CONFIDENCE);
+    let mut notes = vec![intervals];
+    for (figure, found) in FIGURES.iter().zip(outcome.figures.model.values()) {
+        notes.push(format!("{figure:<12} {}", estimate(&found)));
+    }
     if let Some(paper) = source.paper {
         notes.push(format!("paper        SRCC {:.3}, PLCC {:.3}", paper.srcc, paper.plcc));
     }

@@ -1,0 +1,42 @@
+//! What an assembly says on the way, and what it has made in the end.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{Index, Tensors};
+use crate::{model::Config, prompt::Scene};
+
+/// How much of a file has arrived.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Progress {
+    /// Tensors in their place.
+    pub tensors: usize,
+    /// Tensors of the file; 0 until the header is complete.
+    pub tensors_total: usize,
+    /// Bytes taken in.
+    pub bytes: u64,
+    /// Bytes of the file; 0 until the header is complete.
+    pub bytes_total: u64,
+}
+
+/// The files of a text tower that has not been loaded.
+#[derive(Debug, Clone)]
+pub struct TextFiles {
+    pub(super) index: Arc<Index>,
+    pub(super) config: Config,
+}
+
+/// Everything that the files of a model say: what model it is, its tensors, its metadata.
+pub struct Checkpoint {
+    /// Dimensions.
+    pub config: Config,
+    /// The `__metadata__` of the first file.
+    pub metadata: BTreeMap<String, String>,
+    /// The scenes that the first file names.
+    pub scenes: Vec<Scene>,
+    /// Numbers of the model's tensors, those of [`text_files`](Self::text_files) included.
+    pub parameters: u64,
+    /// The tensors, on their device.
+    pub tensors: Tensors,
+    /// Where the text tower is, if it has files of its own that were not loaded.
+    pub text_files: Option<TextFiles>,
+}
