@@ -12,7 +12,7 @@ mod header;
 mod limits;
 mod normalize;
 mod orientation;
-mod random;
+pub(crate) mod random;
 
 pub use crops::{CROP, Crop, CropOptions, CropPolicy, MAX_CROPS, plan};
 pub use decode::{DecodeOptions, Decoded, decode, from_rgba};

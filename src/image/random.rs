@@ -1,15 +1,15 @@
 //! SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014): integers alone, so that
-//! every platform draws the same crops.
+//! every platform draws the same numbers.
 
 /// The generator's state.
-pub(super) struct SplitMix64(u64);
+pub(crate) struct SplitMix64(u64);
 
 impl SplitMix64 {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub(super) fn next_u64(&mut self) -> u64 {
+    pub(crate) fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -17,7 +17,7 @@ impl SplitMix64 {
     }
 
     /// Uniform in `0..=last`. Draws that would favour the small numbers are thrown away.
-    pub(super) fn up_to(&mut self, last: u32) -> u32 {
+    pub(crate) fn up_to(&mut self, last: u32) -> u32 {
         let choices = u64::from(last) + 1;
         let unfair = (u64::MAX % choices + 1) % choices;
         loop {
