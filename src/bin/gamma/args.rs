@@ -22,6 +22,9 @@ pub enum Command {
     Score(Score),
     /// Say what a file of weights holds.
     Inspect(Inspect),
+    /// Make a clean photo worse, and measure by how much.
+    #[cfg(feature = "train")]
+    Distort(crate::distort::args::Distort),
 }
 
 #[derive(Debug, Args)]

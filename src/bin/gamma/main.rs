@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 mod args;
+#[cfg(feature = "train")]
+mod distort;
 mod inspect;
 mod load;
 mod output;
@@ -33,6 +35,8 @@ fn main() -> ExitCode {
     let status = match Arguments::parse().command {
         Command::Score(arguments) => score::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        #[cfg(feature = "train")]
+        Command::Distort(arguments) => distort::run(&arguments),
     };
     ExitCode::from(status as u8)
 }

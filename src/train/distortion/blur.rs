@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::canvas::Canvas;
-use super::filter::{Tap, convolve, gaussian};
+use super::filter::{Tap, between, convolve, gaussian};
 use super::noise::Noise;
 
 /// Gaussian kernel of deviation `sigma` pixels.
@@ -36,12 +36,8 @@ pub(super) fn motion_blur(canvas: Canvas, length: f32, noise: &mut Noise) -> Can
     let mut taps = BTreeMap::<(isize, isize), f32>::new();
     for step in 0..steps {
         let along = length * ((step as f32 + 0.5) / steps as f32 - 0.5);
-        let (x, y) = (along * cos, along * sin);
-        // A point between pixels is shared by the four around it.
-        for (right, down) in [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)] {
-            let (column, row) = (x.floor() + right, y.floor() + down);
-            let share = (1.0 - (x - column).abs()) * (1.0 - (y - row).abs());
-            *taps.entry((column as isize, row as isize)).or_default() += share;
+        for (right, down, share) in between(along * cos, along * sin) {
+            *taps.entry((right, down)).or_default() += share;
         }
     }
     blur(

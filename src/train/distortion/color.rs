@@ -1,7 +1,7 @@
 //! Colours that are smeared, displaced, too few, too pale or too strong.
 
 use super::canvas::Canvas;
-use super::filter::{convolve, gaussian};
+use super::filter::{between, convolve, gaussian};
 use super::noise::Noise;
 use super::spaces::{from_lab, scale_hsv_saturation, to_lab};
 
@@ -22,12 +22,15 @@ const EDGES: f32 = 0.05;
 /// mask is the gradient's magnitude, 1 for the strongest twentieth of the pixels.
 pub(super) fn shift(mut canvas: Canvas, distance: f32, noise: &mut Noise) -> Canvas {
     let (sin, cos) = (noise.uniform() * std::f32::consts::TAU).sin_cos();
-    let (right, down) = ((distance * cos).round() as isize, (distance * sin).round() as isize);
     let mask = gradient(&canvas.luma(), canvas.width);
     let mut sorted = mask.clone();
     let rank = ((1.0 - EDGES) * (sorted.len() - 1) as f32) as usize;
     let strong = sorted.select_nth_unstable_by(rank, f32::total_cmp).1.max(1.0);
-    let moved = convolve(&canvas.planes[1], canvas.width, &[(-right, -down, 1.0)]);
+    let moved = convolve(
+        &canvas.planes[1],
+        canvas.width,
+        &between(distance * cos, distance * sin),
+    );
     for ((green, moved), gradient) in canvas.planes[1].iter_mut().zip(moved).zip(mask) {
         *green += (gradient / strong).min(1.0) * (moved - *green);
     }

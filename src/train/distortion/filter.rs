@@ -3,6 +3,15 @@
 /// The tap of a convolution: how far right and down it looks, and its weight.
 pub(super) type Tap = (isize, isize, f32);
 
+/// The value at a place between pixels: the four around it, each with its share.
+pub(super) fn between(right: f32, down: f32) -> [Tap; 4] {
+    let (x, y) = (right.floor(), down.floor());
+    [(x, y), (x + 1.0, y), (x, y + 1.0), (x + 1.0, y + 1.0)].map(|(x, y)| {
+        let share = (1.0 - (right - x).abs()) * (1.0 - (down - y).abs());
+        (x as isize, y as isize, share)
+    })
+}
+
 /// `plane`, `[height, width]`, convolved with `taps`.
 pub(super) fn convolve(plane: &[f32], width: usize, taps: &[Tap]) -> Vec<f32> {
     let height = plane.len() / width;
@@ -64,6 +73,12 @@ mod tests {
             );
         }
         assert_eq!(box_sum(&plane, 3, 1), vec![63.0; 15]);
+    }
+
+    #[test]
+    fn a_place_between_pixels_has_part_of_each() {
+        let plane: Vec<f32> = (0..6_u8).map(f32::from).collect();
+        assert_eq!(convolve(&plane, 3, &between(0.25, 0.5))[..2], [1.75, 2.75]);
     }
 
     #[test]

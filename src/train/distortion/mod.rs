@@ -10,16 +10,20 @@ mod brightness;
 mod canvas;
 mod color;
 mod filter;
+mod font;
 mod jpeg;
 mod kinds;
 mod noise;
 mod palette;
 mod sharpness;
+mod sheet;
 mod spaces;
 mod spatial;
 mod wavelet;
 
+pub use jpeg::encode as encode_jpeg;
 pub use kinds::{Distortion, Family, Level};
+pub use sheet::contact_sheet;
 
 use crate::error::{Error, Result};
 use crate::image::Pixels;

@@ -67,11 +67,12 @@ pub(super) fn few_colors(pixels: &Pixels, colors: usize) -> Canvas {
     canvas
 }
 
+/// The colour of the palette nearest to `wanted`.
 fn nearest(palette: &[[f32; 3]], wanted: [f32; 3]) -> [f32; 3] {
-    let distance = |color: &[f32; 3]| -> f32 { color.iter().zip(wanted).map(|(a, b)| (a - b) * (a - b)).sum() };
     let mut best = (f32::INFINITY, wanted);
     for color in palette {
-        let distance = distance(color);
+        let [r, g, b] = [color[0] - wanted[0], color[1] - wanted[1], color[2] - wanted[2]];
+        let distance = r * r + g * g + b * b;
         if distance < best.0 {
             best = (distance, *color);
         }
@@ -94,21 +95,17 @@ fn palette(pixels: &Pixels, colors: usize) -> Vec<[f32; 3]> {
         });
     }
     cells.retain(|cell| cell.count > 0.0);
-    let mut boxes = vec![cells];
+    let mut boxes = vec![(total(&cells), cells)];
     while boxes.len() < colors {
-        let cuts = boxes
-            .iter()
-            .enumerate()
-            .filter_map(|(index, cells)| Some((index, total(cells).error(), cells.len())));
         // The box with the most variance is cut next.
-        let Some((index, ..)) = cuts.filter(|cut| cut.2 > 1).max_by(|a, b| a.1.total_cmp(&b.1)) else {
+        let cuts = boxes.iter().enumerate().filter(|(_, (_, cells))| cells.len() > 1);
+        let Some((index, _)) = cuts.max_by(|(_, a), (_, b)| a.0.error().total_cmp(&b.0.error())) else {
             break;
         };
-        let cells = boxes.swap_remove(index);
-        let (left, right) = cut(cells);
-        boxes.extend([left, right]);
+        let (left, right) = cut(boxes.swap_remove(index).1);
+        boxes.extend([left, right].map(|cells| (total(&cells), cells)));
     }
-    boxes.iter().map(|cells| total(cells).mean().map(f32::round)).collect()
+    boxes.iter().map(|(whole, _)| whole.mean().map(f32::round)).collect()
 }
 
 fn total(cells: &[Cell]) -> Cell {

@@ -85,9 +85,9 @@ pub(super) fn pixelate(canvas: Canvas, factor: f32) -> Canvas {
 }
 
 /// Side of a coloured block, as a part of the photo's short side.
-const BLOCK: f32 = 1.0 / 14.0;
+const BLOCK: f32 = 1.0 / 24.0;
 
-/// `count` squares of one random colour each at random places; a side is a fourteenth of the photo's short side.
+/// `count` squares of one random colour each at random places; a side is a twenty-fourth of the photo's short side.
 pub(super) fn color_blocks(mut canvas: Canvas, count: usize, noise: &mut Noise) -> Canvas {
     let (width, height) = (canvas.width, canvas.height);
     let side = ((BLOCK * width.min(height) as f32).round() as usize).max(1);
