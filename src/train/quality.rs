@@ -13,6 +13,8 @@ pub struct Reference {
     height: u32,
     ssimulacra2: Ssimulacra2Reference,
     zensim: (Zensim, PrecomputedReference),
+    /// What rounding leaves of zensim's distance between the clean photo and itself, about 0.003.
+    rounding: f64,
 }
 
 /// What the metrics say of a distorted photo.
@@ -41,7 +43,9 @@ impl Reference {
         // Photos are compared on many threads at once, so one comparison keeps to its own.
         let zensim = Zensim::new(ZensimProfile::PreviewV0_2).with_parallel(false);
         let prepared = zensim.precompute_reference(&rgb(clean)?).map_err(refused)?;
+        let itself = zensim.compute_with_ref(&prepared, &rgb(clean)?).map_err(refused)?;
         Ok(Self {
+            rounding: itself.raw_distance(),
             width: clean.width,
             height: clean.height,
             ssimulacra2: Ssimulacra2Reference::new(&slice(clean)?).map_err(refused)?,
@@ -63,7 +67,7 @@ impl Reference {
         let ssimulacra2 = self.ssimulacra2.compare(&slice(distorted)?).map_err(refused)?;
         let (zensim, prepared) = &self.zensim;
         let zensim = zensim.compute_with_ref(prepared, &rgb(distorted)?).map_err(refused)?;
-        let zensim = zensim.raw_distance().max(0.0);
+        let zensim = (zensim.raw_distance() - self.rounding).max(0.0);
         let parts = SSIMULACRA2.quality((100.0 - ssimulacra2).max(0.0)) + ZENSIM.quality(zensim);
         Ok(Quality {
             label: (parts / 2.0) as f32,
@@ -117,4 +121,19 @@ fn rgb(pixels: &Pixels) -> Result<RgbSlice<'_>> {
 
 fn refused(error: impl std::fmt::Display) -> Error {
     Error::ImageDecode(format!("it cannot be compared: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quality_is_1_without_a_difference_half_at_its_distance_and_always_falls() {
+        for mapping in [SSIMULACRA2, ZENSIM] {
+            assert_eq!(mapping.quality(0.0), 1.0);
+            assert!((mapping.quality(mapping.half) - 0.5).abs() < 1e-12);
+            let falling: Vec<f64> = (0..1000).map(|at| mapping.quality(f64::from(at))).collect();
+            assert!(falling.windows(2).all(|pair| pair[0] > pair[1] && pair[1] > 0.0));
+        }
+    }
 }

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::image::Pixels;
 
 /// Side of a tile in pixels.
-const TILE: u32 = 84;
+const TILE: u32 = 72;
 /// White between tiles, in pixels.
 const GAP: u32 = 2;
 /// Height of a caption with the white around it, in pixels.
@@ -22,7 +22,7 @@ const COLUMNS: u32 = 2;
 /// the photo, scaled down to twice the tile's size before it is distorted, so that its pixels are seen as they are.
 ///
 /// # Errors
-/// As [`Distortion::apply`]; [`Error::ImageTooSmall`] if a side of the photo has fewer than 168 pixels.
+/// As [`Distortion::apply`]; [`Error::ImageTooSmall`] if a side of the photo has fewer than 144 pixels.
 pub fn contact_sheet(photo: &Pixels, kinds: &[Distortion], seed: u64) -> Result<Pixels> {
     let clean = middle(photo)?;
     let rows = (kinds.len() as u32).div_ceil(COLUMNS);

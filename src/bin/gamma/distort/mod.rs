@@ -21,7 +21,7 @@ use crate::report::{about, complain, name, refused};
 use args::Distort;
 
 /// Quality of a contact sheet's JPEG.
-const SHEET_QUALITY: u8 = 70;
+const SHEET_QUALITY: u8 = 60;
 
 /// What is printed for each file written.
 #[derive(Serialize)]
