@@ -67,8 +67,8 @@ fn classes(histogram: &[f64; 256], classes: usize) -> [f32; 256] {
         let mut next = [0.0; 257];
         let mut from = [0; 257];
         for to in 0..=256 {
-            for start in 0..=to {
-                let sum = best[start] + explained(start, to);
+            for (start, before) in best.iter().enumerate().take(to + 1) {
+                let sum = before + explained(start, to);
                 if sum > next[to] {
                     (next[to], from[to]) = (sum, start);
                 }
