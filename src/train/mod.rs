@@ -10,12 +10,14 @@ pub mod config;
 mod curves;
 pub mod dataset;
 mod device;
+pub mod distortion;
 mod imagenet;
 mod initial;
 mod loss;
 mod network;
 mod optimizer;
 mod parameters;
+pub mod quality;
 mod session;
 mod validation;
 

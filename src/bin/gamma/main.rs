@@ -4,6 +4,8 @@
 #![forbid(unsafe_code)]
 
 mod args;
+#[cfg(feature = "train")]
+mod distort;
 mod eval;
 mod inspect;
 mod load;
@@ -12,6 +14,8 @@ mod photos;
 mod progress;
 mod report;
 mod score;
+#[cfg(feature = "train")]
+mod train;
 
 use std::process::ExitCode;
 
@@ -36,6 +40,10 @@ fn main() -> ExitCode {
         Command::Score(arguments) => score::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
+        #[cfg(feature = "train")]
+        Command::Train(arguments) => train::run(&arguments),
+        #[cfg(feature = "train")]
+        Command::Distort(arguments) => distort::run(&arguments),
     };
     ExitCode::from(status as u8)
 }
