@@ -29,7 +29,7 @@ pub use device::open_device;
 pub use imagenet::fold_efficientnet_lite;
 pub use initial::initial;
 pub use loss::{LossTerms, loss};
-pub use network::Network;
+pub use network::{Network, Scenes};
 pub use optimizer::{Adam, schedule};
 pub use parameters::{Parameter, Parameters};
 pub use session::{Event, Outcome, Session};
