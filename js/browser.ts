@@ -5,19 +5,36 @@ import { absolute, type Photo, takePhoto } from './photo.js';
 import type { Platform, Port } from './platform.js';
 import type { FromWorker } from './protocol.js';
 import { isLasting } from './take.js';
-import { type Weights, weightsSource } from './weights.js';
+import type { Bytes } from './types.js';
+import { weightsSource } from './weights.js';
 
-/** Makes the platform; nothing is started yet. */
-export function browserPlatform(): Platform<Photo, Weights> {
-  return {
-    spawn,
-    devices: planDevices,
-    weights: (weights) => weightsSource(weights, absolute),
-    base: (wasm) => `${absolute(wasm).replace(/\/?([?#].*)?$/s, '')}/`,
-    isLasting,
-    photo: takePhoto,
-  };
-}
+/**
+ * A model: the URL (relative to the page) of a safetensors file, of an index (`*.index.json`), or of a folder (with a slash
+ * at its end) that holds `model.safetensors.index.json`; a Blob or File; the Files of a folder, or its handle, with one
+ * index or one safetensors file among them; bytes; or a stream of them. A stream can be read only once, so an engine that
+ * crashed cannot be loaded again from it; all others can.
+ */
+export type Weights =
+  | string
+  | URL
+  | Blob
+  | Iterable<Blob>
+  | FileSystemDirectoryHandle
+  | Bytes
+  | ReadableStream<Uint8Array>;
+
+/** One for all, so that models are shared. Nothing is started yet. */
+const platform: Platform<Photo, Weights> = {
+  spawn,
+  devices: planDevices,
+  weights: (weights) => weightsSource(weights, absolute),
+  base: (wasm) => `${absolute(wasm).replace(/\/?([?#].*)?$/s, '')}/`,
+  isLasting,
+  photo: takePhoto,
+};
+
+/** The platform of this page. */
+export const browserPlatform = (): Platform<Photo, Weights> => platform;
 
 function spawn(): Port {
   if (typeof Worker === 'undefined') {

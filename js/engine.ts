@@ -9,7 +9,7 @@ export interface OpenedDevice {
   software: boolean;
 }
 
-/** How far a {@link Loader} is. */
+/** How far a {@link Loader} is with the file that it was last told of; totals are 0 until that file's header is complete. */
 export interface LoaderProgress {
   tensors: number;
   tensors_total: number;
@@ -17,8 +17,21 @@ export interface LoaderProgress {
   bytes_total: number;
 }
 
-/** Takes one safetensors file in pieces of any size. */
+/** A file that an index names. */
+export interface IndexedFile {
+  name: string;
+  /** Length of the whole file, if the index tells it. */
+  bytes?: number | undefined;
+  /** Whether it belongs to the text tower, which only scenes of one's own need. */
+  text: boolean;
+}
+
+/** Takes the files of a model in pieces of any size. A push that failed leaves it useless. */
 export interface Loader {
+  /** Takes the index of a model of several files, and tells them: those that are always needed first. */
+  set_index(json: Uint8Array): { files: IndexedFile[] };
+  /** Starts a file; `bytes` is its length, if known. */
+  begin(name: string, bytes?: number): void;
   push(chunk: Uint8Array): Promise<LoaderProgress>;
   /** Consumes the loader. */
   finish(): Promise<Engine>;
@@ -68,6 +81,14 @@ export interface JobOptions {
 export interface Engine {
   model(): ModelInfo;
   scenes(): Scene[];
+  /** `separate`: the index names files of a text tower that have not been loaded. */
+  text_tower(): 'loaded' | 'separate' | 'none';
+  /** A loader of the text tower's files; it knows the index already. */
+  text_loader(): Loader;
+  /** Takes the text tower. Consumes the loader. */
+  add_text(loader: Loader): Promise<void>;
+  /** Another engine over the same weights, with scenes of its own. */
+  share(): Engine;
   needs_merges(): boolean;
   set_merges(text: string): Promise<void>;
   add_scene(id: string, template: string): Promise<void>;

@@ -1,25 +1,58 @@
 /**
  * Every `code` that a {@link GammaError} can carry. Codes are stable: programs may branch on them.
  *
- * From the engine: `image-*` (the photo), `weights-*`, `tensor-*` and `config` (the model file), `scene-*`, `tokenizer`,
- * `option`, `device`. From this library: `aborted` (the caller's signal), `network` (no answer), `http` (an answer other
- * than the file), `photo-type` (not a kind of photo, or one without pixels yet), `photo-tainted` (pixels of another origin
- * that the browser does not show to this page), `weights-none`, `disposed`, `wasm` (the engine crashed; it starts afresh
- * at the next call), `worker` (the background thread could not start or died).
+ * From the engine: `image-*` (the photo), `weights-*`, `header-*`, `tensor-*`, `shard-*` and `config` (the model's files),
+ * `scene-*`, `tokenizer`, `option`, `device`.
+ *
+ * From this library, about the download of a model: `http-status` (404 and its like), `http-busy` (429), `http-server` (5xx),
+ * `http-html` (a web page instead of the file), `http-range` (another part of the file than was asked for), `http-length`
+ * (more or fewer bytes than promised), `weights-changed` (the file changed on the server meanwhile, twice), `network` (no
+ * answer, or cut off), `network-stalled` (no byte for a long time). What may pass is tried again first.
+ *
+ * And about all else: `aborted` (the caller's signal), `http` (a photo's or module's answer other than the file),
+ * `photo-type` (not a kind of photo, or one without pixels yet), `photo-tainted` (pixels of another origin that the browser
+ * does not show to this page), `weights-none`, `store` (what is kept on this device could not be listed or deleted), `io`,
+ * `disposed`, `wasm` (the engine crashed; it starts afresh at the next call), `worker` (the background thread could not
+ * start or died).
  */
 export type GammaErrorCode =
   | 'image-format'
   | 'image-decode'
   | 'image-too-large'
   | 'image-too-small'
-  | 'weights-header'
+  | 'weights-format'
   | 'weights-truncated'
+  | 'weights-trailing'
+  | 'weights-version'
+  | 'weights-metadata'
+  | 'weights-index'
+  | 'weights-changed'
   | 'weights-none'
+  | 'header-empty'
+  | 'header-too-large'
+  | 'header-beyond-file'
+  | 'header-utf8'
+  | 'header-json'
+  | 'header-nesting'
+  | 'header-duplicate'
+  | 'header-offsets'
+  | 'header-overlap'
+  | 'header-hole'
+  | 'header-range'
+  | 'header-size'
+  | 'header-shape'
+  | 'shard-missing'
+  | 'shard-swapped'
   | 'tensor-missing'
   | 'tensor-extra'
   | 'tensor-shape'
   | 'tensor-dtype'
   | 'tensor-value'
+  | 'tensor-scale'
+  | 'tensor-hash'
+  | 'pickle-refused'
+  | 'pickle-damaged'
+  | 'pth-damaged'
   | 'config'
   | 'scene-unknown'
   | 'scene-invalid'
@@ -29,7 +62,15 @@ export type GammaErrorCode =
   | 'io'
   | 'aborted'
   | 'network'
+  | 'network-stalled'
   | 'http'
+  | 'http-status'
+  | 'http-busy'
+  | 'http-server'
+  | 'http-html'
+  | 'http-range'
+  | 'http-length'
+  | 'store'
   | 'photo-type'
   | 'photo-tainted'
   | 'disposed'
@@ -79,7 +120,7 @@ export function toGammaError(error: unknown, fallback: GammaErrorCode): GammaErr
   if (isTrap(error)) return new GammaError('wasm', `the engine crashed: ${messageOf(error)}`, { cause: error });
   const code = (error as { code?: unknown } | null | undefined)?.code;
   // A DOMException has a numeric `code`, and Node's own errors have upper-case ones; neither is ours.
-  if (typeof code === 'string' && /^[a-z]+(-[a-z]+)*$/.test(code)) {
+  if (typeof code === 'string' && /^[a-z]+(-[a-z0-9]+)*$/.test(code)) {
     return new GammaError(code as GammaErrorCode, messageOf(error), { cause: error });
   }
   return new GammaError(fallback, messageOf(error), { cause: error });

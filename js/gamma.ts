@@ -1,34 +1,32 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The class behind `Gamma`, the same in a browser and under Node.
 import { type CallSignal, callSignal, reasonOf } from './abort.js';
-import { Client, callBack } from './client.js';
 import type { JobOptions } from './engine.js';
 import { GammaError, toGammaError } from './error.js';
-import { ALL_SCENES, checkCall, checkDevice, jobOptions, sceneOf } from './options.js';
-import type { Candidate, Platform } from './platform.js';
-import type { RequestName, WireAssessment } from './protocol.js';
+import type { Loaded, Opening } from './opening.js';
+import { ALL_SCENES, checkCache, checkCall, checkDevice, jobOptions, sceneOf } from './options.js';
+import type { Platform } from './platform.js';
+import type { WireAssessment } from './protocol.js';
+import { type Member, type Place, SharedModel } from './shared.js';
 import { Taken } from './taken.js';
 import type {
   Assessment,
   Assessments,
   DeviceInfo,
-  DeviceKind,
   LoadOptions,
-  LoadProgress,
   ModelInfo,
+  ModelSource,
   PhotoResult,
   Scene,
   ScoreOptions,
 } from './types.js';
-import type { WeightsSource } from './weights.js';
 
-/** A worker with a loaded model. */
-interface Loaded {
-  readonly client: Client;
-  readonly device: DeviceInfo;
-  readonly model: ModelInfo;
+/** An engine of this handle's own in a worker, and what it offers. */
+interface Seat extends Place {
   readonly scenes: readonly Scene[];
 }
+
+let lastEngine = 0;
 
 /** What a call asks of the engine, checked. */
 interface Order {
@@ -41,26 +39,27 @@ interface Order {
 /** A loaded model, ready to score photos of kind `P`; the entries of this package derive `Gamma` from it. */
 export class GammaBase<P, W> {
   readonly #platform: Platform<P, W>;
-  readonly #choice: 'auto' | DeviceKind;
-  readonly #weights: WeightsSource;
-  readonly #base: string | undefined;
+  readonly #opening: Opening;
+  readonly #member: Member;
   /** Aborted by `dispose`. */
   readonly #life = new AbortController();
-  /** The worker, also while it is loading. */
-  #client: Client | undefined;
-  #loaded: Loaded | undefined;
-  #streamUsed = false;
-  /** Scenes that were added, to add them again to a new worker. */
+  #shared: SharedModel | undefined;
+  #source: ModelSource | undefined;
+  #seat: Seat | undefined;
+  /** Scenes that were added, to add them again in a new worker. */
   readonly #added = new Map<string, string>();
-  /** Settles when the engine is free for the next call. */
-  #tail: Promise<unknown> = Promise.resolve();
 
   protected constructor(platform: Platform<P, W>, options: LoadOptions<W>) {
     checkCall(options);
     this.#platform = platform;
-    this.#choice = checkDevice(options.device);
-    this.#weights = platform.weights(options.weights);
-    this.#base = options.wasm === undefined ? undefined : platform.base(options.wasm);
+    this.#opening = {
+      platform: platform as Platform<never, never>,
+      choice: checkDevice(options.device),
+      cache: checkCache(options.cache),
+      weights: platform.weights(options.weights),
+      base: options.wasm === undefined ? undefined : platform.base(options.wasm),
+    };
+    this.#member = { signal: this.#life.signal, onProgress: options.onProgress };
   }
 
   /** Loads what `create` makes; a failure leaves nothing behind. */
@@ -68,7 +67,8 @@ export class GammaBase<P, W> {
     const gamma = create();
     const call = callSignal(options.signal, gamma.#life.signal);
     try {
-      gamma.#loaded = await call.race(gamma.#open(options.onProgress, call.signal));
+      if (call.signal.aborted) throw reasonOf(call.signal);
+      await call.race(gamma.#join(call));
       return gamma;
     } catch (error) {
       const failure = toGammaError(error, 'worker');
@@ -81,17 +81,22 @@ export class GammaBase<P, W> {
 
   /** The device in use, and why it was taken. It may change when the engine had to be started afresh. */
   get device(): DeviceInfo {
-    return this.#now.device;
+    return this.#now.loaded.device;
   }
 
   /** What is known about the model. */
   get model(): ModelInfo {
-    return this.#now.model;
+    return this.#now.loaded.model;
+  }
+
+  /** Where the model came from, and whether it is kept on this device. */
+  get source(): ModelSource {
+    return this.#now.source;
   }
 
   /** The scenes that photos can be scored under, those that were added included. */
   get scenes(): readonly Scene[] {
-    return this.#now.scenes;
+    return this.#now.seat.scenes;
   }
 
   /**
@@ -155,7 +160,7 @@ export class GammaBase<P, W> {
         const current = await call.race(ahead);
         if (!current) return;
         const { photo, taken } = current;
-        await call.race(this.#ready());
+        await call.race(this.#inTurn(call, async () => {}));
         // One ahead and no more, so that at most two photos are in memory.
         ahead = quiet(next());
         let result: PhotoResult<Q, Assessment | Assessments>;
@@ -196,16 +201,19 @@ export class GammaBase<P, W> {
         if (typeof value !== 'string') throw new GammaError('option', `option \`${name}\`: expected a string`);
       }
       if (id === ALL_SCENES) throw new GammaError('scene-invalid', 'scene `all`: the id stands for every scene');
-      await this.#inTurn(call, async (loaded) => {
-        const body = { scene: id, template };
-        const { scenes } = await loaded.client.request('add-scene', body, { signal: call.signal });
+      await this.#inTurn(call, async ({ client, engine }) => {
+        const body = { engine, scene: id, template };
+        const { scenes } = await client.request('add-scene', body, { signal: call.signal });
         this.#added.set(id, template);
-        this.#loaded = { ...loaded, scenes };
+        this.#seat = { client, engine, scenes };
       });
     });
   }
 
-  /** Ends the worker and frees its memory. Calls that wait, and later ones, reject with code `disposed`. */
+  /**
+   * Lets go of the model; after the last Gamma that shares it, the worker ends and its memory is free. Calls that wait, and
+   * later ones, reject with code `disposed`.
+   */
   async dispose(): Promise<void> {
     await this.#end(new GammaError('disposed', 'this Gamma was disposed of'));
   }
@@ -215,14 +223,23 @@ export class GammaBase<P, W> {
     await this.dispose();
   }
 
-  get #now(): Loaded {
-    if (!this.#loaded) throw new GammaError('disposed', 'this Gamma was disposed of');
-    return this.#loaded;
+  get #now(): { loaded: Loaded; seat: Seat; source: ModelSource } {
+    const loaded = this.#shared?.loaded;
+    if (!loaded || !this.#seat || !this.#source) throw new GammaError('disposed', 'this Gamma was disposed of');
+    return { loaded, seat: this.#seat, source: this.#source };
+  }
+
+  async #join(call: CallSignal): Promise<void> {
+    const shared = SharedModel.join(this.#opening, this.#member);
+    this.#shared = shared;
+    const { loaded, already } = await shared.ready(this.#member);
+    await this.#inTurn(call, async () => {});
+    this.#source = already ? { ...loaded.source, from: 'memory' } : loaded.source;
   }
 
   async #end(error: GammaError): Promise<void> {
     if (!this.#life.signal.aborted) this.#life.abort(error);
-    await this.#client?.close(error);
+    await this.#shared?.leave(this.#member, error, this.#seat);
   }
 
   /** Runs a public call: its errors are GammaErrors, and it ends as soon as it is aborted. */
@@ -242,7 +259,7 @@ export class GammaBase<P, W> {
   #order(options: ScoreOptions, index: number): Order {
     if (this.#life.signal.aborted) throw reasonOf(this.#life.signal);
     return {
-      scene: sceneOf(options, this.#now.scenes),
+      scene: sceneOf(options, this.#now.seat.scenes),
       job: jobOptions(options),
       index,
       onProgress: options.onProgress,
@@ -255,11 +272,11 @@ export class GammaBase<P, W> {
 
   async #compute(order: Order, photo: () => Taken, call: CallSignal): Promise<Assessment | Assessments> {
     const { scene, job, index, onProgress } = order;
-    return this.#inTurn(call, async ({ client, device }) => {
+    return this.#inTurn(call, async ({ client, engine }, { device }) => {
       const replies = await photo().send(call, (wire) =>
         client.request(
           'score',
-          { photo: wire, scenes: scene === ALL_SCENES ? [] : [scene], options: job },
+          { engine, photo: wire, scenes: scene === ALL_SCENES ? [] : [scene], options: job },
           {
             transfer: [wire.kind === 'bytes' ? wire.bytes : wire.kind === 'rgba' ? wire.data : wire.bitmap],
             signal: call.signal,
@@ -277,105 +294,26 @@ export class GammaBase<P, W> {
     });
   }
 
-  /** Waits until the engine is free and there is one, then runs `work`. The next call waits for `work`, aborted or not. */
-  #inTurn<T>(call: CallSignal, work: (loaded: Loaded) => Promise<T>): Promise<T> {
-    const turn = this.#tail.then(async () => {
-      if (call.signal.aborted) throw reasonOf(call.signal);
-      const loaded = await this.#restored();
-      if (call.signal.aborted) throw reasonOf(call.signal);
-      return work(loaded);
-    });
-    this.#tail = turn.catch(() => {});
-    return quiet(turn);
+  /** Waits until the engine is free and there is one, then runs `work`. */
+  #inTurn<T>(call: CallSignal, work: (seat: Seat, loaded: Loaded) => Promise<T>): Promise<T> {
+    const shared = this.#shared;
+    if (!shared) throw new GammaError('disposed', 'this Gamma was disposed of');
+    return quiet(shared.inTurn(call.signal, async (loaded) => work(await this.#seated(loaded, call.signal), loaded)));
   }
 
-  /** Waits for the engine's turn and starts it afresh if it died. */
-  async #ready(): Promise<void> {
-    const turn = this.#tail.then(() => this.#restored());
-    this.#tail = turn.catch(() => {});
-    await turn;
-  }
-
-  async #restored(): Promise<Loaded> {
-    if (this.#life.signal.aborted) throw reasonOf(this.#life.signal);
-    if (this.#now.client.death) this.#loaded = await this.#open(undefined, this.#life.signal);
-    return this.#now;
-  }
-
-  /** Tries one device after the other until a worker has a model. */
-  async #open(onProgress: LoadOptions<W>['onProgress'], signal: AbortSignal): Promise<Loaded> {
-    if (this.#weights.once && this.#streamUsed) {
-      throw new GammaError(
-        'weights-none',
-        'the engine has to be loaded again, but its weights came from a stream, which can be read only once: call Gamma.load anew, or pass a URL, Blob or bytes',
-      );
-    }
-    const { candidates, notes } = await this.#platform.devices(this.#choice);
-    const refused: string[] = [...notes];
-    for (const [index, candidate] of candidates.entries()) {
-      if (signal.aborted) throw reasonOf(signal);
-      const client = new Client(this.#platform.spawn());
-      this.#client = client;
-      const stage: { name: RequestName } = { name: 'open' };
-      try {
-        return await this.#try(candidate, client, refused, stage, onProgress, signal);
-      } catch (error) {
-        const failure = signal.aborted ? reasonOf(signal) : toGammaError(error, 'worker');
-        await client.close(failure);
-        // Whatever goes wrong with a module or a device is a reason to try the next one; a bad model file is not.
-        const another = stage.name === 'open' || ['device', 'wasm', 'worker'].includes(failure.code);
-        const last = index === candidates.length - 1 || (this.#weights.once && this.#streamUsed);
-        if (signal.aborted || last || !another) throw failure;
-        refused.push(refusal(candidate, failure));
-      }
-    }
-    throw new GammaError('device', refused.join(' ') || 'no device can run the engine');
-  }
-
-  async #try(
-    { module, acceptSoftware, kind, reason }: Candidate,
-    client: Client,
-    refused: readonly string[],
-    stage: { name: RequestName },
-    onProgress: LoadOptions<W>['onProgress'],
-    signal: AbortSignal,
-  ): Promise<Loaded> {
-    const follow = {
-      signal,
-      onProgress: (progress: unknown) => {
-        if (!signal.aborted && onProgress) callBack(() => onProgress(progress as LoadProgress));
-      },
-    };
-    const opened = await client.request('open', { module, base: this.#base }, follow);
-    if (opened.software && !acceptSoftware) {
-      throw new GammaError('device', `the GPU is only emulated (${opened.name})`);
-    }
-    stage.name = 'load';
-    this.#streamUsed = true;
-    const feed = this.#weights.feed?.();
-    const { model, scenes } = await client.request('load', { weights: this.#weights.wire }, { ...follow, feed });
-    let offered = scenes;
+  /** This handle's engine in the worker, which has the scenes that were added. A new worker has none yet. */
+  async #seated({ client }: Loaded, signal: AbortSignal): Promise<Seat> {
+    if (this.#seat?.client === client) return this.#seat;
+    lastEngine += 1;
+    const engine = lastEngine;
+    let { scenes } = await client.request('share', { engine }, { signal });
     for (const [scene, template] of this.#added) {
-      offered = (await client.request('add-scene', { scene, template }, { signal })).scenes;
+      ({ scenes } = await client.request('add-scene', { engine, scene, template }, { signal }));
     }
-    const device: DeviceInfo = {
-      kind,
-      module,
-      name: opened.name,
-      software: opened.software,
-      reason: [...refused, reason].join(' '),
-    };
-    return { client, device, model, scenes: offered };
+    this.#seat = { client, engine, scenes };
+    return this.#seat;
   }
 }
-
-/** Why a device was passed over, for people. A module that did not come is no fault of the device: its address helps nobody. */
-function refusal({ module }: Candidate, failure: GammaError): string {
-  if (failure.code === 'http' || failure.code === 'network') return `${NAMES[module]}: its module is not there.`;
-  return `${NAMES[module]} was tried and refused: ${failure.message}.`;
-}
-
-const NAMES = { gpu: 'WebGPU', cpu: 'The CPU', 'cpu-relaxed': 'The CPU with relaxed SIMD' } as const;
 
 /** Keeps a rejection that is looked at later, or never, from being reported as unhandled. */
 function quiet<T>(promise: Promise<T>): Promise<T> {

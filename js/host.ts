@@ -1,8 +1,10 @@
 // What runs in the worker: owns one engine and answers requests. It knows neither browser nor Node; `HostPlatform` does.
 
-import type { Engine, EnginePhoto, Job, Loader, WasmModule } from './engine.js';
+import { assemble, assembleText, type Follow, free } from './assembling.js';
+import type { Engine, EnginePhoto, IndexedFile, Job, WasmModule } from './engine.js';
 import { abortedBy, GammaError, isTrap, messageOf, throwIfAborted, toGammaError } from './error.js';
-import type { FileStream } from './fetching.js';
+import type { ModelFiles } from './files.js';
+import { blobFiles, folderFiles, streamFiles } from './local.js';
 import type {
   FromWorker,
   RequestMessage,
@@ -11,9 +13,9 @@ import type {
   ToWorker,
   WirePhoto,
   WireProgress,
+  WireWeights,
 } from './protocol.js';
-import type { ModuleKind } from './types.js';
-import { checked, openBlob } from './weights.js';
+import type { CacheMode, ModuleKind } from './types.js';
 
 /** Pixels that the environment, not the engine, decoded. */
 export interface Rgba {
@@ -31,8 +33,8 @@ export interface HostPlatform {
     progress: (loaded: number, total: number | undefined) => void,
     signal: AbortSignal,
   ): Promise<WasmModule>;
-  /** Opens the weights at a URL. */
-  openUrl(url: string, signal: AbortSignal): Promise<FileStream>;
+  /** The model at an absolute URL. */
+  files(url: string, cache: CacheMode): ModelFiles | Promise<ModelFiles>;
   /** The tokenizer's merges. */
   merges(base: string | undefined, signal: AbortSignal): Promise<string>;
   /** Decodes a format that the engine does not know, upright; missing where the environment has no decoder. */
@@ -54,15 +56,26 @@ interface Running {
   pulled?: { resolve(bytes: Uint8Array | null): void; reject(error: GammaError): void } | undefined;
 }
 
-/** The engine's owner. */
+/** One engine of the worker, with scenes of its own. */
+interface Seat {
+  engine: Engine;
+  hasMerges: boolean;
+}
+
+/** The engines' owner. */
 export class Host {
   readonly #platform: HostPlatform;
   readonly #send: (message: FromWorker) => void;
   readonly #running = new Map<number, Running>();
   #base: string | undefined;
   #module: WasmModule | undefined;
-  #engine: Engine | undefined;
-  #hasMerges = false;
+  #files: ModelFiles | undefined;
+  /** The files of the text tower that were not loaded with the model. */
+  #text: readonly IndexedFile[] = [];
+  /** The engine that was loaded; the others share its weights. Its scenes are the model's own. */
+  #root: Seat | undefined;
+  readonly #seats = new Map<number, Seat>();
+  #merges: string | undefined;
 
   constructor(platform: HostPlatform, send: (message: FromWorker) => void) {
     this.#platform = platform;
@@ -124,6 +137,10 @@ export class Host {
         return this.#score(request.body, report, signal);
       case 'add-scene':
         return this.#addScene(request.body, signal);
+      case 'share':
+        return this.#share(request.body);
+      case 'release':
+        return this.#release(request.body);
     }
   }
 
@@ -133,7 +150,8 @@ export class Host {
     signal: AbortSignal,
   ): Promise<Requests['open']['reply']> {
     this.#base = base;
-    const bytes = (loaded: number, total: number | undefined) => report(progressOf('module', loaded, total));
+    const bytes = (loaded: number, total: number | undefined) =>
+      report(total === undefined ? { phase: 'module', loaded } : { phase: 'module', loaded, total });
     this.#module = await this.#platform.loadModule(module, base, this.#rarely(bytes), signal);
     throwIfAborted(signal);
     report({ phase: 'device', loaded: 0, total: 1 });
@@ -144,48 +162,57 @@ export class Host {
 
   async #load(
     id: number,
-    { weights }: Requests['load']['body'],
+    { weights, cache }: Requests['load']['body'],
     report: (progress: WireProgress) => void,
     running: Running,
   ): Promise<Requests['load']['reply']> {
     const { signal } = running.controller;
-    const stream =
-      weights.kind === 'url'
-        ? await this.#platform.openUrl(weights.url, signal)
-        : weights.kind === 'blob'
-          ? openBlob(weights.blob)
-          : { total: undefined, chunks: this.#pull(id, running) };
-    const engine = await this.#assemble(stream, report, signal);
-    this.#engine = engine;
+    const files = await this.#filesOf(weights, cache, id, running);
+    this.#files = files;
+    const follow = this.#follow(signal, report);
+    const { engine, from, text } = await assemble(this.#need(this.#module), files, follow);
+    const root = { engine, hasMerges: false };
+    this.#root = root;
+    this.#text = text;
     report({ phase: 'prompts', loaded: 0, total: 1 });
-    if (engine.needs_merges()) await this.#mergesFor(engine, signal);
+    if (engine.needs_merges()) {
+      // The model's own scenes have no stored features: its text tower has to compute them.
+      if (engine.text_tower() === 'separate') await assembleText(engine, files, text, follow);
+      await this.#mergesFor(root, signal);
+    }
     throwIfAborted(signal);
     report({ phase: 'prompts', loaded: 1, total: 1 });
-    return { model: engine.model(), scenes: engine.scenes() };
+    return { model: engine.model(), source: { from, ...files.keeping } };
   }
 
-  async #assemble(
-    { total, chunks }: FileStream,
-    report: (progress: WireProgress) => void,
-    signal: AbortSignal,
-  ): Promise<Engine> {
-    const { Loader } = this.#need(this.#module);
-    const bytes = this.#rarely((loaded, known) => report(progressOf('weights', loaded, known)));
-    let loader: Loader | undefined = new Loader();
-    try {
-      bytes(0, total);
-      for await (const chunk of checked(chunks, signal)) {
-        const state = await loader.push(chunk);
-        // The file's own header knows its size even where the server does not say.
-        bytes(state.bytes, state.bytes_total || total);
-      }
-      throwIfAborted(signal);
-      const whole = loader;
-      loader = undefined;
-      return await whole.finish();
-    } finally {
-      free(loader);
+  #filesOf(weights: WireWeights, cache: CacheMode, id: number, running: Running): ModelFiles | Promise<ModelFiles> {
+    switch (weights.kind) {
+      case 'url':
+        return this.#platform.files(weights.url, cache);
+      case 'files':
+        return blobFiles(weights.files);
+      case 'folder':
+        return folderFiles(weights.folder);
+      case 'pulled':
+        return streamFiles(this.#pull(id, running));
     }
+  }
+
+  #follow(signal: AbortSignal, report: (progress: WireProgress) => void): Follow {
+    return { signal, now: () => this.#platform.now(), interval: REPORT_INTERVAL, report };
+  }
+
+  async #share({ engine: id }: Requests['share']['body']): Promise<Requests['share']['reply']> {
+    const { engine, hasMerges } = this.#need(this.#root);
+    const seat = { engine: engine.share(), hasMerges };
+    this.#seats.set(id, seat);
+    return { scenes: seat.engine.scenes() };
+  }
+
+  async #release({ engine: id }: Requests['release']['body']): Promise<Requests['release']['reply']> {
+    free(this.#seats.get(id)?.engine);
+    this.#seats.delete(id);
+    return null;
   }
 
   async *#pull(id: number, running: Running): AsyncGenerator<Uint8Array, void, void> {
@@ -202,11 +229,11 @@ export class Host {
   }
 
   async #score(
-    { photo: wire, scenes, options }: Requests['score']['body'],
+    { engine: id, photo: wire, scenes, options }: Requests['score']['body'],
     report: (progress: WireProgress) => void,
     signal: AbortSignal,
   ): Promise<Requests['score']['reply']> {
-    const engine = this.#need(this.#engine);
+    const { engine } = this.#need(this.#seats.get(id));
     const start = this.#platform.now();
     let job: Job | undefined;
     try {
@@ -262,23 +289,42 @@ export class Host {
   }
 
   async #addScene(
-    { scene, template }: Requests['add-scene']['body'],
+    { engine: id, scene, template }: Requests['add-scene']['body'],
     signal: AbortSignal,
   ): Promise<Requests['add-scene']['reply']> {
-    const engine = this.#need(this.#engine);
-    if (engine.model().text_tower) await this.#mergesFor(engine, signal);
+    const seat = this.#need(this.#seats.get(id));
+    if (seat.engine.text_tower() === 'separate') await this.#textFor(seat, signal);
+    if (seat.engine.text_tower() === 'loaded') await this.#mergesFor(seat, signal);
     throwIfAborted(signal);
-    await engine.add_scene(scene, template);
-    return { scenes: engine.scenes() };
+    await seat.engine.add_scene(scene, template);
+    return { scenes: seat.engine.scenes() };
   }
 
-  /** Gives the engine its tokenizer, once. */
-  async #mergesFor(engine: Engine, signal: AbortSignal): Promise<void> {
-    if (this.#hasMerges) return;
-    const text = await this.#platform.merges(this.#base, signal);
+  /** Fetches the text tower, once for all engines. */
+  async #textFor(seat: Seat, signal: AbortSignal): Promise<void> {
+    const root = this.#need(this.#root);
+    if (root.engine.text_tower() === 'separate') {
+      await assembleText(
+        root.engine,
+        this.#need(this.#files),
+        this.#text,
+        this.#follow(signal, () => {}),
+      );
+    }
+    if (seat.engine.text_tower() !== 'separate') return;
+    // Without a text tower it has only the model's scenes, so nothing is lost with it.
+    const shared = root.engine.share();
+    free(seat.engine);
+    Object.assign(seat, { engine: shared, hasMerges: root.hasMerges });
+  }
+
+  /** Gives an engine its tokenizer, once. */
+  async #mergesFor(seat: Seat, signal: AbortSignal): Promise<void> {
+    if (seat.hasMerges) return;
+    this.#merges ??= await this.#platform.merges(this.#base, signal);
     throwIfAborted(signal);
-    await engine.set_merges(text);
-    this.#hasMerges = true;
+    await seat.engine.set_merges(this.#merges);
+    seat.hasMerges = true;
   }
 
   #need<T>(part: T | undefined): T {
@@ -295,18 +341,5 @@ export class Host {
       last = now;
       report(loaded, total);
     };
-  }
-}
-
-function progressOf(phase: 'module' | 'weights', loaded: number, total: number | undefined): WireProgress {
-  return total === undefined ? { phase, loaded } : { phase, loaded, total };
-}
-
-/** Frees a WebAssembly object. After a trap that fails, and there is nothing left to free. */
-function free(object: { free(): void } | undefined): void {
-  try {
-    object?.free();
-  } catch {
-    // The instance is gone, with its memory.
   }
 }

@@ -13,44 +13,55 @@
  *
  * @module
  */
-import { browserPlatform } from './browser.js';
+import { browserPlatform, type Weights } from './browser.js';
+import { browserCache } from './cache.js';
 import { GammaBase } from './gamma.js';
 import type { Photo } from './photo.js';
-import type { LoadOptions as LoadOptionsOf } from './types.js';
-import type { Weights } from './weights.js';
+import type { LoadOptions as LoadOptionsOf, ModelCache } from './types.js';
 
+export type { Weights } from './browser.js';
 export { GammaError, type GammaErrorCode } from './error.js';
 export type { Photo } from './photo.js';
 export type {
   Assessment,
   Assessments,
   Bytes,
+  CacheEntry,
+  CacheEstimate,
+  CacheMode,
   CropPolicy,
   CropScore,
   DeviceInfo,
   DeviceKind,
   Levels,
   LoadProgress,
+  ModelCache,
   ModelInfo,
+  ModelSource,
   ModuleKind,
+  Origin,
   PhotoResult,
   PixelSource,
   Scene,
   ScoreOptions,
   ScoreProgress,
 } from './types.js';
-export type { Weights } from './weights.js';
 
 /** Options of {@link Gamma.load}. */
 export type LoadOptions = LoadOptionsOf<Weights>;
 
 /** A loaded model, ready to score photos. */
 export class Gamma extends GammaBase<Photo, Weights> {
+  /** The models that are kept on this device, so that they load without the network. */
+  static readonly cache: ModelCache = browserCache;
+
   /**
-   * Loads the engine and a model in a worker.
+   * Loads the engine and a model in a worker. The same model, asked for again in the same way while it is loaded or
+   * loading, shares its worker and its memory with the first; each has its own scenes and its own end.
    *
-   * @throws {GammaError} `weights-none` without `weights`; `http`, `network`, `weights-*`, `tensor-*` or `config` for a file
-   * that cannot be used; `device` if the device asked for is not there; `aborted` by `options.signal`.
+   * @throws {GammaError} `weights-none` without `weights`; `http-*`, `network*`, `weights-*`, `header-*`, `shard-*`,
+   * `tensor-*` or `config` for a model that cannot be had or used; `device` if the device asked for is not there; `aborted`
+   * by `options.signal`.
    */
   static load(options: LoadOptions = {}): Promise<Gamma> {
     return GammaBase.start(() => new Gamma(browserPlatform(), options), options);

@@ -1,15 +1,15 @@
 // The worker under Node: the CPU module, read from disk.
-import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parentPort } from 'node:worker_threads';
 import { importGlue, mergesUrl, moduleUrls } from './engine.js';
 import { GammaError, messageOf, throwIfAborted } from './error.js';
-import { bytesOf, type FileStream, fetchFile } from './fetching.js';
+import { bytesOf, fetchFile } from './fetching.js';
 import { Host, type HostPlatform } from './host.js';
+import { pathFiles } from './node-files.js';
 import type { ToWorker } from './protocol.js';
-import { openUrl } from './weights.js';
+import { remoteFiles } from './remote.js';
 
 const platform: HostPlatform = {
   async loadModule(kind, base, progress, signal) {
@@ -23,7 +23,8 @@ const platform: HostPlatform = {
     await module.default({ module_or_path: await WebAssembly.compile(bytes) });
     return module;
   },
-  openUrl: (url, signal) => (url.startsWith('file:') ? openFile(fileURLToPath(url)) : openUrl(url, signal)),
+  files: (url, cache) =>
+    url.startsWith('file:') ? pathFiles(fileURLToPath(url)) : remoteFiles(url, { cache, storage: null }),
   async merges(base, signal) {
     return new TextDecoder().decode(await read(mergesUrl(base), "the tokenizer's merges", signal));
   },
@@ -39,21 +40,6 @@ async function read(url: string, what: string, signal: AbortSignal): Promise<Uin
     throwIfAborted(signal);
     throw new GammaError('io', `${what} could not be read: ${messageOf(error)}`);
   }
-}
-
-async function openFile(path: string): Promise<FileStream> {
-  const failed = (error: unknown) => new GammaError('io', `the weights could not be read: ${messageOf(error)}`);
-  const { size } = await stat(path).catch((error: unknown) => {
-    throw failed(error);
-  });
-  async function* chunks(): AsyncGenerator<Uint8Array, void, void> {
-    try {
-      yield* createReadStream(path, { highWaterMark: 1 << 20 });
-    } catch (error) {
-      throw failed(error);
-    }
-  }
-  return { total: size, chunks: chunks() };
 }
 
 if (parentPort) {

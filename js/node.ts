@@ -16,13 +16,14 @@ import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { noCache } from './cache.js';
 import { planDevices, wasmFeatures } from './devices.js';
 import { GammaError, isTrap, messageOf, throwIfAborted, toGammaError } from './error.js';
 import { GammaBase } from './gamma.js';
 import type { Platform, Port } from './platform.js';
 import type { FromWorker, WirePhoto } from './protocol.js';
 import { isLasting, isPixelSource, noPhoto, readBlob, readUrl, takeBytes, takePixels } from './take.js';
-import type { Bytes, LoadOptions as LoadOptionsOf, PixelSource } from './types.js';
+import type { Bytes, LoadOptions as LoadOptionsOf, ModelCache, PixelSource } from './types.js';
 import { isBytes, weightsSource } from './weights.js';
 
 export { GammaError, type GammaErrorCode } from './error.js';
@@ -30,14 +31,20 @@ export type {
   Assessment,
   Assessments,
   Bytes,
+  CacheEntry,
+  CacheEstimate,
+  CacheMode,
   CropPolicy,
   CropScore,
   DeviceInfo,
   DeviceKind,
   Levels,
   LoadProgress,
+  ModelCache,
   ModelInfo,
+  ModelSource,
   ModuleKind,
+  Origin,
   PhotoResult,
   PixelSource,
   Scene,
@@ -48,35 +55,41 @@ export type {
 /** A photo: a path, a URL (`file:`, `http:`, `https:`, `data:`), a Blob, encoded bytes, or pixels. */
 export type Photo = string | URL | Blob | Bytes | PixelSource;
 
-/** A safetensors file: a path, a URL, a Blob, its bytes, or a stream of them, which can be read only once. */
-export type Weights = string | URL | Blob | Bytes | ReadableStream<Uint8Array> | Readable;
+/**
+ * A model: the path or URL of a safetensors file, of an index (`*.index.json`) or of a folder; a Blob, or several that are
+ * Files; bytes; or a stream of them, which can be read only once. The URL of a folder ends with a slash.
+ */
+export type Weights = string | URL | Blob | Iterable<Blob> | Bytes | ReadableStream<Uint8Array> | Readable;
 
 /** Options of {@link Gamma.load}. `device` is `auto` or `cpu`: there is no WebGPU under Node. */
 export type LoadOptions = LoadOptionsOf<Weights>;
 
 /** A loaded model, ready to score photos. */
 export class Gamma extends GammaBase<Photo, Weights> {
+  /** Under Node nothing is kept: the list is empty. */
+  static readonly cache: ModelCache = noCache;
+
   /**
    * Loads the engine and a model in a worker thread. The thread does not keep the process alive while it has nothing to do.
+   * The same model, asked for again in the same way while it is loaded or loading, shares thread and memory with the first.
    *
-   * @throws {GammaError} `weights-none` without `weights`; `io`, `http`, `network`, `weights-*`, `tensor-*` or `config` for a
-   * file that cannot be used; `device` for WebGPU; `aborted` by `options.signal`.
+   * @throws {GammaError} `weights-none` without `weights`; `io`, `http-*`, `network*`, `weights-*`, `header-*`, `shard-*`,
+   * `tensor-*` or `config` for a model that cannot be had or used; `device` for WebGPU; `aborted` by `options.signal`.
    */
   static load(options: LoadOptions = {}): Promise<Gamma> {
-    return GammaBase.start(() => new Gamma(nodePlatform(), options), options);
+    return GammaBase.start(() => new Gamma(platform, options), options);
   }
 }
 
-function nodePlatform(): Platform<Photo, Weights> {
-  return {
-    spawn,
-    devices: (choice) => planDevices(choice, { gpu: async () => NO_GPU, wasm: wasmFeatures }),
-    weights: (weights) => weightsSource(weights instanceof Readable ? Readable.toWeb(weights) : weights, addressOf),
-    base: (wasm) => `${addressOf(wasm).replace(/\/?([?#].*)?$/s, '')}/`,
-    isLasting,
-    photo: takePhoto,
-  };
-}
+/** One for all, so that models are shared. */
+const platform: Platform<Photo, Weights> = {
+  spawn,
+  devices: (choice) => planDevices(choice, { gpu: async () => NO_GPU, wasm: wasmFeatures }),
+  weights: (weights) => weightsSource(weights instanceof Readable ? Readable.toWeb(weights) : weights, addressOf),
+  base: (wasm) => `${addressOf(wasm).replace(/\/?([?#].*)?$/s, '')}/`,
+  isLasting,
+  photo: takePhoto,
+};
 
 const NO_GPU = { found: false, reason: 'Node does not offer it' } as const;
 

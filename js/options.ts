@@ -2,7 +2,7 @@
 
 import type { JobOptions } from './engine.js';
 import { GammaError } from './error.js';
-import type { CropPolicy, DeviceKind, ScoreOptions } from './types.js';
+import type { CacheMode, CropPolicy, DeviceKind, ScoreOptions } from './types.js';
 
 /** The scene that a call takes unless told otherwise. */
 export const DEFAULT_SCENE = 'natural-quality';
@@ -12,6 +12,7 @@ export const ALL_SCENES = 'all';
 export const MAX_CROPS = 100;
 
 const POLICIES: readonly CropPolicy[] = ['random', 'five', 'center', 'grid'];
+const CACHE_MODES: readonly CacheMode[] = ['default', 'reload', 'no-store', 'only-if-cached'];
 const DEVICES: readonly ('auto' | DeviceKind)[] = ['auto', 'webgpu', 'cpu'];
 
 function wrong(name: string, given: unknown, allowed: string): GammaError {
@@ -43,6 +44,14 @@ export function checkDevice(device: unknown): 'auto' | DeviceKind {
   if (device === undefined) return 'auto';
   const known = DEVICES.find((name) => name === device);
   if (!known) throw wrong('device', device, `one of ${DEVICES.join(', ')}`);
+  return known;
+}
+
+/** Checks `Gamma.load`'s choice about the models kept on this device. */
+export function checkCache(cache: unknown): CacheMode {
+  if (cache === undefined) return 'default';
+  const known = CACHE_MODES.find((mode) => mode === cache);
+  if (!known) throw wrong('cache', cache, `one of ${CACHE_MODES.join(', ')}`);
   return known;
 }
 

@@ -2,7 +2,9 @@
 
 import type { EngineAssessment, JobOptions, OpenedDevice } from './engine.js';
 import type { WireError } from './error.js';
-import type { LoadProgress, ModelInfo, ModuleKind, Scene } from './types.js';
+import type { NamedBlob } from './local.js';
+import type { Directory } from './opfs.js';
+import type { CacheMode, LoadProgress, ModelInfo, ModelSource, ModuleKind, Scene } from './types.js';
 
 /** A photo on its way to the worker: encoded bytes, RGBA pixels, or an ImageBitmap (named so only where DOM types are). */
 export type WirePhoto =
@@ -11,7 +13,11 @@ export type WirePhoto =
   | { kind: 'bitmap'; bitmap: object };
 
 /** Weights on their way to the worker. `pulled`: the worker asks the page for one chunk after the other. */
-export type WireWeights = { kind: 'url'; url: string } | { kind: 'blob'; blob: Blob } | { kind: 'pulled' };
+export type WireWeights =
+  | { kind: 'url'; url: string }
+  | { kind: 'files'; files: NamedBlob[] }
+  | { kind: 'folder'; folder: Directory }
+  | { kind: 'pulled' };
 
 /** An assessment as the worker sends it. */
 export type WireAssessment = EngineAssessment & { ms: number };
@@ -20,12 +26,19 @@ export type WireAssessment = EngineAssessment & { ms: number };
 export interface Requests {
   /** Loads the WebAssembly module and opens the device. */
   open: { body: { module: ModuleKind; base: string | undefined }; reply: OpenedDevice };
-  /** Loads the weights and prepares the scenes. */
-  load: { body: { weights: WireWeights }; reply: { model: ModelInfo; scenes: Scene[] } };
+  /** Loads the weights, which every engine of the worker then shares. */
+  load: { body: { weights: WireWeights; cache: CacheMode }; reply: { model: ModelInfo; source: ModelSource } };
+  /** Makes an engine with scenes of its own. */
+  share: { body: { engine: number }; reply: { scenes: Scene[] } };
+  /** Frees an engine. */
+  release: { body: { engine: number }; reply: null };
   /** Scores a photo under the scenes named; an empty list means all of them. */
-  score: { body: { photo: WirePhoto; scenes: string[]; options: JobOptions }; reply: WireAssessment[] };
-  /** Adds a scene. */
-  'add-scene': { body: { scene: string; template: string }; reply: { scenes: Scene[] } };
+  score: {
+    body: { engine: number; photo: WirePhoto; scenes: string[]; options: JobOptions };
+    reply: WireAssessment[];
+  };
+  /** Adds a scene to one engine. */
+  'add-scene': { body: { engine: number; scene: string; template: string }; reply: { scenes: Scene[] } };
 }
 
 /** The name of a request. */

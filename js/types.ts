@@ -103,18 +103,87 @@ export interface Assessment {
   readonly seed: number;
 }
 
+/** Where a model's bytes come from: a server, this device's store, a file that the caller named, or memory. */
+export type Origin = 'network' | 'store' | 'file' | 'memory';
+
 /** How far {@link LoadOptions.onProgress loading} is. */
 export interface LoadProgress {
   /**
-   * `module`: the WebAssembly file, in bytes. `device`: opening and testing the device, 0 or 1 of 1. `weights`: the model
-   * file, in bytes. `prompts`: text features of the scenes, 0 or 1 of 1. The first two start again when a device is
-   * refused and the next one is tried.
+   * `module`: the WebAssembly file, in bytes. `device`: opening and testing the device, 0 or 1 of 1. `weights`: the model's
+   * files, in bytes of the files themselves, however they were compressed on their way. `prompts`: text features of the
+   * scenes, 0 or 1 of 1. The first two start again when a device is refused and the next one is tried; `weights` starts
+   * again if the model changes on its server meanwhile.
    */
   readonly phase: 'module' | 'device' | 'weights' | 'prompts';
   /** Done so far. */
   readonly loaded: number;
   /** All there is to do; absent while it is not known. */
   readonly total?: number;
+  /** Of `weights`: tensors that are in their place. */
+  readonly tensors?: number;
+  /** Of `weights`: all tensors; absent while it is not known. */
+  readonly tensorsTotal?: number;
+  /** Of `weights`: seconds that the rest will take, at the pace of the last seconds; absent while that cannot be told. */
+  readonly secondsLeft?: number;
+  /** Of `weights`: where the bytes come from just now. */
+  readonly from?: Origin;
+}
+
+/**
+ * What a load does with the models kept on this device, in the words of the Fetch standard. `default`: takes the model from
+ * there without asking the server, else downloads and keeps it. `reload`: downloads it anew and keeps that. `no-store`:
+ * neither looks there nor keeps it. `only-if-cached`: fails if it is not there as a whole.
+ */
+export type CacheMode = 'default' | 'reload' | 'no-store' | 'only-if-cached';
+
+/** Where a loaded model came from. */
+export interface ModelSource {
+  /** Where its bytes came from: `network` if any of them did; `memory` also if it was loaded already. */
+  readonly from: Origin;
+  /** Whether it is kept on this device, so that it loads without the network. */
+  readonly kept: boolean;
+  /** Why it is not kept although it might be, as a sentence; else empty. */
+  readonly note: string;
+}
+
+/** One file kept on this device. */
+export interface CacheEntry {
+  readonly url: string;
+  /** Bytes that are there. */
+  readonly bytes: number;
+  /** Length of the whole file, once it is known. */
+  readonly total?: number;
+  /** Whether all of it is there. */
+  readonly complete: boolean;
+  /** When its download began. */
+  readonly stored: Date;
+  /** When it was last loaded; absent if never. */
+  readonly used?: Date;
+}
+
+/** Room on this device. */
+export interface CacheEstimate {
+  /** Bytes that this site uses, other things than models included; absent where the browser does not say. */
+  readonly usage?: number;
+  /** Bytes that the browser allows this site. */
+  readonly quota?: number;
+  /** Whether the browser promised not to remove them when room gets scarce. */
+  readonly persisted: boolean;
+}
+
+/** The models kept on this device. */
+export interface ModelCache {
+  /** The files that are kept, those used last first; none where nothing can be kept. */
+  list(): Promise<CacheEntry[]>;
+  /**
+   * Deletes the file of this URL; for an index or a folder also the files beside it. Without a URL: all of them.
+   *
+   * @returns How many files were deleted.
+   * @throws {GammaError} `store` if one of them is being loaded or downloaded; the others are deleted all the same.
+   */
+  delete(url?: string | URL): Promise<number>;
+  /** How much room there is. */
+  estimate(): Promise<CacheEstimate>;
 }
 
 /** Bytes in memory. The library copies what it keeps and never detaches a caller's buffer. */
@@ -122,8 +191,10 @@ export type Bytes = ArrayBufferLike | ArrayBufferView;
 
 /** Options of `Gamma.load`; `W` is what the entry takes for weights. */
 export interface LoadOptions<W> {
-  /** The model: a safetensors file. */
+  /** The model: one safetensors file, or several with an index. */
   weights?: W | undefined;
+  /** What to do with the models kept on this device; `default` unless told. Files, bytes and streams are never kept. */
+  cache?: CacheMode | undefined;
   /**
    * `auto` (the default) takes WebGPU if there is a GPU that passes a known-answer test, else the CPU. `webgpu` and `cpu`
    * take that device or fail; `webgpu` also accepts an emulated GPU.

@@ -1,14 +1,10 @@
-// Where a model comes from, and how it reaches the engine: always as a stream of chunks, never as one block.
-import { GammaError, throwIfAborted } from './error.js';
-import { chunksOf, type FileStream, fetchFile, streamOf } from './fetching.js';
+// Where a model comes from, as the caller says it, made ready to be loaded in the worker.
+import { GammaError } from './error.js';
+import { chunksOf } from './fetching.js';
+import type { NamedBlob } from './local.js';
+import type { Directory } from './opfs.js';
 import type { WireWeights } from './protocol.js';
 import type { Bytes } from './types.js';
-
-/**
- * A safetensors file: its URL (relative to the page), a Blob or File, its bytes, or a stream of them. A stream can be read
- * only once, so an engine that crashed cannot be loaded again from it; all others can.
- */
-export type Weights = string | URL | Blob | Bytes | ReadableStream<Uint8Array>;
 
 /** Weights made ready to be loaded, more than once if they allow it. */
 export interface WeightsSource {
@@ -16,6 +12,8 @@ export interface WeightsSource {
   readonly wire: WireWeights;
   /** Whether they can be read only once. */
   readonly once: boolean;
+  /** Tells the same weights from others; undefined for those that cannot be shared. */
+  readonly key: string | undefined;
   /** The chunks, for weights that the worker pulls from here. */
   feed?(): AsyncIterator<Uint8Array, unknown, undefined>;
 }
@@ -47,6 +45,23 @@ async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, unde
   for (let start = 0; start < bytes.byteLength; start += PIECE) yield bytes.subarray(start, start + PIECE);
 }
 
+const identities = new WeakMap<object, number>();
+let lastIdentity = 0;
+
+/** A number that stands for this very object. */
+function identityOf(object: object): number {
+  let identity = identities.get(object);
+  if (identity === undefined) {
+    lastIdentity += 1;
+    identity = lastIdentity;
+    identities.set(object, identity);
+  }
+  return identity;
+}
+
+const EXPECTED =
+  'a URL, a Blob or File, the Files of a folder, a directory handle, bytes or a ReadableStream of a Gamma model';
+
 /**
  * Makes `weights` ready. `resolve` turns a string or URL into an absolute one.
  *
@@ -54,61 +69,35 @@ async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, unde
  */
 export function weightsSource(weights: unknown, resolve: (url: string | URL) => string): WeightsSource {
   if (weights === undefined || weights === null) {
-    throw new GammaError(
-      'weights-none',
-      'this version of gamma-wasm ships no model: pass `weights`, the URL, Blob, bytes or stream of a Gamma safetensors file',
-    );
+    throw new GammaError('weights-none', `this version of gamma-wasm ships no model: pass \`weights\`, ${EXPECTED}`);
   }
   if (typeof weights === 'string' || weights instanceof URL) {
-    return { wire: { kind: 'url', url: resolve(weights) }, once: false };
+    const url = resolve(weights);
+    return { wire: { kind: 'url', url }, once: false, key: `url ${url}` };
   }
-  if (weights instanceof Blob) return { wire: { kind: 'blob', blob: weights }, once: false };
+  if (weights instanceof Blob) return filesSource([weights]);
   if (isBytes(weights)) {
     const view = viewOf(weights);
-    return { wire: { kind: 'pulled' }, once: false, feed: () => pieces(view) };
+    return { wire: { kind: 'pulled' }, once: false, key: `bytes ${identityOf(weights)}`, feed: () => pieces(view) };
   }
   if (weights instanceof ReadableStream) {
     const stream = weights as ReadableStream<Uint8Array>;
     if (stream.locked) throw new GammaError('option', 'option `weights`: the stream is already being read');
-    return { wire: { kind: 'pulled' }, once: true, feed: () => chunksOf(stream) };
+    return { wire: { kind: 'pulled' }, once: true, key: undefined, feed: () => chunksOf(stream) };
   }
-  throw new GammaError('option', 'option `weights`: expected a URL, a Blob, bytes or a ReadableStream');
-}
-
-/** Opens the weights at `url`, in the worker. */
-export async function openUrl(url: string, signal: AbortSignal | undefined): Promise<FileStream> {
-  return streamOf(await fetchFile(url, 'the weights', signal), 'the weights', signal);
-}
-
-/** Opens the weights in `blob`, in the worker. */
-export function openBlob(blob: Blob): FileStream {
-  return { total: blob.size, chunks: chunksOf(blob.stream()) };
-}
-
-/**
- * Passes the chunks on, refuses a web page that came without saying so (no safetensors file begins like one), and stops
- * when `signal` says so.
- *
- * @throws {GammaError} `http` for a web page, `aborted`.
- */
-export async function* checked(
-  chunks: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void, void> {
-  let first = true;
-  for await (const chunk of chunks) {
-    throwIfAborted(signal);
-    if (chunk.byteLength === 0) continue;
-    if (first) {
-      first = false;
-      const head = new TextDecoder('latin1').decode(chunk.subarray(0, 64));
-      if (/^(\u00ef\u00bb\u00bf)?\s*<(!doctype|html|head|\?xml|!--)/i.test(head)) {
-        throw new GammaError(
-          'http',
-          'the weights: the server answered with a web page instead of the file; is the address right?',
-        );
-      }
-    }
-    yield chunk;
+  if (isDirectory(weights)) {
+    return { wire: { kind: 'folder', folder: weights }, once: false, key: `folder ${identityOf(weights)}` };
   }
+  const list = typeof weights === 'object' && Symbol.iterator in weights ? [...(weights as Iterable<unknown>)] : [];
+  if (list.length > 0 && list.every((file) => file instanceof Blob)) return filesSource(list);
+  throw new GammaError('option', `option \`weights\`: expected ${EXPECTED}`);
+}
+
+function filesSource(blobs: readonly Blob[]): WeightsSource {
+  const files = blobs.map((blob): NamedBlob => ({ name: (blob as Partial<File>).name ?? '', blob }));
+  return { wire: { kind: 'files', files }, once: false, key: `files ${blobs.map(identityOf).join()}` };
+}
+
+function isDirectory(value: unknown): value is Directory {
+  return typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === 'directory';
 }

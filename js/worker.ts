@@ -6,7 +6,7 @@ import { GammaError, messageOf, throwIfAborted } from './error.js';
 import { bodySize, bytesOf, fetchFile, streamOf } from './fetching.js';
 import { Host, type HostPlatform, type Rgba } from './host.js';
 import type { ToWorker } from './protocol.js';
-import { openUrl } from './weights.js';
+import { remoteFiles } from './remote.js';
 
 /** Pixels that the browser decodes are limited like the engine's own. */
 const MAX_PIXELS = 100_000_000;
@@ -31,7 +31,7 @@ const platform: HostPlatform = {
     await module.default({ module_or_path: code });
     return module;
   },
-  openUrl,
+  files: (url, cache) => remoteFiles(url, { cache }),
   async merges(base, signal) {
     const response = await fetchFile(mergesUrl(base), "the tokenizer's merges", signal);
     return new TextDecoder().decode(await bytesOf(response, "the tokenizer's merges", signal));

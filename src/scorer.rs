@@ -320,23 +320,7 @@ impl Scorer {
                 _ => "the model has no text tower".into(),
             }));
         };
-        let mut prompts = Vec::with_capacity(LEVELS.len());
-        for prompt in scene.prompts() {
-            let tokens = tokenizer.tokenize(&prompt);
-            if tokens.truncated || tokens.ids.len() > config.tower.context_length {
-                return Err(refuse(format!(
-                    "\"{prompt}\" is longer than {} tokens",
-                    config.tower.context_length
-                )));
-            }
-            if tokens.ids.iter().any(|&id| id as usize >= config.vocabulary) {
-                return Err(refuse(format!(
-                    "the model's vocabulary of {} is not CLIP's",
-                    config.vocabulary
-                )));
-            }
-            prompts.push(tokens.ids);
-        }
+        let prompts = scene.token_ids(tokenizer, config.vocabulary, config.tower.context_length)?;
         Ok(text.forward(&prompts))
     }
 }

@@ -95,12 +95,20 @@ fn agrees_with_the_port(port: &BTreeMap<String, (Vec<usize>, Vec<f32>)>, golden:
     };
     let bytes = std::fs::read(golden).expect("the golden tensors");
     let golden = SafeTensors::deserialize(&bytes).expect("valid");
-    for (level, name) in stem.pyramid(crops(1, 1 << 32)).into_iter().zip(["level.2", "level.4", "level.6"]) {
+    for (level, name) in stem
+        .pyramid(crops(1, 1 << 32))
+        .into_iter()
+        .zip(["level.2", "level.4", "level.6"])
+    {
         let view = golden.tensor(name).expect("a level");
         assert_eq!(level.dims().as_slice(), view.shape(), "{name}");
         let found = level.into_data().try_into_vec::<f32>().expect("f32");
         let expected = view.data().as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b));
-        let worst = found.iter().zip(expected).map(|(f, e)| (f - e).abs()).fold(0.0, f32::max);
+        let worst = found
+            .iter()
+            .zip(expected)
+            .map(|(f, e)| (f - e).abs())
+            .fold(0.0, f32::max);
         // Values reach 40; sums run over up to 1152 products in another order.
         assert!(worst < 2e-3, "{name} is off by {worst}");
     }
@@ -138,7 +146,15 @@ fn parameters(
     optimizer: &OptimizerConfig,
 ) -> Parameters {
     let begin = |entry: &Entry| initial(entry, config, 7);
-    Parameters::new(config, &["natural-quality".into()], known, optimizer, &Device::flex(), begin).expect("a model")
+    Parameters::new(
+        config,
+        &["natural-quality".into()],
+        known,
+        optimizer,
+        &Device::flex(),
+        begin,
+    )
+    .expect("a model")
 }
 
 /// Two blocks, one of them with experts, on patches.
@@ -200,7 +216,11 @@ fn gradients_are_right(config: &Config, known: BTreeMap<String, (Vec<usize>, Vec
         };
         let difference = (at(1.0) - at(-1.0)) / (2.0 * step);
         let error = (difference - norm).abs() / norm;
-        assert!(error < 0.05, "{}: {norm} by gradients, {difference} by differences", parameter.name);
+        assert!(
+            error < 0.05,
+            "{}: {norm} by gradients, {difference} by differences",
+            parameter.name
+        );
         checked += 1;
     }
     assert!(checked > 3, "only {checked} tensors have gradients");
@@ -229,9 +249,16 @@ fn gradients_of_the_convolutional_stem_agree_with_finite_differences() {
         }
     }
     gradients_are_right(&config, known, |name| {
-        ["first.weight", "blocks.1.depthwise.weight", "blocks.3.depthwise", "blocks.4.expand", "blocks.4.project", "levels."]
-            .iter()
-            .any(|part| name.contains(part))
+        [
+            "first.weight",
+            "blocks.1.depthwise.weight",
+            "blocks.3.depthwise",
+            "blocks.4.expand",
+            "blocks.4.project",
+            "levels.",
+        ]
+        .iter()
+        .any(|part| name.contains(part))
     });
 }
 
@@ -248,7 +275,11 @@ impl Drop for Run {
 impl Run {
     fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let name = format!("gamma-training-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "gamma-training-{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).expect("a folder");
         let mut labels = String::from("image,mos\n");
@@ -326,7 +357,10 @@ impl Run {
 
 fn to_the_end(config: TrainConfig) -> Session {
     let mut session = Session::open(config).expect("a run");
-    session.run(&mut |_| ControlFlow::Continue(())).expect("a run").expect("to its end");
+    session
+        .run(&mut |_| ControlFlow::Continue(()))
+        .expect("a run")
+        .expect("to its end");
     session
 }
 
@@ -375,7 +409,10 @@ fn a_killed_run_goes_on_to_the_same_weights_and_the_same_log() {
     let resumed = Session::open(run.config("cut", 4, ema)).expect("a run");
     assert_eq!(resumed.state.step, 6);
     to_the_end(run.config("cut", 4, ema));
-    assert!(run.file("whole", "model.safetensors") == run.file("cut", "model.safetensors"), "models differ");
+    assert!(
+        run.file("whole", "model.safetensors") == run.file("cut", "model.safetensors"),
+        "models differ"
+    );
     assert_eq!(run.log("whole"), run.log("cut"));
 }
 
@@ -389,7 +426,10 @@ fn one_seed_gives_the_same_weights_and_another_seed_others() {
     let mut other = run.config("third", 2, "");
     other.seed = 1;
     to_the_end(other);
-    assert!(run.file("first", "model.safetensors") == run.file("second", "model.safetensors"), "models differ");
+    assert!(
+        run.file("first", "model.safetensors") == run.file("second", "model.safetensors"),
+        "models differ"
+    );
     assert!(run.file("first", "model.safetensors") != run.file("third", "model.safetensors"));
 }
 
@@ -421,7 +461,12 @@ fn labels_are_scaled_by_their_range_and_turned_so_that_high_is_good() {
             config.range = [1.0, 5.0];
             config.higher_is_better = higher;
         });
-        let labels: Vec<f32> = opened.expect("a dataset").train.iter().map(|sample| sample.label).collect();
+        let labels: Vec<f32> = opened
+            .expect("a dataset")
+            .train
+            .iter()
+            .map(|sample| sample.label)
+            .collect();
         labels
     };
     assert_eq!(open(true), [0.0, 0.5, 1.0]);
@@ -470,13 +515,20 @@ fn a_tile_is_the_square_that_its_number_says() {
         })
         .collect();
     assert_eq!(colours, [[2, 1], [3, 2]]);
-    assert!(tiles("image,mos\n12,3\n").expect_err("refused").to_string().contains("tile 12 is outside"));
+    assert!(
+        tiles("image,mos\n12,3\n")
+            .expect_err("refused")
+            .to_string()
+            .contains("tile 12 is outside")
+    );
 }
 
 #[test]
 fn what_is_set_aside_keeps_groups_together_and_follows_the_seed() {
     let run = Run::new();
-    let labels: String = (0..8).map(|index| format!("{index}.png,{index},{}\n", index / 2)).collect();
+    let labels: String = (0..8)
+        .map(|index| format!("{index}.png,{index},{}\n", index / 2))
+        .collect();
     let opened = dataset(&run, &format!("image,mos,photo\n{labels}"), |config| {
         config.group_column = Some("photo".into());
         config.validation_fraction = 0.5;

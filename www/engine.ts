@@ -10,7 +10,7 @@ export class Engine {
   /** The loaded model, or undefined while there is none. */
   gamma: Gamma | undefined;
   /** The person's own weights. */
-  private weights: File | undefined;
+  private weights: readonly File[] | undefined;
   private loading: AbortController | undefined;
 
   constructor(private readonly store: Store) {}
@@ -21,8 +21,8 @@ export class Engine {
     await this.load();
   }
 
-  /** Takes the person's own weights, or the sample's again. */
-  async useWeights(weights: File | undefined): Promise<void> {
+  /** Takes the person's own weights, one file or several with their index, or the sample's again. */
+  async useWeights(weights: readonly File[] | undefined): Promise<void> {
     this.weights = weights;
     await this.load();
   }
@@ -64,9 +64,9 @@ export class Engine {
         return;
       }
       this.gamma = gamma;
-      const { device, model, scenes } = gamma;
+      const { device, model, source, scenes } = gamma;
       if (!scenes.some(({ id }) => id === state.scene)) state.scene = scenes[0]?.id ?? state.scene;
-      state.engine = { phase: 'ready', device, model, scenes };
+      state.engine = { phase: 'ready', device, model, source, scenes };
       this.store.tell('view');
     } catch (error) {
       if (loading.signal.aborted) return;

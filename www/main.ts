@@ -3,6 +3,7 @@ import { takePhotos } from './drop.ts';
 import { Engine } from './engine.ts';
 import { Gallery } from './gallery.ts';
 import { addPhotos, fromSamples, type NamedFile } from './intake.ts';
+import { setUpKept } from './kept.ts';
 import { Notices } from './notices.ts';
 import { Queue } from './queue.ts';
 import { setUpSetup } from './setup.ts';
@@ -16,6 +17,7 @@ const queue = new Queue(store, engine);
 new Gallery(store);
 const notices = new Notices(store, engine, queue);
 setUpSetup(store, engine, queue);
+setUpKept(store, notices);
 setUpToolbar(store, queue);
 setUpDock(store, queue);
 

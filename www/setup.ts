@@ -1,7 +1,7 @@
 import type { LoadProgress } from 'gamma-wasm';
 import { byId } from './dom.ts';
 import type { Engine } from './engine.ts';
-import { deviceLabel, megabytes } from './format.ts';
+import { deviceLabel, megabytes, timeLeftText } from './format.ts';
 import type { Queue } from './queue.ts';
 import type { DeviceChoice, EngineState, Store } from './state.ts';
 
@@ -24,9 +24,9 @@ export function setUpSetup(store: Store, engine: Engine, queue: Queue): void {
   });
 
   const picker = byId<HTMLInputElement>('pick-weights');
-  const use = async (file: File | undefined) => {
+  const use = async (files: readonly File[] | undefined) => {
     queue.interrupt();
-    const loaded = engine.useWeights(file);
+    const loaded = engine.useWeights(files);
     // Other weights, other scores: those of the old ones would not compare. They wait for the model that now loads.
     queue.requeue(({ status }) => status === 'done' || status === 'failed');
     await loaded;
@@ -34,8 +34,8 @@ export function setUpSetup(store: Store, engine: Engine, queue: Queue): void {
   byId('own-weights').addEventListener('click', () => picker.click());
   byId('sample-weights').addEventListener('click', () => void use(undefined));
   picker.addEventListener('change', () => {
-    const [file] = picker.files ?? [];
-    if (file) void use(file);
+    const files = [...(picker.files ?? [])];
+    if (files.length > 0) void use(files);
     picker.value = '';
   });
   draw();
@@ -45,6 +45,7 @@ function drawSetup(store: Store, engine: Engine): void {
   const { engine: state, modules, device } = store.state;
   drawDevice(state);
   byId('model-line').textContent = modelLine(state);
+  byId('model-line').title = state.phase === 'ready' ? state.source.note : '';
   byId('sample-weights').hidden = !engine.ownWeights;
   for (const input of byId('device').querySelectorAll('input')) {
     input.checked = input.value === device;
@@ -78,7 +79,8 @@ function modelLine(state: EngineState): string {
   if (state.phase !== 'ready') return '';
   const { name, parameters, trained, licence } = state.model;
   const size = `${(parameters / 1e6).toFixed(1)} M parameters`;
-  return [name, size, trained ? '' : 'untrained', licence ?? ''].filter(Boolean).join(' \u00b7 ');
+  const kept = state.source.kept ? 'kept on this device' : '';
+  return [name, size, trained ? '' : 'untrained', licence ?? '', kept].filter(Boolean).join(' \u00b7 ');
 }
 
 function drawLoading(state: EngineState): void {
@@ -97,5 +99,7 @@ function drawLoading(state: EngineState): void {
   bar.value = from + share * (to - from);
   const inBytes = step.phase === 'module' || step.phase === 'weights';
   const amount = inBytes && step.total ? ` (${megabytes(step.loaded)} of ${megabytes(step.total)})` : '';
-  byId('load-text').textContent = text + amount;
+  const left = step.secondsLeft === undefined ? '' : `, ${timeLeftText(1000 * step.secondsLeft)}`;
+  byId('load-text').textContent =
+    `${step.from === 'store' ? 'Reading the model from this device' : text}${amount}${left}`;
 }

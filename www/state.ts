@@ -1,4 +1,13 @@
-import type { Assessment, Assessments, CropPolicy, DeviceInfo, LoadProgress, ModelInfo, Scene } from 'gamma-wasm';
+import type {
+  Assessment,
+  Assessments,
+  CropPolicy,
+  DeviceInfo,
+  LoadProgress,
+  ModelInfo,
+  ModelSource,
+  Scene,
+} from 'gamma-wasm';
 import type { Status } from './status.ts';
 
 /** How far one photo is. `stopped`: the person stopped before it was scored. */
@@ -37,7 +46,7 @@ export type EngineState =
   | { phase: 'loading'; step: LoadProgress | undefined }
   | { phase: 'building'; message: string }
   | { phase: 'failed'; code: string; message: string }
-  | { phase: 'ready'; device: DeviceInfo; model: ModelInfo; scenes: readonly Scene[] };
+  | { phase: 'ready'; device: DeviceInfo; model: ModelInfo; source: ModelSource; scenes: readonly Scene[] };
 
 /** The scoring run in progress. */
 export interface Run {

@@ -42,18 +42,9 @@ impl Attention {
     /// - `x`: `[batch, tokens, width]`, `mask`: `[queries, tokens]`
     /// - output: `[batch, queries, width]`
     pub fn forward(&self, x: Tensor<3>, queries: usize, mask: Option<Tensor<2>>) -> Tensor<3> {
-        let [batch, tokens, width] = x.dims();
-        let split = |t: Tensor<3>, tokens: usize| {
-            t.reshape([batch, tokens, self.heads, width / self.heads])
-                .swap_dims(1, 2)
-        };
         let key_value = self.key_value.forward(x.clone());
-        let key = split(key_value.clone().narrow(2, 0, width), tokens);
-        let value = split(key_value.narrow(2, width, width), tokens);
-        let query = split(self.query.forward(x.narrow(1, 0, queries)), queries);
-        let gathered = ops::attention(query, key, value, mask)
-            .swap_dims(1, 2)
-            .reshape([batch, queries, width]);
+        let query = self.query.forward(x.narrow(1, 0, queries));
+        let gathered = ops::attention(query, key_value, self.heads, mask);
         self.out_proj.forward(gathered)
     }
 }

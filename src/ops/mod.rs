@@ -10,7 +10,6 @@ mod self_test;
 use burn::tensor::Tensor;
 
 pub use quantized::{QuantizedMatrix, Scales};
-pub use reference::{attention, quick_gelu};
 pub(crate) use self_test::read;
 pub use self_test::self_test;
 
@@ -52,6 +51,26 @@ pub fn linear_quantized(x: Tensor<2>, weight: &QuantizedMatrix, bias: Option<Ten
         let weight = weight.to_tensor(&x.device());
         reference::linear(x, weight, bias)
     }
+}
+
+/// Scaled dot-product attention of each head, as [`reference::attention`], whose shapes are its own.
+pub fn attention(q: Tensor<3>, key_value: Tensor<3>, heads: usize, mask: Option<Tensor<2>>) -> Tensor<3> {
+    #[cfg(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32"))]
+    {
+        cpu::attention(q, key_value, heads, mask)
+    }
+    #[cfg(not(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32")))]
+    reference::attention(q, key_value, heads, mask)
+}
+
+/// `v * sigmoid(1.702 v)`, CLIP's activation.
+pub fn quick_gelu<const D: usize>(v: Tensor<D>) -> Tensor<D> {
+    #[cfg(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32"))]
+    {
+        cpu::quick_gelu(v)
+    }
+    #[cfg(not(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32")))]
+    reference::quick_gelu(v)
 }
 
 /// Whether quantised weights are best left in codes in memory. In the browser's CPU modules they are: memory is short there,

@@ -20,17 +20,25 @@ pub fn quick_gelu<const D: usize>(v: Tensor<D>) -> Tensor<D> {
     v.clone() * activation::sigmoid(v * 1.702)
 }
 
-/// Scaled dot-product attention: `softmax(q k^T / sqrt(head) + mask) v`.
+/// Scaled dot-product attention of each head: `softmax(q k^T / sqrt(head) + mask) v`.
 ///
 /// # Shapes
-/// - `q`: `[batch, heads, queries, head]`, `k` and `v`: `[batch, heads, tokens, head]`
+/// - `q`: `[batch, queries, width]`, `key_value`: `[batch, tokens, 2 width]`, keys first; heads side by side in `width`
 /// - `mask`: `[queries, tokens]`, added to the scores before the softmax
-/// - output: `[batch, heads, queries, head]`
-pub fn attention(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>, mask: Option<Tensor<2>>) -> Tensor<4> {
-    let [_, _, _, head] = q.dims();
-    let mut scores = (q * (head as f64).powf(-0.5)).matmul(k.transpose());
+/// - output: `[batch, queries, width]`
+pub fn attention(q: Tensor<3>, key_value: Tensor<3>, heads: usize, mask: Option<Tensor<2>>) -> Tensor<3> {
+    let [batch, queries, width] = q.dims();
+    let split = |t: Tensor<3>| {
+        let [_, tokens, _] = t.dims();
+        t.reshape([batch, tokens, heads, width / heads]).swap_dims(1, 2)
+    };
+    let key = split(key_value.clone().narrow(2, 0, width));
+    let value = split(key_value.narrow(2, width, width));
+    let factor = ((width / heads) as f64).powf(-0.5);
+    let mut scores = (split(q) * factor).matmul(key.transpose());
     if let Some(mask) = mask {
         scores = scores + mask.unsqueeze();
     }
-    activation::softmax(scores, 3).matmul(v)
+    let gathered = activation::softmax(scores, 3).matmul(value);
+    gathered.swap_dims(1, 2).reshape([batch, queries, width])
 }

@@ -47,8 +47,15 @@ pub async fn self_test(device: &Device) -> Result<()> {
     let expected: Vec<f32> = x.chunks_exact(INNER).flat_map(layer_norm_row).collect();
     check("layer_norm", normed, &expected).await?;
 
-    let heads = |t: &[f32]| tensor(t, [1, 1, ROWS, INNER], device);
-    let gathered = attention(heads(&x), heads(&w[..ROWS * INNER]), heads(&x), None);
+    // One head; keys and values lie side by side.
+    let rows = w.chunks_exact(INNER).zip(x.chunks_exact(INNER)).take(ROWS);
+    let key_value: Vec<f32> = rows.flat_map(|(key, value)| [key, value]).flatten().copied().collect();
+    let gathered = attention(
+        tensor(&x, [1, ROWS, INNER], device),
+        tensor(&key_value, [1, ROWS, 2 * INNER], device),
+        1,
+        None,
+    );
     let expected: Vec<f32> = (0..ROWS).flat_map(|q| attention_row(&x, &w, q)).collect();
     check("attention", gathered.reshape([ROWS, INNER]), &expected).await
 }

@@ -1,5 +1,6 @@
 //! Scenes: what the image is of, as the text that each quality level is put into.
 
+use super::Tokenizer;
 use crate::error::{Error, Result};
 
 /// The five quality levels, worst first: the order of a model's level values and of every five numbers reported.
@@ -55,6 +56,32 @@ impl Scene {
     /// The prompts of the five [`LEVELS`], in their order.
     pub fn prompts(&self) -> [String; 5] {
         LEVELS.map(|level| self.template.replacen(SLOT, level, 1))
+    }
+
+    /// The token ids of the five prompts, each from its start to its end token, as a text tower takes them.
+    ///
+    /// # Errors
+    /// [`Error::SceneInvalid`] if a prompt is longer than `context` tokens, or if an id is not below `vocabulary`.
+    pub fn token_ids(&self, tokenizer: &Tokenizer, vocabulary: usize, context: usize) -> Result<Vec<Vec<u32>>> {
+        let refuse = |reason: String| Error::SceneInvalid {
+            id: self.id.clone(),
+            reason,
+        };
+        let mut prompts = Vec::with_capacity(LEVELS.len());
+        for prompt in self.prompts() {
+            let tokens = tokenizer.tokenize(&prompt);
+            if tokens.truncated || tokens.ids.len() > context {
+                return Err(refuse(format!("\"{prompt}\" is longer than {} tokens", context)));
+            }
+            if tokens.ids.iter().any(|&id| id as usize >= vocabulary) {
+                return Err(refuse(format!(
+                    "the model's vocabulary of {} is not CLIP's",
+                    vocabulary
+                )));
+            }
+            prompts.push(tokens.ids);
+        }
+        Ok(prompts)
     }
 }
 

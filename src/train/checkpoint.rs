@@ -8,7 +8,7 @@ use std::{
 };
 
 use burn::tensor::{Device, Tensor, TensorData};
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use safetensors::{Dtype, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -21,6 +21,7 @@ use super::{
 use crate::{
     Error, Result,
     prompt::{LEVELS, Scene},
+    weights::convert::{self, SourceTensor},
 };
 
 /// What the metadata of a checkpoint says.
@@ -140,41 +141,18 @@ pub(super) fn write_model(
     write(path, tensors, metadata.collect())
 }
 
-/// All tensors of a safetensors file as f32, and its metadata.
-pub(super) fn read(path: &Path) -> Result<(BTreeMap<String, Values>, HashMap<String, String>)> {
-    let bytes = std::fs::read(path).map_err(|source| io(path, source))?;
-    let format = |error: safetensors::SafeTensorError| Error::WeightsFormat(format!("{}: {error}", path.display()));
-    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(format)?;
-    let file = SafeTensors::deserialize(&bytes).map_err(format)?;
+/// All tensors of a checkpoint of any kind as f32, and its metadata. Counters and the like are left out.
+pub(super) fn read(path: &Path) -> Result<(BTreeMap<String, Values>, BTreeMap<String, String>)> {
+    let mut source = convert::open(path)?;
     let mut tensors = BTreeMap::new();
-    for (name, view) in file.iter() {
-        let values = match view.dtype() {
-            Dtype::F32 => view
-                .data()
-                .as_chunks::<4>()
-                .0
-                .iter()
-                .map(|&b| f32::from_le_bytes(b))
-                .collect(),
-            Dtype::F16 => view
-                .data()
-                .as_chunks::<2>()
-                .0
-                .iter()
-                .map(|&b| half::f16::from_le_bytes(b).to_f32())
-                .collect(),
-            // Counters and the like: no part of a model.
-            Dtype::I64 => continue,
-            other => {
-                return Err(Error::TensorDtype {
-                    name: name.to_owned(),
-                    dtype: other.to_string(),
-                });
-            }
-        };
-        tensors.insert(name.to_owned(), (view.shape().to_vec(), values));
+    for SourceTensor { name, shape, dtype } in source.tensors().to_vec() {
+        if matches!(dtype.as_str(), "I64" | "I32") {
+            continue;
+        }
+        let values = source.read(&name)?;
+        tensors.insert(name, (shape, values));
     }
-    Ok((tensors, header.metadata().clone().unwrap_or_default()))
+    Ok((tensors, source.metadata().clone()))
 }
 
 fn write(path: &Path, tensors: Vec<(String, Vec<usize>, Vec<f32>)>, metadata: HashMap<String, String>) -> Result<()> {

@@ -74,7 +74,7 @@ impl Parameters {
         let mut list = Vec::with_capacity(entries.len());
         for entry in entries {
             let values = match known.remove(&entry.name) {
-                Some((shape, values)) if shape == entry.shape => values,
+                Some((shape, values)) if shape == entry.shape || (entry.shape.is_empty() && shape == [1]) => values,
                 Some((found, _)) => {
                     return Err(Error::TensorShape {
                         name: entry.name,

@@ -455,7 +455,10 @@ fn beginning(config: &TrainConfig, scenes: &[String], device: &Device) -> Result
     let (dimensions, mut known) = match &config.model.init {
         Some(path) => {
             let (tensors, _) = checkpoint::read(path)?;
-            (dimensions_of(path)?, tensors)
+            let shapes = tensors
+                .iter()
+                .map(|(name, (shape, _))| (name.clone(), shape.clone()));
+            (Config::from_header(&Header::of_shapes(shapes))?, tensors)
         }
         None => {
             let dimensions = config.model.dimensions()?;
@@ -470,12 +473,4 @@ fn beginning(config: &TrainConfig, scenes: &[String], device: &Device) -> Result
     Parameters::new(&dimensions, scenes, known, &config.optimizer, device, |entry| {
         initial(entry, &dimensions, config.seed)
     })
-}
-
-/// The dimensions of the model in a file.
-fn dimensions_of(path: &Path) -> Result<Config> {
-    let file = std::fs::File::open(path).map_err(|source| checkpoint::io(path, source))?;
-    let length = file.metadata().ok().map(|metadata| metadata.len());
-    let header = crate::weights::Header::read(file, length, &path.display().to_string())?;
-    Config::from_header(&header)
 }

@@ -153,6 +153,25 @@ impl Header {
         })
     }
 
+    /// The names and shapes of a checkpoint of another kind, to read dimensions off.
+    #[cfg(feature = "cli")]
+    pub(crate) fn of_shapes(shapes: impl IntoIterator<Item = (String, Vec<usize>)>) -> Self {
+        let tensor = |(name, shape)| TensorInfo {
+            name,
+            dtype: Dtype::F32,
+            shape,
+            offset: 0,
+            bytes: 0,
+        };
+        let mut tensors: Vec<TensorInfo> = shapes.into_iter().map(tensor).collect();
+        tensors.sort_by(|a, b| a.name.cmp(&b.name));
+        Self {
+            by_name: (0..tensors.len()).collect(),
+            tensors,
+            ..Self::default()
+        }
+    }
+
     /// Bytes of tensor data after the header.
     pub fn data_bytes(&self) -> u64 {
         self.tensors.last().map_or(0, |last| last.offset + last.bytes as u64)

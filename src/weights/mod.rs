@@ -5,6 +5,8 @@
 mod assembly;
 mod checkpoint;
 mod contents;
+#[cfg(feature = "cli")]
+pub mod convert;
 mod element;
 mod header;
 mod incoming;

@@ -19,12 +19,23 @@ const PHOTOS = readdirSync(FOLDER)
 const OPTIONS = { scene: 'generic', policy: 'random', crops: 2 } as const;
 const TEXT_TOWER = /^clip_model\.(transformer|token_embedding|positional_embedding|ln_final|text_projection)/;
 
+/** Runs the command and returns what it printed. */
+function command(...args: string[]): string {
+  return execFileSync('cargo', ['run', '--quiet', '--bin', 'gamma', '--', ...args], {
+    cwd: repository('.'),
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
 /**
  * The vision tower of the micro model, small enough for an emulated GPU, and the text features of its naive prompts in
  * place of its text tower. Returns the path of the file.
  */
 function visionOnly(): string {
-  const tensors = readTensors(repository('tests/golden/micro/model.safetensors'));
+  const out = repository('target/tests/micro');
+  command('convert', repository('tests/golden/micro/gamma_micro.pth'), '--dtype', 'f32', '--out', out, '--force');
+  const tensors = readTensors(join(out, 'model.safetensors'));
   for (const name of [...tensors.keys()].filter((name) => TEXT_TOWER.test(name))) tensors.delete(name);
   const features = readTensors(repository('tests/golden/micro/golden.safetensors')).get('text.features_normalized');
   if (!features) throw new Error('the golden file has no text features');
@@ -40,13 +51,9 @@ function visionOnly(): string {
 function natively(weights: string): number[] {
   const { scene, policy, crops } = OPTIONS;
   const options = ['--weights', weights, '--scene', scene, '--policy', policy, '--crops', `${crops}`, '--json'];
-  const args = ['run', '--quiet', '--bin', 'gamma', '--', 'score', ...PHOTOS, ...options];
-  const output = execFileSync('cargo', args, {
-    cwd: repository('.'),
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const lines = output.trim().split('\n');
+  const lines = command('score', ...PHOTOS, ...options)
+    .trim()
+    .split('\n');
   return lines.map((line) => (JSON.parse(line) as { score: number }).score);
 }
 

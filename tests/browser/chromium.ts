@@ -4,7 +4,8 @@ import { type Browser, chromium } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-const FLAGS = [
+/** What every Chromium of these tests is started with. */
+export const FLAGS = [
   '--headless=new',
   '--no-sandbox',
   '--disable-quic',

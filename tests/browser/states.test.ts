@@ -131,3 +131,21 @@ test('without a connection scoring goes on', async () => {
   await app.page.context().setOffline(false);
   await app.page.getByText('You are offline.').waitFor({ state: 'detached' });
 });
+
+test('the model is kept on this device, listed with its size, and can be deleted', async () => {
+  app = await App.open(browser, server);
+  await app.ready();
+  expect(await app.page.locator('#model-line').textContent()).toMatch(/kept on this device$/);
+  await app.page.getByText('Models kept on this device').click();
+  const kept = app.page.locator('#kept-list li');
+  expect(await kept.textContent()).toMatch(/untrained-tiny\.safetensors . \d+\.\d MB Delete/);
+  await app.screenshot('kept');
+  // What is kept is enough for another visit.
+  await app.page.route('**/models/**', (route) => route.abort());
+  await app.page.reload();
+  await app.ready();
+  await app.page.getByText('Models kept on this device').click();
+  await app.button(/^Delete untrained-tiny/).click();
+  await kept.waitFor({ state: 'detached' });
+  expect(app.errors).toEqual([]);
+});

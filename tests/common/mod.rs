@@ -4,10 +4,13 @@
 
 pub mod file;
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf, sync::Mutex};
 
 use burn::tensor::{Device, Tensor, TensorData};
-use gamma_wasm::weights::{Assembly, Checkpoint};
+use gamma_wasm::weights::{
+    Assembly, Checkpoint,
+    convert::{Options, Scenes, Target, convert, open},
+};
 use safetensors::{Dtype, SafeTensors};
 
 /// A folder of `tests/golden`.
@@ -90,11 +93,35 @@ impl Golden {
     }
 }
 
-/// Reads a file of weights through the streaming assembly, in pieces of `piece` bytes.
+/// The weights of a golden model in plain safetensors: those in the repository, or what the converter makes of the `.pth`.
+fn weights(name: &str) -> Vec<u8> {
+    let stored = folder(name).join("model.safetensors");
+    if stored.exists() {
+        return std::fs::read(stored).expect("the weights are in the repository");
+    }
+    // Each test process converts for itself, so that none reads what another is writing.
+    let out = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("golden-{name}-{}", std::process::id()));
+    static CONVERTED: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = CONVERTED.lock().expect("no test panics here");
+    let mut source = open(&folder(name).join(format!("gamma_{name}.pth"))).expect("a checkpoint");
+    let options = Options {
+        target: Target::F32,
+        shard_bytes: None,
+        scenes: Scenes::None,
+        text: true,
+        force: true,
+        metadata: BTreeMap::new(),
+    };
+    convert(source.as_mut(), &out, &options, &mut |_| {}).expect("a conversion");
+    let bytes = std::fs::read(out.join("model.safetensors")).expect("what was written");
+    std::fs::remove_dir_all(out).expect("a folder");
+    bytes
+}
+
+/// Reads a golden model through the streaming assembly, in pieces of `piece` bytes.
 pub fn checkpoint(name: &str, piece: usize) -> Checkpoint {
-    let bytes = std::fs::read(folder(name).join("model.safetensors")).expect("the weights are in the repository");
     let mut assembly = Assembly::new(Device::flex());
-    for piece in bytes.chunks(piece) {
+    for piece in weights(name).chunks(piece) {
         assembly.push(piece).expect("valid weights");
     }
     assembly.finish().expect("complete weights")

@@ -3,9 +3,12 @@ export const live: {
   photos: number;
   jobs: number;
   loaders: number;
+  engines: number;
   steps: number;
   merges: number;
   decoded: string[];
+  /** Names of files that were begun. */
+  begun: string[];
 };
 /** What `open_device` answers. */
 export const device: { kind: 'cpu' | 'webgpu'; name: string; software: boolean; error: string | undefined };

@@ -1,10 +1,11 @@
 // A stand-in for the WebAssembly glue: the same surface, no model. What it does is written in the bytes that it is given,
 // so that one file serves tests in one thread and tests with a real worker.
 //
-// Weights: JSON, see `Settings` in fakes.ts. Photos: JSON, too.
+// Weights: JSON, see `Settings` in fakes.ts; of several files the first one tells, and the others are only counted. Photos:
+// JSON, too. What `model().config` says of the bytes lets a test see that none was lost, doubled or changed.
 
-/** @type {{ photos: number, jobs: number, loaders: number, steps: number, merges: number, decoded: string[] }} */
-export const live = { photos: 0, jobs: 0, loaders: 0, steps: 0, merges: 0, decoded: [] };
+/** @type {import('./fake-engine.d.ts').live} */
+export const live = { photos: 0, jobs: 0, loaders: 0, engines: 0, steps: 0, merges: 0, decoded: [], begun: [] };
 
 const failure = (code, message) => Object.assign(new Error(message), { code });
 const trap = () => new WebAssembly.RuntimeError('unreachable');
@@ -39,58 +40,125 @@ class Freed {
   }
 }
 
+/** Adler-32, which sees every change of a byte and of the order. */
+function adler(state, chunk) {
+  let low = state & 0xffff;
+  let high = state >>> 16;
+  for (const byte of chunk) {
+    low = (low + byte) % 65521;
+    high = (high + low) % 65521;
+  }
+  return ((high << 16) | low) >>> 0;
+}
+
 export class Loader extends Freed {
-  #text = '';
-  #decoder = new TextDecoder();
-  #bytes = 0;
-  constructor() {
+  #files = new Map();
+  #current;
+  #index;
+  #only;
+  constructor(index, only) {
     super('loaders');
+    this.#index = index;
+    this.#only = only;
+  }
+  set_index(json) {
+    if (this.#index) throw new Error('the index is known already');
+    try {
+      this.#index = JSON.parse(new TextDecoder().decode(json));
+    } catch {
+      throw failure('weights-index', 'the index is no JSON');
+    }
+    const { file_bytes: bytes = {} } = this.#index.metadata ?? {};
+    const names = [...new Set(Object.values(this.#index.weight_map))];
+    const files = names.map((name) => ({ name, bytes: bytes[name], text: name.startsWith('text') }));
+    return { files: files.sort((a, b) => Number(a.text) - Number(b.text)) };
+  }
+  begin(name, bytes) {
+    live.begun.push(name);
+    this.#current = { parts: [], bytes: 0, sum: 1, total: bytes };
+    this.#files.set(name, this.#current);
   }
   async push(chunk) {
-    this.#bytes += chunk.byteLength;
-    this.#text += this.#decoder.decode(chunk, { stream: true });
-    return { tensors: 0, tensors_total: 1, bytes: this.#bytes, bytes_total: 0 };
+    if (!this.#current) this.begin('model.safetensors');
+    const file = this.#current;
+    file.bytes += chunk.byteLength;
+    file.sum = adler(file.sum, chunk);
+    file.parts.push(chunk.slice());
+    const tensors = file.total !== undefined && file.bytes >= file.total ? 1 : 0;
+    return { tensors, tensors_total: 1, bytes: file.bytes, bytes_total: file.total ?? 0 };
   }
   async finish() {
     this.free();
+    if (this.#index) {
+      for (const name of Object.values(this.#index.weight_map)) {
+        if (name.startsWith('text') === (this.#only === 'text') && !this.#files.has(name)) {
+          throw failure('shard-missing', `shard \`${name}\` is missing`);
+        }
+      }
+    }
+    const [first] = this.#files.values();
+    const config = Object.fromEntries([...this.#files].map(([name, { bytes, sum }]) => [name, `${bytes} ${sum}`]));
     let settings;
     try {
-      settings = JSON.parse(this.#text);
+      settings = JSON.parse(await new Blob(first?.parts ?? []).text());
     } catch {
-      throw failure('weights-truncated', `the weights are cut off: ${this.#bytes} bytes`);
+      throw failure('weights-truncated', `the weights are cut off: ${first?.bytes ?? 0} bytes`);
     }
     if (settings.trapAtLoad) throw trap();
-    return new Engine(settings);
-  }
-}
-
-class Engine {
-  #settings;
-  #scenes;
-  #merges = false;
-  constructor(settings) {
-    this.#settings = settings;
-    this.#scenes = (settings.scenes ?? ['generic', 'natural-quality', 'face-quality']).map((id) => ({
+    const separate = this.#index && Object.values(this.#index.weight_map).some((name) => name.startsWith('text'));
+    const text = settings.noTower ? 'none' : separate ? 'separate' : 'loaded';
+    const scenes = (settings.scenes ?? ['generic', 'natural-quality', 'face-quality']).map((id) => ({
       id,
       template: `${id} {level} image`,
     }));
+    return new Engine({ ...settings, config, index: this.#index }, { scenes, text, merges: false });
+  }
+}
+
+class Engine extends Freed {
+  #settings;
+  #scenes;
+  #merges;
+  #text;
+  constructor(settings, { scenes, text, merges }) {
+    super('engines');
+    this.#settings = settings;
+    this.#scenes = scenes;
+    this.#text = text;
+    this.#merges = merges;
   }
   model() {
-    return { name: 'fake', parameters: 1, config: {}, text_tower: !this.#settings.noTower, trained: false };
+    const { config } = this.#settings;
+    return { name: 'fake', parameters: 1, config, text_tower: this.#text !== 'none', trained: false };
   }
   scenes() {
+    if (this.freed) throw new Error('used after free');
     return this.#scenes.map((scene) => ({ ...scene }));
+  }
+  text_tower() {
+    return this.#text;
+  }
+  text_loader() {
+    return new Loader(this.#settings.index, 'text');
+  }
+  async add_text(loader) {
+    await loader.finish();
+    this.#text = 'loaded';
+  }
+  share() {
+    return new Engine(this.#settings, { scenes: this.scenes(), text: this.#text, merges: this.#merges });
   }
   needs_merges() {
     return Boolean(this.#settings.needsMerges) && !this.#merges;
   }
   async set_merges(text) {
     if (!text.startsWith('#version')) throw failure('tokenizer', 'tokenizer: not a merges file');
+    if (this.#text !== 'loaded') throw failure('config', 'there is no text tower to compute prompts');
     live.merges += 1;
     this.#merges = true;
   }
   async add_scene(id, template) {
-    if (this.#settings.noTower) throw failure('config', 'the model has no text tower');
+    if (this.#text !== 'loaded') throw failure('config', 'the model has no text tower');
     if (!this.#merges) throw failure('tokenizer', 'no merges');
     if (!template.includes('{level}')) throw failure('scene-invalid', `scene \`${id}\`: no {level}`);
     this.#scenes.push({ id, template });
@@ -116,7 +184,6 @@ class Engine {
     photo.free();
     return new Job(photo, options, this);
   }
-  free() {}
 }
 
 class Photo extends Freed {

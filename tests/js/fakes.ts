@@ -4,11 +4,19 @@ import type { WasmModule } from '../../js/engine.js';
 import { type GammaError, toGammaError } from '../../js/error.js';
 import { GammaBase } from '../../js/gamma.js';
 import { Host, type HostPlatform } from '../../js/host.js';
+import type { Weights as NodeWeights } from '../../js/node.js';
+import type { Timings } from '../../js/patience.js';
 import type { Candidate, Platform, Port } from '../../js/platform.js';
 import type { ToWorker, WirePhoto } from '../../js/protocol.js';
+import { type RemoteOptions, remoteFiles } from '../../js/remote.js';
 import type { LoadOptions } from '../../js/types.js';
-import { openUrl, type Weights, weightsSource } from '../../js/weights.js';
+import { weightsSource } from '../../js/weights.js';
 import * as glue from './fake-engine.js';
+
+type Weights = NodeWeights | FileSystemDirectoryHandle;
+
+/** Waits that a test need not sit through; silence is noticed after a quarter of a second. */
+export const QUICK: Timings = { attempts: 4, idle: 250, base: 1, longest: 4, retryAfter: 50 };
 
 /** What fake weights say. */
 export interface Settings {
@@ -63,6 +71,8 @@ export interface Behaviour {
   broken?: Record<string, Error>;
   /** Replaces parts of the worker's side. */
   host?: Partial<HostPlatform>;
+  /** How remote models are fetched and kept. */
+  remote?: Partial<RemoteOptions>;
   /** Delays each module's loading, in milliseconds. */
   slowModule?: number;
 }
@@ -101,6 +111,17 @@ function inProcess(platform: HostPlatform, log: Log): Port {
   };
 }
 
+/** A log of nothing yet. */
+export const newLog = (): Log => ({
+  modules: [],
+  reading: [],
+  held: 0,
+  maxHeld: 0,
+  spawned: 0,
+  terminated: 0,
+  merges: 0,
+});
+
 /** Gamma over fakes. */
 export class TestGamma extends GammaBase<FakePhoto, Weights> {
   /** Loads it. */
@@ -108,14 +129,20 @@ export class TestGamma extends GammaBase<FakePhoto, Weights> {
     options: LoadOptions<Weights> = {},
     behaviour: Behaviour = {},
   ): Promise<{ gamma: TestGamma; log: Log }> {
-    const log: Log = { modules: [], reading: [], held: 0, maxHeld: 0, spawned: 0, terminated: 0, merges: 0 };
+    const log = newLog();
     const all = { weights: weightsOf(), ...options };
-    const gamma = await GammaBase.start(() => new TestGamma(platformOf(log, behaviour), all), all);
-    return { gamma, log };
+    const platform = platformOf(log, behaviour);
+    return { gamma: await TestGamma.on(platform, all), log };
+  }
+
+  /** Loads it on a platform that several share. */
+  static on(platform: Platform<FakePhoto, Weights>, options: LoadOptions<Weights> = {}): Promise<TestGamma> {
+    return GammaBase.start(() => new TestGamma(platform, options), options);
   }
 }
 
-function platformOf(log: Log, behaviour: Behaviour): Platform<FakePhoto, Weights> {
+/** A platform of fakes. */
+export function platformOf(log: Log, behaviour: Behaviour = {}): Platform<FakePhoto, Weights> {
   const host: HostPlatform = {
     loadModule: async (kind, _base, progress) => {
       log.modules.push(kind);
@@ -126,7 +153,7 @@ function platformOf(log: Log, behaviour: Behaviour): Platform<FakePhoto, Weights
       progress(10, 10);
       return glue as unknown as WasmModule;
     },
-    openUrl,
+    files: (url, cache) => remoteFiles(url, { cache, storage: null, timings: QUICK, ...behaviour.remote }),
     merges: async () => {
       log.merges += 1;
       return '#version: fake';

@@ -68,6 +68,38 @@ test('weights by path, URL, Blob, bytes and streams', async () => {
   }
 });
 
+test('a folder, an index and its missing file', async () => {
+  const models = join(folder, 'models');
+  mkdirSync(models);
+  const index = join(models, 'model.safetensors.index.json');
+  writeFileSync(join(models, 'only.safetensors'), weightsOf());
+  const alone = await load({ weights: models });
+  expect(alone.source).toEqual({ from: 'file', kept: false, note: '' });
+  await alone.dispose();
+  writeFileSync(index, JSON.stringify({ weight_map: { a: 'only.safetensors', t: 'text.safetensors' } }));
+  writeFileSync(join(models, 'text.safetensors'), '{}');
+  for (const weights of [models, index, pathToFileURL(index), pathToFileURL(`${models}/`)]) {
+    const gamma = await load({ weights });
+    await gamma.addScene('product', '{level} product photo');
+    expect(gamma.scenes).toHaveLength(4);
+    await gamma.dispose();
+  }
+  rmSync(join(models, 'text.safetensors'));
+  const gamma = await load({ weights: models });
+  await expect(gamma.addScene('product', '{level} product photo')).rejects.toMatchObject({ code: 'shard-missing' });
+  expect((await gamma.score(new TextEncoder().encode('{"score":0.5}'))).score, 'the model is as before').toBe(0.5);
+  await gamma.dispose();
+  writeFileSync(index, JSON.stringify({ weight_map: { a: '../model #1.safetensors' } }));
+  await expect(load({ weights: models })).rejects.toMatchObject({ code: 'weights-index' });
+});
+
+test('under Node nothing is kept', async () => {
+  expect(await Gamma.cache.list()).toEqual([]);
+  expect(await Gamma.cache.delete()).toBe(0);
+  expect(await Gamma.cache.estimate()).toEqual({ persisted: false });
+  await expect(load({ weights: `${base}/model`, cache: 'only-if-cached' })).rejects.toMatchObject({ code: 'network' });
+});
+
 test('photos of every kind', async () => {
   const gamma = await load();
   const bytes = new TextEncoder().encode('{"score":0.5}');

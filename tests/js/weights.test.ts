@@ -1,17 +1,19 @@
-// Weights from every source, and what servers do wrong.
+// Weights from every source: one file and several.
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GammaError } from '../../js/error.js';
 import { shown } from '../../js/fetching.js';
+import { folderFiles } from '../../js/local.js';
+import type { Weights } from '../../js/node.js';
+import type { Directory } from '../../js/opfs.js';
 import type { LoadProgress } from '../../js/types.js';
-import type { Weights } from '../../js/weights.js';
+import { weightsSource } from '../../js/weights.js';
 import { live } from './fake-engine.js';
-import { later, TestGamma, until, weightsOf } from './fakes.js';
+import { CPU, later, TestGamma, weightsOf } from './fakes.js';
 
 const BYTES = weightsOf({ scenes: ['natural-quality', 'x'.repeat(300_000)] });
-const HTML = '<!DOCTYPE html><title>app</title>';
 
 const routes: Record<string, RequestListener> = {
   '/ok': (_, response) => response.writeHead(200, { 'content-length': BYTES.length }).end(BYTES),
@@ -31,35 +33,24 @@ const routes: Record<string, RequestListener> = {
     const body = gzipSync(BYTES);
     response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': body.length }).end(body);
   },
-  '/500': (_, response) => response.writeHead(500).end('broken'),
-  '/html': (_, response) => response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(HTML),
-  '/html-untyped': (_, response) => response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(HTML),
   '/moved': (_, response) => response.writeHead(302, { location: '/ok' }).end(),
-  '/cut': (_, response) => {
-    response.writeHead(200, { 'content-length': BYTES.length });
-    response.write(BYTES.subarray(0, 100_000), () => setTimeout(() => response.destroy(), 20));
-  },
   '/short': (_, response) => response.end(BYTES.subarray(0, 1000)),
   '/empty': (_, response) => response.writeHead(200, { 'content-length': 0 }).end(),
-  '/never': (_, response) => {
-    response.writeHead(200, { 'content-length': BYTES.length });
-    response.write(' ');
-  },
-  '/silent': () => {},
 };
 
 let server: Server;
 let base: string;
-let open = 0;
+/** Paths and queries that were asked for. */
+const asked: string[] = [];
 
 beforeAll(async () => {
   server = createServer((request, response) => {
-    const route = routes[new URL(request.url ?? '/', 'http://x').pathname];
-    open += 1;
-    response.on('close', () => {
-      open -= 1;
-    });
+    const { pathname } = new URL(request.url ?? '/', 'http://x');
+    const route = routes[pathname];
+    const file = FILES[pathname.replace('/folder/', '')];
+    asked.push(request.url ?? '');
     if (route) route(request, response);
+    else if (file) response.writeHead(200, { 'content-length': file.length }).end(file);
     else response.writeHead(404).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -82,8 +73,8 @@ async function load(weights: Weights): Promise<LoadProgress[]> {
 
 test.each(['/ok', '/slow', '/moved'])('%s: progress counts to Content-Length', async (path) => {
   const seen = await load(base + path);
-  expect(seen[0]).toEqual({ phase: 'weights', loaded: 0, total: BYTES.length });
-  expect(seen.at(-1)).toEqual({ phase: 'weights', loaded: BYTES.length, total: BYTES.length });
+  expect(seen[0]).toEqual({ phase: 'weights', loaded: 0, total: BYTES.length, tensors: 0, from: 'network' });
+  expect(seen.at(-1)).toMatchObject({ loaded: BYTES.length, total: BYTES.length, tensors: 1, tensorsTotal: 1 });
   const loaded = seen.map((progress) => progress.loaded);
   expect(loaded).toEqual([...loaded].sort((a, b) => a - b));
 });
@@ -95,8 +86,8 @@ test.each(['/chunked', '/gzip'])('%s: no total where the header does not tell it
 test('URL, Blob, bytes of every kind and stream', async () => {
   await load(new URL(`${base}/ok`));
   const blob = await load(new Blob([BYTES]));
-  expect(blob.at(-1)).toEqual({ phase: 'weights', loaded: BYTES.length, total: BYTES.length });
-  await load(BYTES);
+  expect(blob.at(-1)).toMatchObject({ loaded: BYTES.length, total: BYTES.length, from: 'file' });
+  expect((await load(BYTES)).at(-1)).toMatchObject({ loaded: BYTES.length, from: 'memory' });
   await load(BYTES.buffer);
   const wide = new Uint8Array(BYTES.length + 2);
   wide.set(BYTES, 1);
@@ -109,11 +100,6 @@ test('URL, Blob, bytes of every kind and stream', async () => {
 });
 
 test.each([
-  ['/404', 'http', /the weights could not be fetched from http:.*\/404: the server answered 404 Not Found/],
-  ['/500', 'http', /answered 500 Internal Server Error/],
-  ['/html', 'http', /answered with a web page instead of the file/],
-  ['/html-untyped', 'http', /answered with a web page instead of the file/],
-  ['/cut', 'network', /the connection to http:.*\/cut was cut after 100000 bytes/],
   ['/short', 'weights-truncated', /cut off: 1000 bytes/],
   ['/empty', 'weights-truncated', /cut off: 0 bytes/],
 ])('%s is refused with code %s', async (path, code, message) => {
@@ -123,19 +109,129 @@ test.each([
   expect(live.loaders).toBe(0);
 });
 
-test('a server that is not there', async () => {
-  await expect(TestGamma.with({ weights: 'http://127.0.0.1:9/model' })).rejects.toMatchObject({ code: 'network' });
+const INDEX = {
+  metadata: { file_bytes: { 'model-1.safetensors': BYTES.length, 'model-2.safetensors': 3, 'text.safetensors': 2 } },
+  weight_map: { a: 'model-1.safetensors', b: 'model-1.safetensors', c: 'model-2.safetensors', t: 'text.safetensors' },
+};
+const FILES: Record<string, Uint8Array<ArrayBuffer>> = {
+  'model.safetensors.index.json': new TextEncoder().encode(JSON.stringify(INDEX)),
+  'model-1.safetensors': BYTES,
+  'model-2.safetensors': Uint8Array.of(1, 2, 3),
+  'text.safetensors': new TextEncoder().encode('{}'),
+};
+const named = (name: string) => new File([FILES[name] ?? ''], name);
+/** What of the File System API a chosen folder offers. */
+const folderOf = (names: string[]) =>
+  ({
+    kind: 'directory',
+    async *entries() {
+      for (const name of names) yield [name, { kind: 'file' }];
+    },
+    getFileHandle: async (name: string) => ({ getFile: async () => named(name) }),
+  }) as unknown as FileSystemDirectoryHandle;
+
+test.each([
+  ['the URL of an index', () => `${base}/folder/model.safetensors.index.json?key=1`],
+  ['the URL of a folder', () => new URL(`${base}/folder/?key=1`)],
+  ['the Files of a folder', () => [named('readme.md'), ...Object.keys(FILES).map(named)]],
+])('%s: the files come in their order, the text tower only when a scene needs it', async (_, weights) => {
+  const seen: LoadProgress[] = [];
+  asked.length = 0;
+  live.begun.length = 0;
+  const { gamma } = await TestGamma.with({ weights: weights(), onProgress: (progress) => seen.push(progress) });
+  const total = BYTES.length + 3;
+  const loading = seen.filter(({ phase }) => phase === 'weights');
+  for (const progress of loading) expect(progress).toMatchObject({ total, tensorsTotal: 3 });
+  expect(loading.at(-1)).toMatchObject({ loaded: total });
+  expect(live.begun).toEqual(['model-1.safetensors', 'model-2.safetensors']);
+  expect(gamma.model.text_tower).toBe(true);
+  await gamma.addScene('product', '{level} product photo');
+  await gamma.addScene('food', '{level} food photo');
+  expect(live.begun).toEqual(['model-1.safetensors', 'model-2.safetensors', 'text.safetensors']);
+  expect(asked.every((url) => url.endsWith('?key=1'))).toBe(true);
+  await gamma.dispose();
 });
 
-test.each(['/never', '/silent'])('%s: an abort closes the connection', async (path) => {
-  const controller = new AbortController();
-  await until(() => open === 0);
-  const failed = TestGamma.with({ weights: base + path, signal: controller.signal });
-  failed.catch(() => {});
-  await until(() => open === 1);
-  controller.abort();
-  await expect(failed).rejects.toMatchObject({ code: 'aborted' });
-  await until(() => open === 0 && live.loaders === 0);
+test('a model without stored text features needs its text tower at once', async () => {
+  const first = weightsOf({ needsMerges: true });
+  const index = { weight_map: { a: 'model.safetensors', t: 'text.safetensors' } };
+  const weights = [
+    new File([JSON.stringify(index)], 'x.index.json'),
+    new File([first], 'model.safetensors'),
+    named('text.safetensors'),
+  ];
+  live.begun.length = 0;
+  const { gamma, log } = await TestGamma.with({ weights });
+  expect(live.begun).toEqual(['model.safetensors', 'text.safetensors']);
+  expect(log.merges).toBe(1);
+  await gamma.dispose();
+});
+
+test('the handle of a folder with one file', async () => {
+  const behaviour = { candidates: [CPU] };
+  const files = await folderFiles(folderOf(['notes.txt', 'model-1.safetensors']) as unknown as Directory);
+  const file = await files.open(files.single, { signal: new AbortController().signal });
+  expect([files.single, file.total, await files.index(new AbortController().signal)]).toEqual([
+    'model-1.safetensors',
+    BYTES.length,
+    undefined,
+  ]);
+  expect(weightsSource(folderOf([]), String).wire.kind).toBe('folder');
+  await expect(TestGamma.with({ weights: [] }, behaviour)).rejects.toMatchObject({ code: 'option' });
+});
+
+test.each([
+  [['a.safetensors', 'b.safetensors'], /holds 2 safetensors files and no index/],
+  [['a.txt', 'b.txt'], /holds no safetensors files and no index/],
+  [['a.index.json', 'b.index.json', 'a.safetensors'], /holds several indexes/],
+])('a folder of %s is refused with code option', async (names, message) => {
+  await expect(TestGamma.with({ weights: names.map(named) })).rejects.toMatchObject({
+    code: 'option',
+    message: expect.stringMatching(message),
+  });
+});
+
+test.each(['../secret', '/etc/passwd', 'https://elsewhere.example/x', '//elsewhere.example/x', 'a\\b', '..', ''])(
+  'an index that names the file %j is refused with code weights-index, and nothing is asked for',
+  async (name) => {
+    const index = { weight_map: { a: name } };
+    FILES['evil.index.json'] = new TextEncoder().encode(JSON.stringify(index));
+    asked.length = 0;
+    const failed = TestGamma.with({ weights: `${base}/folder/evil.index.json` });
+    await expect(failed).rejects.toMatchObject({ code: 'weights-index' });
+    expect(asked).toEqual(['/folder/evil.index.json']);
+    expect(live.loaders).toBe(0);
+  },
+);
+
+test('a file that the index names and that is not there is a missing shard, on a server and in a folder', async () => {
+  const index = { weight_map: { a: 'model-1.safetensors', b: 'model-3.safetensors' } };
+  FILES['missing.index.json'] = new TextEncoder().encode(JSON.stringify(index));
+  const missing = { code: 'shard-missing', message: expect.stringContaining('model-3.safetensors') };
+  await expect(TestGamma.with({ weights: `${base}/folder/missing.index.json` })).rejects.toMatchObject(missing);
+  await expect(
+    TestGamma.with({ weights: [named('missing.index.json'), named('model-1.safetensors')] }),
+  ).rejects.toMatchObject(missing);
+  expect(live.loaders).toBe(0);
+});
+
+test('a file of another length than its index promises is refused with code http-length before it is read', async () => {
+  const index = { metadata: { file_bytes: { 'model-1.safetensors': 5 } }, weight_map: { a: 'model-1.safetensors' } };
+  FILES['length.index.json'] = new TextEncoder().encode(JSON.stringify(index));
+  await expect(TestGamma.with({ weights: `${base}/folder/length.index.json` })).rejects.toMatchObject({
+    code: 'http-length',
+    message: expect.stringMatching(/has 30\d+ bytes, but the index of the model promises 5/),
+  });
+});
+
+test.each([
+  ['no JSON', '{"weight'],
+  ['too long', ' '.repeat((16 << 20) + 1)],
+])('an index that is %s is refused with code weights-index', async (_, text) => {
+  FILES['bad.index.json'] = new TextEncoder().encode(text);
+  const failed = TestGamma.with({ weights: `${base}/folder/bad.index.json` });
+  await expect(failed).rejects.toMatchObject({ code: 'weights-index' });
+  expect(live.loaders).toBe(0);
 });
 
 test('a stream that fails, gives other things than bytes, or is being read already', async () => {

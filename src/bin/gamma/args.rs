@@ -23,8 +23,12 @@ Exit status: 0 all went well, 1 some photos could not be scored, 2 wrong usage, 
 pub enum Command {
     /// Score photos.
     Score(Score),
+    /// Make files of weights of a checkpoint.
+    Convert(Convert),
     /// Say what a file of weights holds.
     Inspect(Inspect),
+    /// Check every byte of a file of weights.
+    Verify(Verify),
     /// Compare scores with what people say.
     Eval(Eval),
     /// Train a model.
@@ -41,7 +45,7 @@ pub struct Score {
     /// Photos, or folders of photos (JPEG, PNG, WebP, GIF, BMP, TIFF).
     #[arg(required = true, value_name = "IMAGES")]
     pub images: Vec<PathBuf>,
-    /// The model: a safetensors file. This version comes with none of its own.
+    /// The model: a safetensors file, or a folder that `gamma convert` wrote. This version comes with none of its own.
     #[arg(short, long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
     /// What the photos are judged as, or `all` for every scene of the model.
@@ -74,11 +78,67 @@ pub struct Score {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_STATUS, args_override_self = true)]
 pub struct Inspect {
-    /// A safetensors file.
+    /// A safetensors file, or a folder that `gamma convert` wrote.
     pub file: PathBuf,
     /// List every tensor.
     #[arg(long)]
     pub tensors: bool,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+const CONVERT_HELP: &str = "\
+The published Gamma checkpoints are under CC BY-NC-SA 4.0, for non-commercial use only; what is converted from them keeps
+that licence: --licence CC-BY-NC-SA-4.0.
+
+Exit status: 0 all went well, 1 the files could not be written, 2 wrong usage, 3 the checkpoint could not be read.";
+
+#[derive(Debug, Args)]
+#[command(after_help = CONVERT_HELP, args_override_self = true)]
+pub struct Convert {
+    /// A .pth or .safetensors file, or a folder that an earlier run wrote.
+    pub checkpoint: PathBuf,
+    /// What weights are stored as: q8 is as good as plain 8 bits, q4 takes 4 bits a weight.
+    #[arg(long, value_parser = ["f32", "f16", "q8", "q4"])]
+    pub dtype: String,
+    /// The folder that the files are written to.
+    #[arg(short, long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Cut the model into files of at most so many megabytes.
+    #[arg(long, value_name = "MB", value_parser = value_parser!(u64).range(1..=1_000_000))]
+    pub shard_size: Option<u64>,
+    /// Scenes whose text features are stored: all, none, or ids with commas between them.
+    #[arg(long, value_name = "IDS", default_value = "all")]
+    pub scenes: String,
+    /// Leave the text tower out: no scenes of one's own can be added then.
+    #[arg(long)]
+    pub no_text: bool,
+    /// The model's name.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// The licence of the weights.
+    #[arg(long)]
+    pub licence: Option<String>,
+    /// Where the weights come from.
+    #[arg(long, value_name = "TEXT")]
+    pub source: Option<String>,
+    /// Write bytes, bits and error of every tensor to a file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Replace the files of an earlier run.
+    #[arg(long)]
+    pub force: bool,
+}
+
+const VERIFY_HELP: &str = "\
+Exit status: 0 all of it is as it should be, 1 something is not, 2 wrong usage.";
+
+#[derive(Debug, Args)]
+#[command(after_help = VERIFY_HELP, args_override_self = true)]
+pub struct Verify {
+    /// A safetensors file, a folder or its index, or the URL of one of them.
+    pub target: String,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,

@@ -11,7 +11,8 @@ use gamma_wasm::Result;
 use gamma_wasm::model::TowerConfig;
 use gamma_wasm::prompt::Scene;
 use gamma_wasm::scorer::ModelInfo;
-use gamma_wasm::weights::{self, Header, TensorInfo};
+use gamma_wasm::weights::convert::INDEX;
+use gamma_wasm::weights::{self, Header, Index, Quantization, TensorInfo, scale_name};
 use serde::Serialize;
 
 use crate::Status;
@@ -29,10 +30,104 @@ struct Report {
     model: Option<ModelInfo>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scenes: Option<Vec<Scene>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<Format>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     contents: Option<Contents>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Failure>,
+}
+
+/// What a file of version 1 says beside its model.
+#[derive(Serialize)]
+struct Format {
+    version: u32,
+    /// Whether each tensor has its SHA-256.
+    hashes: bool,
+    /// Scenes whose text features are stored.
+    stored_scenes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quantization: Option<Quantized>,
+}
+
+/// How the matrices of a file are quantised.
+#[derive(Serialize)]
+struct Quantized {
+    scheme: String,
+    matrices: usize,
+    /// Matrices of each number of bits.
+    bits: BTreeMap<u32, usize>,
+    /// Matrices stored as the difference to another.
+    differences: usize,
+    /// Bits of a weight on average, scales included.
+    bits_per_weight: f64,
+}
+
+impl Format {
+    fn new(header: &Header, contents: &weights::Contents) -> Option<Self> {
+        let metadata = &contents.metadata;
+        let features = |tensor: &TensorInfo| tensor.name.strip_prefix("text_features.").map(str::to_owned);
+        Some(Self {
+            version: metadata.version?,
+            hashes: !metadata.hashes.is_empty(),
+            stored_scenes: header.tensors.iter().filter_map(features).collect(),
+            quantization: Quantized::new(header, &metadata.quantization),
+        })
+    }
+
+    fn describe(&self, text: &mut String) {
+        let hashes = if self.hashes {
+            "SHA-256 of every tensor"
+        } else {
+            "no hashes"
+        };
+        row(text, "format", format_args!("version {}, {hashes}", self.version));
+        row(
+            text,
+            "text features",
+            match self.stored_scenes.as_slice() {
+                [] => "none stored".into(),
+                scenes => printable(&scenes.join(", ")).into_owned(),
+            },
+        );
+        let Some(quantized) = &self.quantization else { return };
+        let bits = quantized
+            .bits
+            .iter()
+            .map(|(bits, count)| format!("{count} of {bits} bits"));
+        row(
+            text,
+            "quantisation",
+            format_args!(
+                "{}: {} matrices, {:.2} bits a weight with scales; {}; {} are differences to their shared expert",
+                printable(&quantized.scheme),
+                quantized.matrices,
+                quantized.bits_per_weight,
+                bits.collect::<Vec<_>>().join(", "),
+                quantized.differences
+            ),
+        );
+    }
+}
+
+impl Quantized {
+    fn new(header: &Header, quantization: &Quantization) -> Option<Self> {
+        let layouts = &quantization.tensors;
+        let bytes = |name: &str| header.tensor(name).map_or(0, |tensor| tensor.bytes);
+        let stored: usize = layouts.keys().map(|name| bytes(name) + bytes(&scale_name(name))).sum();
+        let weights: usize = layouts.values().map(|layout| layout.shape[0] * layout.shape[1]).sum();
+        let mut bits = BTreeMap::new();
+        for layout in layouts.values() {
+            *bits.entry(layout.bits).or_default() += 1;
+        }
+        (!layouts.is_empty()).then(|| Self {
+            scheme: quantization.scheme.clone(),
+            matrices: layouts.len(),
+            bits,
+            differences: layouts.values().filter(|layout| layout.base.is_some()).count(),
+            bits_per_weight: 8.0 * stored as f64 / weights.max(1) as f64,
+        })
+    }
 }
 
 /// What the header lists, be it of a Gamma model or not.
@@ -62,18 +157,49 @@ struct Row {
     bytes: usize,
 }
 
-/// Runs the command.
+/// Runs the command: one report for each file of a folder.
 pub fn run(arguments: &Inspect) -> Status {
     let path = &arguments.file;
+    let index = path.join(INDEX);
+    if !index.is_file() {
+        let file = if path.is_dir() {
+            path.join("model.safetensors")
+        } else {
+            path.clone()
+        };
+        return one(arguments, &file, true);
+    }
+    let bytes = std::fs::read(&index).map_err(|error| refused(&index, error));
+    match bytes.and_then(|bytes| Index::parse(&bytes)) {
+        Err(error) => {
+            complain(&about(&index, &error));
+            Status::NoModel
+        }
+        Ok(Index { files }) => {
+            // A part of a model need not be one itself.
+            let whole = files.iter().filter(|file| !file.text).count() == 1;
+            let status = |file: &weights::IndexFile| one(arguments, &path.join(&file.name), whole && !file.text);
+            files
+                .iter()
+                .map(status)
+                .max_by_key(|status| *status as u8)
+                .unwrap_or(Status::Done)
+        }
+    }
+}
+
+/// Reports on a file, which may have to be a `whole` model.
+fn one(arguments: &Inspect, path: &Path, whole: bool) -> Status {
     let mut report = Report {
         file: path.to_string_lossy().into_owned(),
         bytes: None,
         model: None,
         scenes: None,
+        format: None,
         contents: None,
         error: None,
     };
-    let result = report.fill(path, arguments.tensors);
+    let result = report.fill(path, arguments.tensors, whole);
     report.error = result.as_ref().err().map(Failure::from);
     let written = if arguments.json {
         report.json()
@@ -95,7 +221,7 @@ pub fn run(arguments: &Inspect) -> Status {
 
 impl Report {
     /// Finds out as much as it can, and stops at the first thing that keeps the file from being a model.
-    fn fill(&mut self, path: &Path, list: bool) -> Result<()> {
+    fn fill(&mut self, path: &Path, list: bool, whole: bool) -> Result<()> {
         let file = File::open(path).map_err(|error| refused(path, error))?;
         let metadata = file.metadata().map_err(|error| refused(path, error))?;
         self.bytes = metadata.is_file().then_some(metadata.len());
@@ -104,7 +230,10 @@ impl Report {
         let contents = weights::Contents::read(&header)?;
         self.model = Some(ModelInfo::of_file(&header, &contents));
         self.scenes = Some(contents.offered_scenes());
-        contents.check_complete()?;
+        self.format = Format::new(&header, &contents);
+        if whole {
+            contents.check_complete()?;
+        }
         // As long as it is no pipe, its length tells whether a download was cut off.
         self.bytes.map_or(Ok(()), |bytes| header.check_length(bytes))
     }
@@ -127,6 +256,9 @@ impl Report {
         if let Some(scenes) = &self.scenes {
             let ids: Vec<&str> = scenes.iter().map(|scene| scene.id.as_str()).collect();
             row(&mut text, "scenes", ids.join(", "));
+        }
+        if let Some(format) = &self.format {
+            format.describe(&mut text);
         }
         if let Some(contents) = &self.contents {
             contents.describe(&mut text);
@@ -261,7 +393,13 @@ impl Contents {
                 format_args!("{dtype}: {} tensors, {}", share.tensors, size(share.bytes)),
             );
         }
-        for (index, (key, value)) in self.metadata.iter().enumerate() {
+        // Said above in fewer words, or of no use to people; `--json` has them.
+        let said = ["config", "levels", "quantization", "scenes", "sha256"];
+        let shown = self
+            .metadata
+            .iter()
+            .filter(|(key, value)| !(said.contains(&key.as_str()) && value.len() > 200));
+        for (index, (key, value)) in shown.enumerate() {
             let label = if index == 0 { "metadata" } else { "" };
             row(text, label, format_args!("{}: {}", printable(key), printable(value)));
         }

@@ -9,24 +9,50 @@ use gamma_wasm::Result;
 use gamma_wasm::prompt::Tokenizer;
 use gamma_wasm::scorer::Scorer;
 use gamma_wasm::weights::Assembly;
+use gamma_wasm::weights::convert::INDEX;
 
 use crate::{progress, report::refused};
 
 /// Bytes read at a time.
 const PIECE: usize = 1 << 20;
 
-/// Loads the model of `path`, and reads the prompts of its scenes if the file does not hold their features.
+/// Loads the model of `path`, a file or a folder, and reads the prompts of its scenes if it does not hold their features.
 ///
 /// # Errors
-/// [`Error::Io`], or what is wrong with the weights.
+/// [`Error::Io`](gamma_wasm::Error::Io), or what is wrong with the weights.
 pub fn scorer(path: &Path) -> Result<Scorer> {
+    let mut assembly = Assembly::new(Device::flex());
+    let index = path.join(INDEX);
+    match path.is_dir() {
+        false => feed(&mut assembly, path)?,
+        true if !index.exists() => feed(&mut assembly, &path.join("model.safetensors"))?,
+        true => {
+            let json = std::fs::read(&index).map_err(|error| refused(&index, error))?;
+            // Without the text tower where it has files of its own: the command adds no scenes.
+            let files = assembly.set_index(&json)?.files.clone();
+            for file in files.iter().filter(|file| !file.text) {
+                feed(&mut assembly, &path.join(&file.name))?;
+            }
+        }
+    }
+    pollster::block_on(async {
+        let mut scorer = Scorer::load(assembly.finish()?).await?;
+        if scorer.needs_tokenizer() {
+            scorer.set_tokenizer(Tokenizer::clip()).await?;
+        }
+        Ok(scorer)
+    })
+}
+
+/// Takes in one file.
+fn feed(assembly: &mut Assembly, path: &Path) -> Result<()> {
     let mut file = File::open(path).map_err(|error| refused(path, error))?;
     let metadata = file.metadata().ok().filter(|metadata| metadata.is_file());
     // A pipe has no length.
     let length = metadata.map(|metadata| metadata.len());
     let bar = progress::bytes(length.unwrap_or_default());
-    let mut assembly = Assembly::new(Device::flex());
-    assembly.begin(&path.to_string_lossy(), length)?;
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    assembly.begin(&name.to_string_lossy(), length)?;
     let mut piece = vec![0; PIECE];
     let mut received = 0;
     loop {
@@ -40,11 +66,5 @@ pub fn scorer(path: &Path) -> Result<Scorer> {
         bar.set_position(received);
     }
     bar.finish_and_clear();
-    pollster::block_on(async {
-        let mut scorer = Scorer::load(assembly.finish()?).await?;
-        if scorer.needs_tokenizer() {
-            scorer.set_tokenizer(Tokenizer::clip()).await?;
-        }
-        Ok(scorer)
-    })
+    Ok(())
 }

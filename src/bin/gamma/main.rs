@@ -4,9 +4,11 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod convert;
 #[cfg(feature = "train")]
 mod distort;
 mod eval;
+mod fetch;
 mod inspect;
 mod load;
 mod output;
@@ -16,6 +18,7 @@ mod report;
 mod score;
 #[cfg(feature = "train")]
 mod train;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -37,7 +40,9 @@ pub enum Status {
 
 fn main() -> ExitCode {
     let status = match Arguments::parse().command {
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
+        Command::Convert(arguments) => convert::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
         #[cfg(feature = "train")]

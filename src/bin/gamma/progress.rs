@@ -27,6 +27,11 @@ pub fn steps(total: usize) -> ProgressBar {
     bar(total as u64, "steps {bar:20}  {pos} of {len}  {wide_msg}")
 }
 
+/// A bar over work of some size.
+pub fn work() -> ProgressBar {
+    bar(1, "{msg:9} {bar:20}  {percent} %  {eta} left")
+}
+
 /// A bar over photos, with how fast they are scored and how long the rest will take.
 pub struct Photos {
     bar: ProgressBar,

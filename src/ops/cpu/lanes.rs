@@ -2,9 +2,13 @@
 //! and plain arrays elsewhere.
 
 #[cfg(not(target_arch = "wasm32"))]
-pub(super) use portable::{Lanes, load, multiply_add, splat, store, zero};
+pub(super) use portable::{
+    Lanes, add, clamp, divide, load, maximum, multiply_add, nearest, power_of_two, splat, store, zero,
+};
 #[cfg(target_arch = "wasm32")]
-pub(super) use wasm::{Lanes, load, multiply_add, splat, store, zero};
+pub(super) use wasm::{
+    Lanes, add, clamp, divide, load, maximum, multiply_add, nearest, power_of_two, splat, store, zero,
+};
 
 #[cfg(target_arch = "wasm32")]
 mod wasm {
@@ -35,6 +39,37 @@ mod wasm {
             f32x4_extract_lane::<2>(lanes),
             f32x4_extract_lane::<3>(lanes),
         ]
+    }
+
+    #[inline(always)]
+    pub fn add(a: Lanes, b: Lanes) -> Lanes {
+        f32x4_add(a, b)
+    }
+
+    #[inline(always)]
+    pub fn divide(a: Lanes, b: Lanes) -> Lanes {
+        f32x4_div(a, b)
+    }
+
+    #[inline(always)]
+    pub fn maximum(a: Lanes, b: Lanes) -> Lanes {
+        f32x4_pmax(a, b)
+    }
+
+    #[inline(always)]
+    pub fn clamp(a: Lanes, low: f32, high: f32) -> Lanes {
+        f32x4_pmin(f32x4_splat(high), f32x4_pmax(f32x4_splat(low), a))
+    }
+
+    #[inline(always)]
+    pub fn nearest(a: Lanes) -> Lanes {
+        f32x4_nearest(a)
+    }
+
+    /// 2 to the power of whole numbers from -126 to 127.
+    #[inline(always)]
+    pub fn power_of_two(whole: Lanes) -> Lanes {
+        i32x4_shl(i32x4_add(i32x4_trunc_sat_f32x4(whole), i32x4_splat(127)), 23)
     }
 
     /// `a * b + c`
@@ -71,6 +106,31 @@ mod portable {
 
     pub fn store(lanes: Lanes) -> [f32; 4] {
         lanes
+    }
+
+    pub fn add(a: Lanes, b: Lanes) -> Lanes {
+        std::array::from_fn(|lane| a[lane] + b[lane])
+    }
+
+    pub fn divide(a: Lanes, b: Lanes) -> Lanes {
+        std::array::from_fn(|lane| a[lane] / b[lane])
+    }
+
+    pub fn maximum(a: Lanes, b: Lanes) -> Lanes {
+        std::array::from_fn(|lane| a[lane].max(b[lane]))
+    }
+
+    pub fn clamp(a: Lanes, low: f32, high: f32) -> Lanes {
+        a.map(|value| value.clamp(low, high))
+    }
+
+    pub fn nearest(a: Lanes) -> Lanes {
+        a.map(f32::round_ties_even)
+    }
+
+    /// 2 to the power of whole numbers from -126 to 127.
+    pub fn power_of_two(whole: Lanes) -> Lanes {
+        whole.map(|whole| f32::from_bits(((whole as i32 + 127) << 23) as u32))
     }
 
     pub fn multiply_add(a: Lanes, b: Lanes, c: Lanes) -> Lanes {

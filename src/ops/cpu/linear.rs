@@ -4,9 +4,9 @@ use super::lanes::{Lanes, load, multiply_add, splat, store, zero};
 use crate::ops::QuantizedMatrix;
 
 /// Rows of `x` in a tile.
-const ROWS: usize = 4;
+pub(super) const ROWS: usize = 4;
 /// Outputs in a tile: two registers. 4 x 8 makes 8 accumulators; more than about 9 spill in V8.
-const OUTPUTS: usize = 8;
+pub(super) const OUTPUTS: usize = 8;
 /// Depth of a packed panel: 8 outputs of it are 16 kB and stay in the first-level cache. A multiple of 8, as codes are read
 /// in eights.
 const DEPTH: usize = 512;
@@ -106,7 +106,7 @@ fn pack<const N: usize>(
     all(target_arch = "wasm32", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
-fn tile(x: &[[f32; ROWS]], weight: &[[f32; OUTPUTS]]) -> [[f32; OUTPUTS]; ROWS] {
+pub(super) fn tile(x: &[[f32; ROWS]], weight: &[[f32; OUTPUTS]]) -> [[f32; OUTPUTS]; ROWS] {
     let mut sums: [[Lanes; 2]; ROWS] = [[zero(); 2]; ROWS];
     for (x, weight) in x.iter().zip(weight) {
         let ([left, right], _) = weight.as_chunks::<4>() else {
