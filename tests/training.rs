@@ -539,3 +539,45 @@ fn what_is_set_aside_keeps_groups_together_and_follows_the_seed() {
     let aside: Vec<u32> = opened.validation.iter().map(|sample| group(&sample.name)).collect();
     assert!(opened.train.iter().all(|sample| !aside.contains(&group(&sample.name))));
 }
+
+#[test]
+fn files_without_a_header_and_counts_of_ratings_are_read_as_configured() {
+    let run = Run::new();
+    let opened = dataset(&run, "1 0 1 0 3\n2 1 0 0 1\n", |config| {
+        config.delimiter = ' ';
+        let columns = ["row", "image", "r1", "r2", "r3"];
+        config.columns = Some(columns.map(String::from).to_vec());
+        config.image_suffix = ".png".into();
+        config.count_columns = Some(columns[2..].iter().copied().map(String::from).collect());
+        config.range = [0.0, 3.0];
+    });
+    let samples = opened.expect("a dataset").train;
+    let labels: Vec<(&str, f32)> = samples
+        .iter()
+        .map(|sample| (sample.name.as_str(), sample.label))
+        .collect();
+    assert_eq!(labels, [("0.png", 2.5 / 3.0), ("1.png", 1.0)]);
+}
+
+#[test]
+fn the_configurations_of_the_repository_can_be_read() {
+    let weights = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights");
+    let lite = TrainConfig::open(&weights.join("lite.toml")).expect("weights/lite.toml");
+    assert_eq!(lite.scenes(), ["natural-quality", "natural-aesthetics"]);
+    let gamma = TrainConfig::open(&weights.join("gamma.toml")).expect("weights/gamma.toml");
+    assert_eq!(gamma.datasets.len(), 12);
+    // The paper: everything of CLIP is frozen but adaptive experts, routers and scale.
+    let trained = |name: &str| {
+        let group = gamma.optimizer.groups.iter().rev().find(|group| group.holds(name));
+        group.map_or(gamma.optimizer.lr, |group| group.lr) > 0.0
+    };
+    let names = Config::b16().inventory();
+    let trained: Vec<&str> = names
+        .iter()
+        .map(|entry| entry.name.as_str())
+        .filter(|name| trained(name))
+        .collect();
+    // Twelve blocks with three experts of four tensors, a router of two and a scale; two of the adapter; the levels.
+    assert_eq!(trained.len(), 12 * (12 + 2 + 1) + 3);
+    assert!(trained.iter().all(|name| !name.contains("useful_experts")));
+}

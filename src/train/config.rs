@@ -43,8 +43,11 @@ pub struct TrainConfig {
     #[serde(default)]
     pub validation: ValidationConfig,
     /// What it learns from.
-    #[serde(rename = "dataset")]
+    #[serde(rename = "dataset", default)]
     pub datasets: Vec<DatasetConfig>,
+    /// Files with one dataset each, to be learned from too; relative to the configuration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<PathBuf>,
 }
 
 /// The model to begin with.
@@ -152,6 +155,11 @@ pub struct DatasetConfig {
     pub scene: String,
     /// A CSV file with a header.
     pub labels: PathBuf,
+    /// What stands between its columns.
+    #[serde(default = "comma")]
+    pub delimiter: char,
+    /// The names of its columns, if its first line is no header.
+    pub columns: Option<Vec<String>>,
     /// Another such file of photos that are never trained on.
     pub validation: Option<PathBuf>,
     /// Without such a file: the part of `labels` that is set aside, chosen by the seed.
@@ -166,9 +174,14 @@ pub struct DatasetConfig {
     /// Column of the photo's file name, or the tile's number.
     #[serde(default = "image_column")]
     pub image_column: String,
+    /// Added to the name in that column.
+    #[serde(default)]
+    pub image_suffix: String,
     /// Column of the label.
     #[serde(default = "label_column")]
     pub label_column: String,
+    /// Instead of a label: columns with the number of people who gave 1, 2, 3 and so on, whose mean is the label (AVA).
+    pub count_columns: Option<Vec<String>>,
     /// Lowest and highest label possible; they become 0 and 1.
     pub range: [f64; 2],
     /// Whether a high label means a good photo.
@@ -240,8 +253,19 @@ impl TrainConfig {
             path: path.display().to_string(),
             source,
         })?;
-        let mut config = Self::parse(&text)?;
+        let mut config: Self = toml::from_str(&text).map_err(|error| Error::Train(error.to_string()))?;
         let folder = path.parent().unwrap_or(Path::new(""));
+        for file in std::mem::take(&mut config.include) {
+            let path = folder.join(file);
+            let shown = path.display().to_string();
+            let text = std::fs::read_to_string(&path).map_err(|source| Error::Io {
+                path: shown.clone(),
+                source,
+            })?;
+            let dataset = toml::from_str(&text).map_err(|error| Error::Train(format!("{shown}: {error}")))?;
+            config.datasets.push(dataset);
+        }
+        config.check()?;
         config.output = folder.join(&config.output);
         config.data = folder.join(&config.data);
         for file in [&mut config.model.init, &mut config.model.stem] {
@@ -250,7 +274,7 @@ impl TrainConfig {
         Ok(config)
     }
 
-    /// Reads the text of a configuration.
+    /// Reads the text of a configuration that includes no other files.
     ///
     /// # Errors
     /// [`Error::Train`].
@@ -263,7 +287,7 @@ impl TrainConfig {
     fn check(&self) -> Result<()> {
         let refuse = |reason: String| Err(Error::Train(reason));
         if self.datasets.is_empty() {
-            return refuse("there is no [[dataset]]".into());
+            return refuse("there is no [[dataset]], and nothing is included".into());
         }
         if self.schedule.epochs == 0 || self.schedule.batch == 0 {
             return refuse("schedule.epochs and schedule.batch must be at least 1".into());
@@ -386,6 +410,10 @@ fn image_column() -> String {
 
 fn label_column() -> String {
     "mos".into()
+}
+
+fn comma() -> char {
+    ','
 }
 
 fn yes() -> bool {

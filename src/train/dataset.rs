@@ -100,12 +100,23 @@ impl Reader<'_> {
     fn read(&self, labels: &Path) -> Result<Vec<Row>> {
         let path = self.data.join(labels);
         let shown = path.display();
-        let mut reader = csv::Reader::from_path(&path)
+        let delimiter = u8::try_from(self.config.delimiter).map_err(|_| {
+            let delimiter = self.config.delimiter;
+            refuse(self.config, format!("its delimiter `{delimiter}` is not a single byte"))
+        })?;
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .has_headers(self.config.columns.is_none())
+            .flexible(self.config.columns.is_some())
+            .from_path(&path)
             .map_err(|error| refuse(self.config, format!("its labels cannot be read from {shown}: {error}")))?;
-        let header = reader
-            .headers()
-            .map_err(|error| refuse(self.config, format!("{shown}: {error}")))?
-            .clone();
+        let header = match &self.config.columns {
+            Some(columns) => columns.iter().map(String::as_str).collect(),
+            None => reader
+                .headers()
+                .map_err(|error| refuse(self.config, format!("{shown}: {error}")))?
+                .clone(),
+        };
         let column = |name: &str| {
             header.iter().position(|found| found.trim() == name).ok_or_else(|| {
                 let found: Vec<&str> = header.iter().collect();
@@ -115,20 +126,28 @@ impl Reader<'_> {
                 )
             })
         };
-        let (image, label) = (column(&self.config.image_column)?, column(&self.config.label_column)?);
+        let image = column(&self.config.image_column)?;
+        let labels = match &self.config.count_columns {
+            Some(counts) => counts.iter().map(|name| column(name)).collect::<Result<Vec<_>>>()?,
+            None => vec![column(&self.config.label_column)?],
+        };
         let group = self.config.group_column.as_deref().map(column).transpose()?;
         let mut rows = Vec::new();
         for (index, record) in reader.records().enumerate() {
-            let line = index + 2;
+            let line = index + 1 + usize::from(self.config.columns.is_none());
             let record = record.map_err(|error| refuse(self.config, format!("{shown}, line {line}: {error}")))?;
             let field = |at: usize| record.get(at).unwrap_or_default().trim();
-            let value: f64 = field(label).parse().map_err(|_| {
-                refuse(
-                    self.config,
-                    format!("{shown}, line {line}: `{}` is no number", field(label)),
-                )
-            })?;
-            let name = field(image).to_owned();
+            let number = |at: &usize| {
+                let text = field(*at);
+                text.parse::<f64>()
+                    .map_err(|_| refuse(self.config, format!("{shown}, line {line}: `{text}` is no number")))
+            };
+            let values = labels.iter().map(number).collect::<Result<Vec<f64>>>()?;
+            let value = match self.config.count_columns {
+                Some(_) => mean_of_counts(&values),
+                None => values.first().copied().unwrap_or(f64::NAN),
+            };
+            let name = format!("{}{}", field(image), self.config.image_suffix);
             rows.push(Row {
                 sample: Sample {
                     source: self.source(&name, &format!("{shown}, line {line}"))?,
@@ -190,6 +209,15 @@ pub fn normalize_label(value: f64, config: &DatasetConfig) -> std::result::Resul
     }
     let part = (value - low) / (high - low);
     Ok(if config.higher_is_better { part } else { 1.0 - part } as f32)
+}
+
+/// The mean rating, where `counts` are the numbers of people who gave 1, 2, 3 and so on.
+fn mean_of_counts(counts: &[f64]) -> f64 {
+    let weighted = counts
+        .iter()
+        .zip(1_u32..)
+        .map(|(count, rating)| count * f64::from(rating));
+    weighted.sum::<f64>() / counts.iter().sum::<f64>()
 }
 
 /// Takes a part of the rows out, whole groups at a time, chosen by `seed`.

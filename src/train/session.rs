@@ -455,9 +455,7 @@ fn beginning(config: &TrainConfig, scenes: &[String], device: &Device) -> Result
     let (dimensions, mut known) = match &config.model.init {
         Some(path) => {
             let (tensors, _) = checkpoint::read(path)?;
-            let shapes = tensors
-                .iter()
-                .map(|(name, (shape, _))| (name.clone(), shape.clone()));
+            let shapes = tensors.iter().map(|(name, (shape, _))| (name.clone(), shape.clone()));
             (Config::from_header(&Header::of_shapes(shapes))?, tensors)
         }
         None => {
