@@ -27,7 +27,7 @@ use super::{
     parameters::Parameters,
     validation::{Figures, grid, validate},
 };
-use crate::{Error, Result, image::CROP, model::Config};
+use crate::{Error, Result, image::CROP, model::Config, weights::Header};
 
 /// Where a run is: all of it that is not a tensor.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
