@@ -134,6 +134,17 @@ pub enum Error {
     /// The device gave no result, or a wrong one.
     #[error("device: {0}")]
     Device(String),
+    /// The configuration of a training run cannot be used.
+    #[error("training: {0}")]
+    Train(String),
+    /// A dataset is not where its configuration says, or not in the form that it says.
+    #[error("dataset `{name}`: {reason}")]
+    Dataset {
+        /// The dataset's name in the configuration.
+        name: String,
+        /// What is missing or malformed, where, and what to do.
+        reason: String,
+    },
     /// A file could not be read or written.
     #[error("{path}: {source}")]
     Io {
@@ -228,6 +239,8 @@ impl Error {
             Self::Tokenizer(_) => "tokenizer",
             Self::Option { .. } => "option",
             Self::Device(_) => "device",
+            Self::Train(_) => "train",
+            Self::Dataset { .. } => "dataset",
             Self::Io { .. } => "io",
         }
     }

@@ -14,6 +14,8 @@ pub mod model;
 pub mod ops;
 pub mod prompt;
 pub mod scorer;
+#[cfg(feature = "train")]
+pub mod train;
 #[cfg(feature = "web")]
 mod web;
 pub mod weights;

@@ -291,6 +291,7 @@ impl Scorer {
             pixels,
             enlarged,
             options: options.crops,
+            normalization: self.info.config.normalization(),
             plan,
             answers: Vec::new(),
         })
@@ -335,6 +336,7 @@ pub struct Job {
     pixels: Pixels,
     enlarged: bool,
     options: CropOptions,
+    normalization: Normalization,
     plan: Vec<Crop>,
     /// For each crop done and each scene: five probabilities and the score.
     answers: Vec<f32>,
@@ -367,7 +369,7 @@ impl Job {
         let side = crops[0].size as usize;
         let mut input = vec![0.0; crops.len() * 3 * side * side];
         for (crop, out) in crops.iter().zip(input.chunks_exact_mut(3 * side * side)) {
-            image::normalize(&self.pixels, *crop, &Normalization::CLIP, out);
+            image::normalize(&self.pixels, *crop, &self.normalization, out);
         }
         let input = Tensor::from_data(TensorData::new(input, [crops.len(), 3, side, side]), &self.device);
         let levels = self.gamma.forward(input, self.text_features.clone());

@@ -18,6 +18,12 @@ impl Normalization {
         std: [0.268_629_54, 0.261_302_6, 0.275_777_1],
     };
 
+    /// The values that networks pretrained on ImageNet, and so the stem of Gamma-Lite, were trained with.
+    pub const IMAGENET: Self = Self {
+        mean: [0.485, 0.456, 0.406],
+        std: [0.229, 0.224, 0.225],
+    };
+
     /// The value of `byte` in `channel`, computed in the order `(byte / 255 - mean) / std` of the published loader.
     fn value(&self, channel: usize, byte: u8) -> f32 {
         (f32::from(byte) / 255.0 - self.mean[channel]) / self.std[channel]

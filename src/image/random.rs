@@ -1,5 +1,5 @@
 //! SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014): integers alone, so that
-//! every platform draws the same crops and the same resamples.
+//! every platform draws the same numbers.
 
 /// The generator's state.
 pub(crate) struct SplitMix64(u64);

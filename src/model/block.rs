@@ -63,9 +63,9 @@ impl Block {
             attn: Attention::load(config, &mut scope.scope("attn"))?,
             ln_2: LayerNorm::load(&mut scope.scope("ln_2"), width)?,
             mlp: match experts {
-                None => FeedForward::Mlp(Mlp::load(width, &mut scope.scope("mlp"))?),
+                None => FeedForward::Mlp(Mlp::load(config, &mut scope.scope("mlp"))?),
                 Some(experts) => FeedForward::Moae(MixtureOfAssessmentExperts::load(
-                    width,
+                    config,
                     experts,
                     &mut scope.scope("mlp"),
                 )?),

@@ -2,7 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result, image, weights::Header};
+use super::stem::{LiteStem, Variant};
+use crate::{
+    Error, Result,
+    image::{self, Normalization},
+    weights::Header,
+};
 
 /// Width of one attention head, in both towers.
 const HEAD_WIDTH: usize = 64;
@@ -23,6 +28,21 @@ pub struct TowerConfig {
     pub moae_from: usize,
     /// Tokens that the positional table has room for.
     pub context_length: usize,
+    /// Hidden width of every MLP in units of `width`; 4 in CLIP.
+    #[serde(default = "clip_ratio", skip_serializing_if = "is_clip_ratio")]
+    pub ratio: usize,
+}
+
+/// CLIP's hidden width of an MLP in units of the width.
+const CLIP_RATIO: usize = 4;
+
+fn clip_ratio() -> usize {
+    CLIP_RATIO
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_clip_ratio(ratio: &usize) -> bool {
+    *ratio == CLIP_RATIO
 }
 
 impl TowerConfig {
@@ -47,8 +67,11 @@ pub struct TextConfig {
 pub struct Config {
     /// Side of a crop in pixels.
     pub image: usize,
-    /// Side of a patch in pixels; divides `image`.
+    /// Side in pixels of what one token stands for; divides `image`. CLIP's patch, or a cell of the stem's grid.
     pub patch: usize,
+    /// The convolutional stem of a Gamma-Lite model; without one, the stem is CLIP's linear map of patches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stem: Option<LiteStem>,
     /// The vision tower.
     pub vision: TowerConfig,
     /// The text tower, if the checkpoint has one.
@@ -84,10 +107,12 @@ impl Config {
             layers: 12,
             moae_from: 6,
             context_length,
+            ratio: CLIP_RATIO,
         };
         Self {
             image,
             patch,
+            stem: None,
             vision: tower(vision, (image / patch).pow(2) + 1),
             text: Some(TextConfig {
                 tower: tower(text, 77),
@@ -99,17 +124,73 @@ impl Config {
         }
     }
 
+    /// Gamma-Lite: three levels of EfficientNet-Lite0 on a grid of 7 x 7, two blocks with experts, no text tower.
+    pub fn lite() -> Self {
+        let (image, patch, levels) = (224_usize, 32, vec![2, 4, 6]);
+        let tokens = levels.len() * (image / patch).pow(2) + 1;
+        Self {
+            image,
+            patch,
+            stem: Some(LiteStem {
+                variant: Variant::Lite0,
+                levels,
+            }),
+            vision: TowerConfig {
+                width: 192,
+                layers: 2,
+                moae_from: 0,
+                context_length: tokens,
+                ratio: 2,
+            },
+            text: None,
+            embed_dim: 128,
+            adapter: 64,
+            experts: 3,
+        }
+    }
+
+    /// Tokens along a side of a crop, on each level of the stem.
+    pub fn grid(&self) -> usize {
+        self.image.checked_div(self.patch).unwrap_or(0)
+    }
+
+    /// Tokens of a crop, the class token included.
+    pub fn vision_tokens(&self) -> Option<usize> {
+        let levels = self.stem.as_ref().map_or(1, |stem| stem.levels.len());
+        self.grid().checked_pow(2)?.checked_mul(levels)?.checked_add(1)
+    }
+
+    /// How pixels become the network's input: as the weights of the stem were pretrained.
+    pub fn normalization(&self) -> Normalization {
+        match self.stem {
+            None => Normalization::CLIP,
+            Some(_) => Normalization::IMAGENET,
+        }
+    }
+
     /// Reads the dimensions off the shapes of a checkpoint.
     ///
     /// # Errors
     /// [`Error::TensorMissing`] for a tensor that every Gamma model has, [`Error::Config`] if the shapes describe no
     /// model.
     pub fn from_header(header: &Header) -> Result<Self> {
-        let [width, _, patch, _] = shape(header, "clip_model.visual.conv1.weight")?;
-        let [vision_tokens, _] = shape(header, "clip_model.visual.positional_embedding")?;
+        let [vision_tokens, width] = shape(header, "clip_model.visual.positional_embedding")?;
         let [_, embed_dim] = shape(header, "clip_model.visual.proj")?;
         let [adapter, _] = shape(header, "adapter.fc.0.weight")?;
-        let side = vision_tokens.saturating_sub(1).isqrt();
+        let stem = LiteStem::from_header(header);
+        let (image, patch) = match &stem {
+            // Its grid can only be had from the number of tokens, and a crop's side is the same for all of this build.
+            Some(stem) => {
+                let side = (vision_tokens.saturating_sub(1) / stem.levels.len().max(1)).isqrt();
+                let image = image::CROP as usize;
+                (image, image.checked_div(side).unwrap_or(0))
+            }
+            None => {
+                let [_, _, patch, _] = shape(header, "clip_model.visual.conv1.weight")?;
+                let side = vision_tokens.saturating_sub(1).isqrt();
+                (side.saturating_mul(patch), patch)
+            }
+        };
         let vision = tower(header, "clip_model.visual.transformer", width, vision_tokens)?;
         let text = if header.shape("clip_model.token_embedding.weight").is_some() {
             let [vocabulary, width] = shape(header, "clip_model.token_embedding.weight")?;
@@ -131,8 +212,9 @@ impl Config {
             0
         };
         let config = Self {
-            image: side.saturating_mul(patch),
+            image,
             patch,
+            stem,
             vision,
             text,
             embed_dim,
@@ -150,10 +232,9 @@ impl Config {
     pub fn check(&self) -> Result<()> {
         let vision_tokens = self.vision.context_length;
         let refuse = |reason: String| Err(Error::Config(reason));
-        let side = self.image.checked_div(self.patch).unwrap_or(0);
-        if side == 0 || side.checked_mul(side) != vision_tokens.checked_sub(1) {
+        if self.grid() == 0 || self.vision_tokens() != Some(vision_tokens) {
             return refuse(format!(
-                "{vision_tokens} vision tokens of patch {} are no square of patches and a class token",
+                "{vision_tokens} vision tokens of patch {} are no square of patches (on each level of the stem) and a class token",
                 self.patch
             ));
         }
@@ -163,6 +244,13 @@ impl Config {
                 self.image,
                 image::CROP
             ));
+        }
+        if let Some(problem) = self
+            .stem
+            .as_ref()
+            .and_then(|stem| stem.problem(self.image, self.grid()))
+        {
+            return refuse(problem);
         }
         // Wider, deeper or larger than this is no CLIP tower; sums and products below stay far from overflow.
         let sizes = [
@@ -194,6 +282,12 @@ impl Config {
                     tower.width
                 ));
             }
+            if !(1..=16).contains(&tower.ratio) {
+                return refuse(format!(
+                    "MLPs {} times as wide as their tower; 1 to 16 are possible",
+                    tower.ratio
+                ));
+            }
             if !(1..=MAX_LAYERS).contains(&tower.layers) || tower.moae_from > tower.layers {
                 return refuse(format!(
                     "a tower of {} blocks with experts from block {} on; 1 to {MAX_LAYERS} are possible",
@@ -211,11 +305,14 @@ fn tower(header: &Header, prefix: &str, width: usize, context_length: usize) -> 
     let moae_from = (0..layers)
         .find(|&block| has(block, "mlp.gating.layer1.weight"))
         .unwrap_or(layers);
+    let mlp = if moae_from == 0 { "mlp.useful_experts" } else { "mlp" };
+    let [hidden, _] = shape(header, &format!("{prefix}.resblocks.0.{mlp}.c_fc.weight"))?;
     Ok(TowerConfig {
         width,
         layers,
         moae_from,
         context_length,
+        ratio: hidden.checked_div(width).unwrap_or(0),
     })
 }
 

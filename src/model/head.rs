@@ -5,7 +5,7 @@ use burn::{
     tensor::{Tensor, activation},
 };
 
-use super::{Config, Linear};
+use super::{Config, Linear, layers::parameter};
 use crate::{Result, prompt::LEVELS, weights::Scope};
 
 /// The adapter of image features: `relu(fc2(relu(fc0(f))))`, no biases, a ReLU also after the second.
@@ -43,8 +43,8 @@ impl Head {
                 fc0: Linear::load_without_bias(&mut scope.scope("adapter.fc.0"), embed_dim, adapter)?,
                 fc2: Linear::load_without_bias(&mut scope.scope("adapter.fc.2"), adapter, embed_dim)?,
             },
-            logit_scale: Param::from_tensor(scope.take("clip_model.logit_scale", [1])?),
-            score_level: Param::from_tensor(scope.take("score_level", [LEVELS.len()])?),
+            logit_scale: parameter(scope.take("clip_model.logit_scale", [1])?),
+            score_level: parameter(scope.take("score_level", [LEVELS.len()])?),
         })
     }
 

@@ -1,7 +1,10 @@
 //! Every tensor that a model of some dimensions has, in the order in which the forward pass needs them: what a converter
 //! writes in this order, and what a loader refuses to do without.
 
-use super::{Config, TowerConfig};
+use super::{
+    Config, TowerConfig,
+    stem::{FIRST, LiteStem},
+};
 
 /// Where a tensor belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +33,10 @@ impl Config {
         let mut list = List::new(Part::Vision);
         let (width, embed_dim) = (self.vision.width, self.embed_dim);
         let visual = "clip_model.visual";
-        list.add(format!("{visual}.conv1.weight"), &[width, 3, self.patch, self.patch]);
+        match &self.stem {
+            None => list.add(format!("{visual}.conv1.weight"), &[width, 3, self.patch, self.patch]),
+            Some(stem) => list.lite(&format!("{visual}.stem"), stem, width),
+        }
         list.add(format!("{visual}.class_embedding"), &[width]);
         list.add(
             format!("{visual}.positional_embedding"),
@@ -88,13 +94,37 @@ impl List {
         self.add(format!("{name}.bias"), &[output]);
     }
 
-    fn mlp(&mut self, name: &str, width: usize) {
-        self.linear(&format!("{name}.c_fc"), width, 4 * width);
-        self.linear(&format!("{name}.c_proj"), 4 * width, width);
+    fn convolution(&mut self, name: &str, shape: [usize; 4]) {
+        self.add(format!("{name}.weight"), &shape);
+        self.add(format!("{name}.bias"), &shape[..1]);
+    }
+
+    fn lite(&mut self, name: &str, stem: &LiteStem, width: usize) {
+        self.convolution(&format!("{name}.first"), [FIRST, 3, 3, 3]);
+        for (index, block) in stem.blocks().iter().enumerate() {
+            let name = format!("{name}.blocks.{index}");
+            if block.hidden != block.input {
+                self.linear(&format!("{name}.expand"), block.input, block.hidden);
+            }
+            self.convolution(
+                &format!("{name}.depthwise"),
+                [block.hidden, 1, block.kernel, block.kernel],
+            );
+            self.linear(&format!("{name}.project"), block.hidden, block.output);
+        }
+        for (index, level) in stem.taps().iter().enumerate() {
+            self.norm(&format!("{name}.levels.{index}.ln"), level.channels);
+            self.linear(&format!("{name}.levels.{index}.linear"), level.channels, width);
+        }
+    }
+
+    fn mlp(&mut self, name: &str, width: usize, ratio: usize) {
+        self.linear(&format!("{name}.c_fc"), width, ratio * width);
+        self.linear(&format!("{name}.c_proj"), ratio * width, width);
     }
 
     fn blocks(&mut self, tower: &str, config: &TowerConfig, experts: usize) {
-        let width = config.width;
+        let TowerConfig { width, ratio, .. } = *config;
         for index in 0..config.layers {
             let block = format!("{tower}.resblocks.{index}");
             self.norm(&format!("{block}.ln_1"), width);
@@ -103,15 +133,15 @@ impl List {
             self.linear(&format!("{block}.attn.out_proj"), width, width);
             self.norm(&format!("{block}.ln_2"), width);
             if index < config.moae_from {
-                self.mlp(&format!("{block}.mlp"), width);
+                self.mlp(&format!("{block}.mlp"), width, ratio);
                 continue;
             }
             self.linear(&format!("{block}.mlp.gating.layer1"), width, experts);
             self.add(format!("{block}.mlp.scale"), &[]);
             // The shared expert first: the adaptive ones may be stored as differences from it.
-            self.mlp(&format!("{block}.mlp.useful_experts"), width);
+            self.mlp(&format!("{block}.mlp.useful_experts"), width, ratio);
             for expert in 0..experts {
-                self.mlp(&format!("{block}.mlp.experts.expert_{expert}"), width);
+                self.mlp(&format!("{block}.mlp.experts.expert_{expert}"), width, ratio);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The two layers that everything else is made of.
 
 use burn::{
-    module::{Module, Param},
+    module::{Module, Param, ParamId},
     tensor::{Tensor, module::layer_norm},
 };
 
@@ -10,6 +10,12 @@ use crate::{
     ops::{self, QuantizedMatrix},
     weights::{Matrix, Scope},
 };
+
+/// A parameter of the value given, which may be the outcome of a computation: a trainer follows gradients through the
+/// loading of a model, back to the tensors of the checkpoint.
+pub(super) fn parameter<const D: usize>(value: Tensor<D>) -> Param<Tensor<D>> {
+    Param::initialized(ParamId::new(), value)
+}
 
 /// CLIP's LayerNorm epsilon.
 const EPSILON: f64 = 1e-5;
@@ -34,7 +40,7 @@ pub struct Codes {
 impl From<Matrix> for Weight {
     fn from(matrix: Matrix) -> Self {
         match matrix {
-            Matrix::Float(weight) => Self::Float(Param::from_tensor(weight)),
+            Matrix::Float(weight) => Self::Float(parameter(weight)),
             Matrix::Quantized(matrix) => Self::Quantized(Codes { matrix }),
         }
     }
@@ -72,7 +78,7 @@ impl Linear {
     pub fn from_matrix(weight: Matrix, bias: Option<Tensor<1>>) -> Self {
         Self {
             weight: weight.into(),
-            bias: bias.map(Param::from_tensor),
+            bias: bias.map(parameter),
         }
     }
 
@@ -107,8 +113,8 @@ impl LayerNorm {
     /// Takes `weight` and `bias`.
     pub fn load(scope: &mut Scope<'_>, width: usize) -> Result<Self> {
         Ok(Self {
-            weight: Param::from_tensor(scope.take("weight", [width])?),
-            bias: Param::from_tensor(scope.take("bias", [width])?),
+            weight: parameter(scope.take("weight", [width])?),
+            bias: parameter(scope.take("bias", [width])?),
         })
     }
 

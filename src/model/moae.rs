@@ -5,24 +5,25 @@ use burn::{
     tensor::{Tensor, activation},
 };
 
-use super::Linear;
+use super::{Linear, TowerConfig, layers::parameter};
 use crate::{Result, ops, weights::Scope};
 
-/// CLIP's MLP: `c_proj(quick_gelu(c_fc(x)))`, hidden width four times the block's.
+/// CLIP's MLP: `c_proj(quick_gelu(c_fc(x)))`; in CLIP, the hidden width is four times the block's.
 #[derive(Module, Debug)]
 pub struct Mlp {
-    /// `[width] -> [4 width]`.
+    /// `[width] -> [ratio width]`.
     pub c_fc: Linear,
-    /// `[4 width] -> [width]`.
+    /// `[ratio width] -> [width]`.
     pub c_proj: Linear,
 }
 
 impl Mlp {
     /// Takes `c_fc` and `c_proj`.
-    pub fn load(width: usize, scope: &mut Scope<'_>) -> Result<Self> {
+    pub fn load(config: &TowerConfig, scope: &mut Scope<'_>) -> Result<Self> {
+        let (width, hidden) = (config.width, config.ratio * config.width);
         Ok(Self {
-            c_fc: Linear::load(&mut scope.scope("c_fc"), width, 4 * width)?,
-            c_proj: Linear::load(&mut scope.scope("c_proj"), 4 * width, width)?,
+            c_fc: Linear::load(&mut scope.scope("c_fc"), width, hidden)?,
+            c_proj: Linear::load(&mut scope.scope("c_proj"), hidden, width)?,
         })
     }
 
@@ -47,14 +48,14 @@ pub struct MixtureOfAssessmentExperts {
 
 impl MixtureOfAssessmentExperts {
     /// Takes `useful_experts`, `experts`, `gating` and `scale`.
-    pub fn load(width: usize, experts: usize, scope: &mut Scope<'_>) -> Result<Self> {
+    pub fn load(config: &TowerConfig, experts: usize, scope: &mut Scope<'_>) -> Result<Self> {
         Ok(Self {
-            shared: Mlp::load(width, &mut scope.scope("useful_experts"))?,
+            shared: Mlp::load(config, &mut scope.scope("useful_experts"))?,
             experts: (0..experts)
-                .map(|k| Mlp::load(width, &mut scope.scope(format_args!("experts.expert_{k}"))))
+                .map(|k| Mlp::load(config, &mut scope.scope(format_args!("experts.expert_{k}"))))
                 .collect::<Result<_>>()?,
-            router: Linear::load(&mut scope.scope("gating.layer1"), width, experts)?,
-            scale: Param::from_tensor(scope.take("scale", [1])?),
+            router: Linear::load(&mut scope.scope("gating.layer1"), config.width, experts)?,
+            scale: parameter(scope.take("scale", [1])?),
         })
     }
 

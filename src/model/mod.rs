@@ -4,10 +4,12 @@
 mod attention;
 mod block;
 mod config;
+mod cost;
 mod head;
 mod inventory;
 mod layers;
 mod moae;
+mod stem;
 mod text;
 mod vision;
 
@@ -18,6 +20,7 @@ pub use head::{Adapter, Head};
 pub use inventory::{Entry, Part};
 pub use layers::{Codes, LayerNorm, Linear, Weight};
 pub use moae::{MixtureOfAssessmentExperts, Mlp};
+pub use stem::{Convolution, EfficientNetLite, FIRST, InvertedResidual, LiteStem, PatchStem, Stage, Stem, Variant};
 pub use text::{TOKEN_EMBEDDING, TextTower, causal_mask};
 pub use vision::VisionTower;
 

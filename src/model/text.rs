@@ -5,7 +5,7 @@ use burn::{
     tensor::{Device, Int, Tensor, TensorData, module::embedding},
 };
 
-use super::{Block, Codes, Config, LayerNorm, Weight};
+use super::{Block, Codes, Config, LayerNorm, Weight, layers::parameter};
 use crate::{Error, Result, weights::Tensors};
 
 /// The name of the text tower's embedding: a table of rows to look up, never a factor of a product.
@@ -40,12 +40,10 @@ impl TextTower {
             token_embedding: scope
                 .take_matrix("token_embedding.weight", [text.vocabulary, width])?
                 .into(),
-            positional_embedding: Param::from_tensor(
-                scope.take("positional_embedding", [text.tower.context_length, width])?,
-            ),
+            positional_embedding: parameter(scope.take("positional_embedding", [text.tower.context_length, width])?),
             blocks: Block::load_all(&text.tower, config.experts, scope)?,
             ln_final: LayerNorm::load(&mut scope.scope("ln_final"), width)?,
-            text_projection: Param::from_tensor(scope.take("text_projection", [width, config.embed_dim])?),
+            text_projection: parameter(scope.take("text_projection", [width, config.embed_dim])?),
         })
     }
 

@@ -5,14 +5,14 @@ use burn::{
     tensor::{Tensor, TensorData},
 };
 
-use super::{Block, Config, LayerNorm, Linear};
+use super::{Block, Config, LayerNorm, Stem, layers::parameter};
 use crate::{Result, weights::Scope};
 
-/// CLIP's vision transformer with experts in its upper blocks.
+/// A vision transformer with experts in its upper blocks, on CLIP's stem or a convolutional one.
 #[derive(Module, Debug)]
 pub struct VisionTower {
-    /// `conv1` as a product over flattened patches, `[3 patch patch] -> [width]`, no bias.
-    pub patch_embedding: Linear,
+    /// Pixels to tokens.
+    pub stem: Stem,
     /// `[width]`.
     pub class_embedding: Param<Tensor<1>>,
     /// `[tokens, width]`, class token first.
@@ -25,52 +25,34 @@ pub struct VisionTower {
     pub ln_post: LayerNorm,
     /// `[width, embed_dim]`.
     pub proj: Param<Tensor<2>>,
-    /// Side of a patch in pixels.
-    pub patch: usize,
 }
 
 impl VisionTower {
     pub(super) fn load(config: &Config, scope: &mut Scope<'_>) -> Result<Self> {
         let Config {
-            patch,
             embed_dim,
             vision,
             experts,
             ..
         } = config;
-        let (width, patch) = (vision.width, *patch);
-        let conv1 = scope.take("conv1.weight", [width, 3, patch, patch])?;
+        let width = vision.width;
         Ok(Self {
-            patch_embedding: Linear::from_tensors(conv1.reshape([width, 3 * patch * patch]), None),
-            class_embedding: Param::from_tensor(scope.take("class_embedding", [width])?),
-            positional_embedding: Param::from_tensor(
-                scope.take("positional_embedding", [vision.context_length, width])?,
-            ),
+            stem: Stem::load(config, scope)?,
+            class_embedding: parameter(scope.take("class_embedding", [width])?),
+            positional_embedding: parameter(scope.take("positional_embedding", [vision.context_length, width])?),
             ln_pre: LayerNorm::load(&mut scope.scope("ln_pre"), width)?,
             blocks: Block::load_all(vision, *experts, scope)?,
             ln_post: LayerNorm::load(&mut scope.scope("ln_post"), width)?,
-            proj: Param::from_tensor(scope.take("proj", [width, *embed_dim])?),
-            patch,
+            proj: parameter(scope.take("proj", [width, *embed_dim])?),
         })
     }
 
-    /// Crops `[crops, 3, image, image]` → patches `[crops, patches, width]`, row by row.
-    pub fn embed_patches(&self, crops: Tensor<4>) -> Tensor<3> {
-        let [n, channels, height, width] = crops.dims();
-        let (rows, columns, patch) = (height / self.patch, width / self.patch, self.patch);
-        let patches = crops
-            .reshape([n, channels, rows, patch, columns, patch])
-            .permute([0, 2, 4, 1, 3, 5])
-            .reshape([n, rows * columns, channels * patch * patch]);
-        self.patch_embedding.forward(patches)
-    }
-
-    /// Crops `[crops, 3, image, image]` → class token and patches without positions, `[crops, tokens, width]`.
+    /// Crops `[crops, 3, image, image]` → class token and those of the stem without positions, `[crops, tokens, width]`.
     pub fn tokens(&self, crops: Tensor<4>) -> Tensor<3> {
-        let patches = self.embed_patches(crops);
-        let [n, _, width] = patches.dims();
+        let tokens = self.stem.forward(crops);
+        let [n, _, width] = tokens.dims();
         let class = self.class_embedding.val().reshape([1, 1, width]).expand([n, 1, width]);
-        Tensor::cat(vec![class, patches], 1)
+        Tensor::cat(vec![class, tokens], 1)
     }
 
     /// Crops `[crops, 3, image, image]` → tokens with their positions, `[crops, tokens, width]`, before `ln_pre`.

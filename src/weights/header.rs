@@ -155,7 +155,7 @@ impl Header {
 
     /// The names and shapes of a checkpoint of another kind, to read dimensions off.
     #[cfg(feature = "cli")]
-    pub(super) fn of_shapes(shapes: impl IntoIterator<Item = (String, Vec<usize>)>) -> Self {
+    pub(crate) fn of_shapes(shapes: impl IntoIterator<Item = (String, Vec<usize>)>) -> Self {
         let tensor = |(name, shape)| TensorInfo {
             name,
             dtype: Dtype::F32,

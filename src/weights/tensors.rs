@@ -83,6 +83,12 @@ impl Tensors {
         Ok(())
     }
 
+    /// Takes in a flat tensor that is on a device already, as one of `shape`.
+    #[cfg(feature = "train")]
+    pub(crate) fn insert_flat(&mut self, name: String, shape: Vec<usize>, values: Tensor<1>) {
+        self.stored.insert(name, Stored::Float { values, shape });
+    }
+
     /// Takes in a matrix that stays in codes.
     pub fn insert_quantized(&mut self, name: String, matrix: QuantizedMatrix) {
         self.stored.insert(name, Stored::Quantized(matrix));

@@ -31,6 +31,12 @@ pub enum Command {
     Verify(Verify),
     /// Compare scores with what people say.
     Eval(Eval),
+    /// Train a model.
+    #[cfg(feature = "train")]
+    Train(crate::train::Train),
+    /// Make a clean photo worse, and measure by how much.
+    #[cfg(feature = "train")]
+    Distort(crate::distort::args::Distort),
 }
 
 #[derive(Debug, Args)]

@@ -285,6 +285,18 @@ fn describe(text: &mut String, model: &ModelInfo) {
         "crops",
         format_args!("{0} x {0} pixels in patches of {1} x {1}", config.image, config.patch),
     );
+    if let Some(stem) = &config.stem {
+        let channels: Vec<String> = stem.taps().iter().map(|stage| stage.channels.to_string()).collect();
+        row(
+            text,
+            "stem",
+            format_args!(
+                "EfficientNet-{:?}, tokens from levels of {} channels",
+                stem.variant,
+                channels.join(", ")
+            ),
+        );
+    }
     row(text, "vision tower", tower(&config.vision));
     match &config.text {
         Some(config) => row(
@@ -326,13 +338,19 @@ fn tower(tower: &TowerConfig) -> String {
         layers,
         moae_from,
         context_length,
+        ratio,
     } = tower;
     let experts = match layers.saturating_sub(*moae_from) {
         0 => "no experts".to_owned(),
         _ => format!("experts from block {moae_from} on"),
     };
+    // CLIP's ratio goes without saying.
+    let mlp = match ratio {
+        4 => String::new(),
+        _ => format!(" with MLPs {ratio} times as wide"),
+    };
     format!(
-        "width {width}, heads {}, blocks {layers}, {experts}, tokens {context_length}",
+        "width {width}, heads {}, blocks {layers}{mlp}, {experts}, tokens {context_length}",
         tower.heads()
     )
 }

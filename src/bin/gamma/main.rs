@@ -5,6 +5,8 @@
 
 mod args;
 mod convert;
+#[cfg(feature = "train")]
+mod distort;
 mod eval;
 mod fetch;
 mod inspect;
@@ -14,6 +16,8 @@ mod photos;
 mod progress;
 mod report;
 mod score;
+#[cfg(feature = "train")]
+mod train;
 mod verify;
 
 use std::process::ExitCode;
@@ -41,6 +45,10 @@ fn main() -> ExitCode {
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
+        #[cfg(feature = "train")]
+        Command::Train(arguments) => train::run(&arguments),
+        #[cfg(feature = "train")]
+        Command::Distort(arguments) => distort::run(&arguments),
     };
     ExitCode::from(status as u8)
 }

@@ -129,7 +129,11 @@ pub fn decoded_ahead(inputs: Vec<Input>, options: DecodeOptions) -> Receiver<Pho
     receiver
 }
 
-fn read(path: &Path, options: &DecodeOptions) -> Result<Pixels> {
+/// Reads and decodes one file.
+///
+/// # Errors
+/// If the file cannot be read, or [`decode`] refuses it.
+pub fn read(path: &Path, options: &DecodeOptions) -> Result<Pixels> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|error| refused(path, error))?;
     file.take(MAX_FILE + 1)

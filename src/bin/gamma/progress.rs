@@ -21,6 +21,12 @@ pub fn bytes(length: u64) -> ProgressBar {
     )
 }
 
+/// A bar over the steps of a training run.
+#[cfg(feature = "train")]
+pub fn steps(total: usize) -> ProgressBar {
+    bar(total as u64, "steps {bar:20}  {pos} of {len}  {wide_msg}")
+}
+
 /// A bar over work of some size.
 pub fn work() -> ProgressBar {
     bar(1, "{msg:9} {bar:20}  {percent} %  {eta} left")

@@ -82,7 +82,9 @@ pub fn is_quantized(entry: &Entry) -> bool {
     const MATRICES: [&str; 4] = ["in_proj_weight", "out_proj.weight", "c_fc.weight", "c_proj.weight"];
     let name = entry.name.as_str();
     let block = name.contains(".resblocks.") && MATRICES.iter().any(|matrix| name.ends_with(matrix));
-    entry.shape.len() == 2 && (block || name == "clip_model.token_embedding.weight")
+    // A convolution over single pixels is such a matrix too.
+    let stem = name.starts_with("clip_model.visual.stem.") && name.ends_with(".weight");
+    entry.shape.len() == 2 && (block || stem || name == "clip_model.token_embedding.weight")
 }
 
 /// Plans all matrices of the model. `read` is told of each entry that was sampled.
@@ -150,7 +152,12 @@ fn search(samples: &[Sample], scheme: Scheme) -> BTreeMap<String, Plan> {
             let Some((index, base)) = sample.base.and_then(|index| Some((index, samples.get(index)?))) else {
                 continue;
             };
-            let difference = difference(&sample.rows, &base.rows, coding(bits_of(index)), base.shape[1]);
+            let difference = difference(
+                &sample.rows,
+                &base.rows,
+                coding(bits_of(index), base.shape[1]),
+                base.shape[1],
+            );
             choices_of.extend(choices(sample, &difference, true));
         }
         all
@@ -183,7 +190,7 @@ fn search(samples: &[Sample], scheme: Scheme) -> BTreeMap<String, Plan> {
         let plan = Plan {
             layout: QuantizedLayout {
                 bits: choice.bits,
-                group: GROUP,
+                group: group(sample.shape[1]),
                 shape: sample.shape,
                 base: base.map(|base| base.name.clone()),
             },
@@ -204,10 +211,18 @@ const NO_CHOICE: Choice = Choice {
     error: 0.0,
 };
 
-fn coding(choice: Choice) -> Coding {
+/// Weights of a row of `inputs` that share a scale: 64, or the largest part of the row below.
+fn group(inputs: usize) -> usize {
+    (1..=GROUP)
+        .rev()
+        .find(|&group| inputs.is_multiple_of(group))
+        .unwrap_or(1)
+}
+
+fn coding(choice: Choice, inputs: usize) -> Coding {
     Coding {
         bits: choice.bits,
-        group: GROUP,
+        group: group(inputs),
         half_scales: choice.half_scales,
     }
 }
@@ -216,17 +231,17 @@ fn goal(samples: &[Sample], scheme: Scheme) -> Goal {
     let numbers = |sample: &Sample| (sample.shape[0] * sample.shape[1]) as u64;
     match scheme {
         Scheme::Q4 => Goal::Bytes(
-            (samples.iter().map(numbers))
-                .map(|numbers| numbers * Q4_BITS / 8 + 2 * numbers / GROUP as u64)
+            (samples.iter())
+                .map(|sample| numbers(sample) * Q4_BITS / 8 + 2 * numbers(sample) / group(sample.shape[1]) as u64)
                 .sum(),
         ),
         Scheme::Q8 => {
-            let plain = Coding {
-                bits: 8,
-                group: GROUP,
-                half_scales: false,
-            };
             let error = |sample: &Sample| {
+                let plain = Coding {
+                    bits: 8,
+                    group: group(sample.shape[1]),
+                    half_scales: false,
+                };
                 weigh(
                     sample,
                     plain.quantize_plainly(&sample.rows, sample.shape[1]).squared_error,
@@ -246,13 +261,14 @@ fn weigh(sample: &Sample, squared_error: f64) -> f64 {
 /// The ways to store `rows`, which are those of `sample` or their difference to something.
 fn choices(sample: &Sample, rows: &[f32], difference: bool) -> Vec<Choice> {
     let numbers = (sample.shape[0] * sample.shape[1]) as u64;
-    let groups = numbers / GROUP as u64;
+    let group = group(sample.shape[1]);
+    let groups = numbers / group as u64;
     (2..=8)
         .map(|bits| {
             let error = |half_scales| {
                 let coding = Coding {
                     bits,
-                    group: GROUP,
+                    group,
                     half_scales,
                 };
                 coding.quantize(rows, sample.shape[1]).squared_error
@@ -273,7 +289,7 @@ fn choices(sample: &Sample, rows: &[f32], difference: bool) -> Vec<Choice> {
 /// What is left of `rows` when the quantised rows of the base are taken away.
 fn difference(rows: &[f32], base: &[f32], coding: Coding, inputs: usize) -> Vec<f32> {
     let quantized = coding.quantize(base, inputs);
-    let groups = quantized.codes.chunks(GROUP).zip(&quantized.scales);
+    let groups = quantized.codes.chunks(coding.group).zip(&quantized.scales);
     let base = groups.flat_map(|(codes, &scale)| codes.iter().map(move |&code| f32::from(code) * scale));
     rows.iter().zip(base).map(|(weight, base)| weight - base).collect()
 }

@@ -1,0 +1,116 @@
+//! `gamma distort`: a clean photo made worse, and what the full-reference metrics say of it.
+
+pub mod args;
+
+use std::fs;
+use std::io::{Cursor, Write as _};
+use std::path::Path;
+
+use gamma_wasm::image::{DecodeOptions, Pixels};
+use gamma_wasm::train::distortion::{Distortion, contact_sheet, encode_jpeg};
+use gamma_wasm::train::quality::{Quality, Reference};
+use gamma_wasm::{Error, Result};
+use image::codecs::png::PngEncoder;
+use image::{ExtendedColorType, ImageEncoder};
+use serde::Serialize;
+
+use crate::Status;
+use crate::output::{json_line, print};
+use crate::photos;
+use crate::report::{about, complain, name, refused};
+use args::Distort;
+
+/// Quality of a contact sheet's JPEG.
+const SHEET_QUALITY: u8 = 60;
+
+/// What is printed for each file written.
+#[derive(Serialize)]
+struct Row<'a> {
+    file: String,
+    kind: &'static str,
+    strength: f32,
+    parameter: f32,
+    parameter_name: &'static str,
+    seed: u64,
+    #[serde(flatten)]
+    quality: &'a Quality,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Distort) -> Status {
+    match write_all(arguments) {
+        Ok(()) => Status::Done,
+        Err(error) => {
+            complain(&about(&arguments.image, &error));
+            Status::Incomplete
+        }
+    }
+}
+
+fn write_all(arguments: &Distort) -> Result<()> {
+    let photo = photos::read(&arguments.image, &DecodeOptions::default())?;
+    fs::create_dir_all(&arguments.out).map_err(|error| refused(&arguments.out, error))?;
+    let stem = arguments.image.file_stem().unwrap_or_default().to_string_lossy();
+    if arguments.sheet {
+        let sheet = contact_sheet(&photo, &arguments.kind.0, arguments.seed)?;
+        let file = arguments.out.join(format!("{stem}-sheet.jpg"));
+        write(&file, &encode_jpeg(&sheet, SHEET_QUALITY)?)?;
+        return say(format!("{}\n", name(&file)).as_bytes());
+    }
+    let reference = Reference::new(&photo)?;
+    for &kind in &arguments.kind.0 {
+        for (level, strength) in &arguments.strength.0 {
+            let distorted = kind.apply(&photo, *strength, arguments.seed)?;
+            let file = arguments.out.join(format!("{stem}-{kind}-{level}.png"));
+            write(&file, &png(&distorted)?)?;
+            report(arguments, &file, kind, *strength, &reference.compare(&distorted)?)?;
+        }
+    }
+    Ok(())
+}
+
+fn report(arguments: &Distort, file: &Path, kind: Distortion, strength: f32, quality: &Quality) -> Result<()> {
+    let row = Row {
+        file: file.to_string_lossy().into_owned(),
+        kind: kind.as_str(),
+        strength,
+        parameter: kind.parameter(strength)?,
+        parameter_name: kind.parameter_name(),
+        seed: arguments.seed,
+        quality,
+    };
+    let mut line = Vec::new();
+    let written = if arguments.json {
+        json_line(&mut line, &row)
+    } else {
+        writeln!(
+            line,
+            "{:.3}  ssimulacra2 {:6.1}  zensim {:5.2}  {} {:.3} {}  {}",
+            quality.label,
+            quality.ssimulacra2,
+            quality.zensim,
+            row.kind,
+            row.parameter,
+            row.parameter_name,
+            name(file)
+        )
+    };
+    written.map_err(|error| refused(file, error))?;
+    say(&line)
+}
+
+fn say(line: &[u8]) -> Result<()> {
+    print(line).map_err(|error| refused(Path::new("standard output"), error))
+}
+
+fn write(file: &Path, bytes: &[u8]) -> Result<()> {
+    fs::write(file, bytes).map_err(|error| refused(file, error))
+}
+
+fn png(pixels: &Pixels) -> Result<Vec<u8>> {
+    let mut file = Cursor::new(Vec::new());
+    PngEncoder::new(&mut file)
+        .write_image(&pixels.rgb, pixels.width, pixels.height, ExtendedColorType::Rgb8)
+        .map_err(|error| Error::ImageDecode(format!("it cannot be written as PNG: {error}")))?;
+    Ok(file.into_inner())
+}

@@ -1,0 +1,153 @@
+//! `gamma train`: shows how a training run goes; the run itself is the library's.
+
+use std::{ops::ControlFlow, path::PathBuf};
+
+use clap::Args;
+use gamma_wasm::{
+    Result,
+    train::{Event, Figures, Outcome, Session, TrainConfig},
+};
+use indicatif::{FormattedDuration, ProgressBar};
+
+use crate::{Status, progress};
+
+#[derive(Debug, Args)]
+pub struct Train {
+    /// What is trained on what, and how: a TOML file. docs/training.md explains it.
+    #[arg(value_name = "CONFIG.toml")]
+    pub config: PathBuf,
+    /// Where it computes, instead of what the configuration says: flex, libtorch, libtorch-cuda.
+    #[arg(long, value_name = "NAME")]
+    pub device: Option<String>,
+    /// The folder that the paths of datasets start from, instead of what the configuration says.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The folder of checkpoints and of the model, instead of what the configuration says.
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// The beginning of all random numbers, instead of what the configuration says.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Print one JSON object a line: every step, every epoch, the outcome.
+    #[arg(long)]
+    pub json: bool,
+}
+
+pub fn run(arguments: &Train) -> Status {
+    match train(arguments) {
+        Ok(()) => Status::Done,
+        Err(error) => {
+            eprintln!("gamma: {error}");
+            match error.code() {
+                "train" | "dataset" => Status::Usage,
+                _ => Status::NoModel,
+            }
+        }
+    }
+}
+
+fn train(arguments: &Train) -> Result<()> {
+    let mut config = TrainConfig::open(&arguments.config)?;
+    let given = |target: &mut PathBuf, option: &Option<PathBuf>| {
+        if let Some(path) = option {
+            target.clone_from(path);
+        }
+    };
+    given(&mut config.data, &arguments.data);
+    given(&mut config.output, &arguments.output);
+    if let Some(device) = &arguments.device {
+        config.device.clone_from(device);
+    }
+    config.seed = arguments.seed.unwrap_or(config.seed);
+    let mut session = Session::open(config)?;
+    describe(&session);
+    let mut bar: Option<ProgressBar> = None;
+    let outcome = session.run(&mut |event| {
+        if arguments.json {
+            println!("{}", serde_json::to_string(event).unwrap_or_default());
+        } else {
+            show(event, &mut bar);
+        }
+        ControlFlow::Continue(())
+    })?;
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    if let Some(outcome) = outcome {
+        conclude(&outcome, arguments.json);
+    }
+    Ok(())
+}
+
+fn describe(session: &Session) {
+    let trained = session
+        .parameters
+        .list
+        .iter()
+        .filter(|parameter| parameter.is_trained());
+    let numbers: usize = trained.map(|p| p.shape.iter().product::<usize>()).sum();
+    eprintln!("{numbers} numbers are trained");
+    for dataset in &session.datasets {
+        eprintln!(
+            "{}: {} photos to learn from, {} to judge by",
+            dataset.config.name,
+            dataset.train.len(),
+            dataset.validation.len()
+        );
+    }
+    if session.state.step > 0 {
+        eprintln!("going on after step {}", session.state.step);
+    }
+}
+
+fn show(event: &Event, bar: &mut Option<ProgressBar>) {
+    match event {
+        Event::Step {
+            step,
+            steps,
+            epoch,
+            loss,
+            seconds_left,
+            ..
+        } => {
+            let bar = bar.get_or_insert_with(|| progress::steps(*steps));
+            bar.set_position(*step as u64);
+            let left = std::time::Duration::try_from_secs_f64(*seconds_left).unwrap_or_default();
+            bar.set_message(format!(
+                "epoch {epoch}  loss {loss:.4}  {} left",
+                FormattedDuration(left)
+            ));
+        }
+        Event::Epoch(epoch) => {
+            let figures: Vec<String> = epoch.validation.iter().map(figures).collect();
+            let line = format!("epoch {}  loss {:.4}  {}", epoch.epoch, epoch.loss, figures.join("; "));
+            match bar {
+                Some(bar) => bar.suspend(|| println!("{line}")),
+                None => println!("{line}"),
+            }
+        }
+    }
+}
+
+fn figures(figures: &Figures) -> String {
+    let number = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.4}"));
+    format!(
+        "{}: SRCC {}, PLCC {}, RMSE {:.4}",
+        figures.dataset,
+        number(figures.srcc),
+        number(figures.plcc),
+        figures.rmse
+    )
+}
+
+fn conclude(outcome: &Outcome, json: bool) {
+    if json {
+        println!("{}", serde_json::to_string(outcome).unwrap_or_default());
+        return;
+    }
+    for dataset in &outcome.validation {
+        println!("{}", figures(dataset));
+    }
+    let epoch = outcome.best.as_ref().map_or(0, |best| best.epoch);
+    println!("{} (epoch {epoch})", outcome.model.display());
+}

@@ -1,0 +1,221 @@
+//! Batches of crops: which photos, in which order, cut and mirrored how. All of it follows from the seed, the epoch and the
+//! place in the epoch, so that a resumed run sees what an uninterrupted one would have seen.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver, sync_channel},
+    },
+    thread::Scope,
+};
+
+use super::dataset::{Dataset, Sample, shuffle};
+use crate::{
+    Error, Result,
+    image::{self, Crop, Normalization, Pixels, random::SplitMix64},
+};
+
+/// Crops of one step, sorted by dataset.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// `[crops, 3, side, side]`, normalised.
+    pub pixels: Vec<f32>,
+    /// 0 to 1.
+    pub labels: Vec<f32>,
+    /// Index of each crop's dataset, ascending.
+    pub datasets: Vec<usize>,
+}
+
+/// What an epoch is made of.
+pub struct Plan<'a> {
+    /// Where photos come from.
+    pub datasets: &'a [Dataset],
+    /// Start of all random numbers.
+    pub seed: u64,
+    /// Crops of a step.
+    pub batch: usize,
+    /// Side of a crop in pixels.
+    pub side: u32,
+    /// How pixels become input.
+    pub normalization: Normalization,
+    /// Decoded photos that are kept.
+    pub cache: Cache,
+}
+
+/// Decoded photos, up to a number of bytes; what does not fit is decoded anew each time.
+pub struct Cache {
+    photos: Mutex<(HashMap<(usize, usize), Arc<Pixels>>, usize)>,
+    limit: usize,
+}
+
+impl Cache {
+    /// An empty cache of at most `bytes`.
+    pub fn new(bytes: usize) -> Self {
+        Self {
+            photos: Mutex::default(),
+            limit: bytes,
+        }
+    }
+
+    fn get(&self, key: (usize, usize), read: impl FnOnce() -> Result<Pixels>) -> Result<Arc<Pixels>> {
+        let lock = || self.photos.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(found) = lock().0.get(&key) {
+            return Ok(Arc::clone(found));
+        }
+        let pixels = Arc::new(read()?);
+        let mut photos = lock();
+        if photos.1 + pixels.rgb.len() <= self.limit {
+            photos.1 += pixels.rgb.len();
+            photos.0.insert(key, Arc::clone(&pixels));
+        }
+        Ok(pixels)
+    }
+}
+
+/// Random numbers that follow from the seed and where they are needed.
+fn random(seed: u64, epoch: usize, place: usize) -> SplitMix64 {
+    let mut mixed = SplitMix64::new(seed);
+    for part in [epoch as u64, place as u64] {
+        mixed = SplitMix64::new(mixed.next_u64() ^ part.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    }
+    mixed
+}
+
+impl Plan<'_> {
+    /// Steps of an epoch; what does not fill a batch waits for another epoch's order.
+    pub fn steps(&self) -> usize {
+        self.order(0).len() / self.batch
+    }
+
+    /// Datasets and photos of an epoch, in its order.
+    pub fn order(&self, epoch: usize) -> Vec<(usize, usize)> {
+        let mut order = Vec::new();
+        for (index, dataset) in self.datasets.iter().enumerate() {
+            let photos = dataset.train.len();
+            let wanted = (photos as f64 * dataset.config.repeats).round() as usize;
+            // Every photo equally often, as far as it goes, then a random choice of them.
+            let mut choice: Vec<usize> = (0..photos).collect();
+            shuffle(&mut choice, &mut random(self.seed, epoch, usize::MAX - 1 - index));
+            order.extend((0..wanted).map(|at| (index, choice[at % photos])));
+        }
+        shuffle(&mut order, &mut random(self.seed, epoch, usize::MAX));
+        order
+    }
+
+    /// Starts threads that prepare the batches of an epoch from step `first` on, in order. At most two of each thread wait.
+    pub fn start<'scope, 'env>(
+        &'env self,
+        scope: &'scope Scope<'scope, 'env>,
+        epoch: usize,
+        first: usize,
+        threads: usize,
+    ) -> Batches {
+        let order = Arc::new(self.order(epoch));
+        let (steps, threads) = (order.len() / self.batch, threads.max(1));
+        let receivers = (0..threads)
+            .map(|thread| {
+                let (sender, receiver) = sync_channel(1);
+                let order = Arc::clone(&order);
+                scope.spawn(move || {
+                    for step in (first + thread..steps).step_by(threads) {
+                        // The receiver is gone once the run has ended or failed.
+                        if sender.send(self.batch(epoch, step, &order)).is_err() {
+                            break;
+                        }
+                    }
+                });
+                receiver
+            })
+            .collect();
+        Batches {
+            receivers,
+            next: 0,
+            left: steps.saturating_sub(first),
+        }
+    }
+
+    fn batch(&self, epoch: usize, step: usize, order: &[(usize, usize)]) -> Result<Batch> {
+        let first = step * self.batch;
+        let mut places: Vec<(usize, (usize, usize))> =
+            order.iter().copied().enumerate().skip(first).take(self.batch).collect();
+        places.sort_by_key(|&(place, (dataset, _))| (dataset, place));
+        let size = 3 * (self.side as usize).pow(2);
+        let mut batch = Batch {
+            pixels: vec![0.0; places.len() * size],
+            labels: Vec::with_capacity(places.len()),
+            datasets: Vec::with_capacity(places.len()),
+        };
+        for ((place, (dataset, photo)), out) in places.into_iter().zip(batch.pixels.chunks_exact_mut(size)) {
+            let Some((set, sample)) = self
+                .datasets
+                .get(dataset)
+                .and_then(|set| Some((set, set.train.get(photo)?)))
+            else {
+                continue;
+            };
+            let pixels = self.cache.get((dataset, photo), || open(set, sample, self.side))?;
+            self.cut(&pixels, &mut random(self.seed, epoch, place), out);
+            batch.labels.push(sample.label);
+            batch.datasets.push(dataset);
+        }
+        Ok(batch)
+    }
+
+    /// A random crop, mirrored or not.
+    fn cut(&self, pixels: &Pixels, random: &mut SplitMix64, out: &mut [f32]) {
+        let y = random.up_to(pixels.height - self.side);
+        let x = random.up_to(pixels.width - self.side);
+        let crop = Crop { x, y, size: self.side };
+        image::normalize(pixels, crop, &self.normalization, out);
+        if random.up_to(1) == 1 {
+            out.chunks_exact_mut(self.side as usize).for_each(<[f32]>::reverse);
+        }
+    }
+}
+
+pub(super) fn open(dataset: &Dataset, sample: &Sample, side: u32) -> Result<Pixels> {
+    let refuse = |reason| Error::Dataset {
+        name: dataset.config.name.clone(),
+        reason,
+    };
+    let pixels = sample.source.pixels(side).map_err(refuse)?;
+    match dataset.config.short_side {
+        None => Ok(pixels),
+        Some(short_side) => resize(&pixels, short_side.max(side)).map_err(refuse),
+    }
+}
+
+/// Scales the photo so that its short side is `short_side`.
+fn resize(pixels: &Pixels, short_side: u32) -> std::result::Result<Pixels, String> {
+    let short = pixels.width.min(pixels.height).max(1);
+    let scaled = |side: u32| (f64::from(side) * f64::from(short_side) / f64::from(short)).round() as u32;
+    let source =
+        ::image::ImageBuffer::<::image::Rgb<u8>, _>::from_raw(pixels.width, pixels.height, pixels.rgb.as_slice())
+            .ok_or("its pixels do not fill its size")?;
+    let (width, height) = (scaled(pixels.width), scaled(pixels.height));
+    let rgb = ::image::imageops::resize(&source, width, height, ::image::imageops::FilterType::Triangle).into_raw();
+    Ok(Pixels { width, height, rgb })
+}
+
+/// The batches of an epoch as they become ready.
+pub struct Batches {
+    receivers: Vec<Receiver<Result<Batch>>>,
+    next: usize,
+    left: usize,
+}
+
+impl Iterator for Batches {
+    type Item = Result<Batch>;
+
+    fn next(&mut self) -> Option<Result<Batch>> {
+        self.left = self.left.checked_sub(1)?;
+        let receiver = &self.receivers[self.next];
+        self.next = (self.next + 1) % self.receivers.len();
+        Some(
+            receiver
+                .recv()
+                .unwrap_or_else(|_| Err(Error::Train("a thread that prepares batches died".into()))),
+        )
+    }
+}

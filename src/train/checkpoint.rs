@@ -1,0 +1,196 @@
+//! Files of a run: the checkpoint that it goes on from, and the model that it gives.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs::File,
+    io::Write,
+    path::Path,
+};
+
+use burn::tensor::{Device, Tensor, TensorData};
+use safetensors::{Dtype, tensor::TensorView};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    imagenet::Values,
+    network::normalize,
+    optimizer::{Adam, numbers},
+    parameters::Parameters,
+    session::State,
+};
+use crate::{
+    Error, Result,
+    prompt::{LEVELS, Scene},
+    weights::convert::{self, SourceTensor},
+};
+
+/// What the metadata of a checkpoint says.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Saved {
+    /// Where the run is.
+    pub state: State,
+    /// The configuration that it began with, as JSON: another one would not continue the same run.
+    pub config: serde_json::Value,
+    /// Steps that Adam took.
+    pub adam_steps: u64,
+}
+
+/// Everything that the next step depends on.
+pub(super) struct Snapshot<'a> {
+    pub parameters: &'a Parameters,
+    pub adam: &'a Adam,
+    pub average: &'a [Tensor<1>],
+    pub saved: &'a Saved,
+}
+
+/// Writes the checkpoint; a kill at any moment leaves the old one or the new one.
+pub(super) fn save(path: &Path, snapshot: &Snapshot<'_>) -> Result<()> {
+    let mut tensors = Vec::new();
+    for ((parameter, moments), average) in snapshot
+        .parameters
+        .list
+        .iter()
+        .zip(&snapshot.adam.moments)
+        .zip(snapshot.average)
+    {
+        let mut add = |kind: &str, values: &Tensor<1>| -> Result<()> {
+            let values = numbers(values.clone())?;
+            tensors.push((format!("{kind}/{}", parameter.name), vec![values.len()], values));
+            Ok(())
+        };
+        add("value", &parameter.values)?;
+        // A frozen tensor is its own average and has no moments.
+        if let Some([mean, square]) = moments {
+            add("average", average)?;
+            add("mean", mean)?;
+            add("square", square)?;
+        }
+    }
+    let saved = serde_json::to_string(snapshot.saved).map_err(|error| Error::Train(error.to_string()))?;
+    write(path, tensors, HashMap::from([("run".into(), saved)]))
+}
+
+/// Reads a checkpoint back into `parameters`, `adam` and the average.
+pub(super) fn restore(
+    path: &Path,
+    parameters: &mut Parameters,
+    adam: &mut Adam,
+    average: &mut [Tensor<1>],
+    device: &Device,
+) -> Result<Saved> {
+    let damaged = |reason: String| Error::Train(format!("{} is no checkpoint of this run: {reason}", path.display()));
+    let (mut tensors, metadata) = read(path)?;
+    let saved = metadata
+        .get("run")
+        .ok_or_else(|| damaged("it does not say where the run is".into()))?;
+    let saved: Saved = serde_json::from_str(saved).map_err(|error| damaged(error.to_string()))?;
+    for ((parameter, moments), average) in parameters.list.iter_mut().zip(&mut adam.moments).zip(average) {
+        let mut take = |kind: &str| -> Result<Tensor<1>> {
+            let name = format!("{kind}/{}", parameter.name);
+            let (_, values) = tensors
+                .remove(&name)
+                .ok_or_else(|| damaged(format!("`{name}` is missing")))?;
+            let [length] = parameter.values.dims();
+            if values.len() != length {
+                return Err(damaged(format!("`{name}` has {} numbers, not {length}", values.len())));
+            }
+            Ok(Tensor::from_data(TensorData::new(values, [length]), device))
+        };
+        let values = take("value")?;
+        if let Some([mean, square]) = moments {
+            *average = take("average")?;
+            *mean = take("mean")?;
+            *square = take("square")?;
+        }
+        parameter.values = values;
+    }
+    adam.steps = saved.adam_steps;
+    Ok(saved)
+}
+
+/// Writes a model that `gamma score` loads: f32, the published names, level features of L2 norm 1.
+pub(super) fn write_model(
+    path: &Path,
+    parameters: &Parameters,
+    values: &[Tensor<1>],
+    mut metadata: BTreeMap<&str, String>,
+    scenes: &[String],
+) -> Result<()> {
+    let templates: BTreeMap<String, String> = Scene::published()
+        .into_iter()
+        .filter(|scene| scenes.contains(&scene.id))
+        .map(|scene| (scene.id, scene.template))
+        .collect();
+    let json = |value: &BTreeMap<String, String>| {
+        serde_json::to_string(value).map_err(|error| Error::Train(error.to_string()))
+    };
+    if parameters.config.text.is_none() {
+        metadata.insert("scenes", json(&templates)?);
+    }
+    let mut tensors = Vec::new();
+    for (parameter, values) in parameters.list.iter().zip(values) {
+        let values = match (&parameter.name, parameter.shape.as_slice()) {
+            (name, &[rows, width]) if name.starts_with("text_features.") && rows == LEVELS.len() => {
+                normalize(values.clone().reshape([rows, width])).reshape([rows * width])
+            }
+            _ => values.clone(),
+        };
+        tensors.push((parameter.name.clone(), parameter.shape.clone(), numbers(values)?));
+    }
+    let metadata = metadata.into_iter().map(|(key, value)| (key.to_owned(), value));
+    write(path, tensors, metadata.collect())
+}
+
+/// All tensors of a checkpoint of any kind as f32, and its metadata. Counters and the like are left out.
+pub(super) fn read(path: &Path) -> Result<(BTreeMap<String, Values>, BTreeMap<String, String>)> {
+    let mut source = convert::open(path)?;
+    let mut tensors = BTreeMap::new();
+    for SourceTensor { name, shape, dtype } in source.tensors().to_vec() {
+        if matches!(dtype.as_str(), "I64" | "I32") {
+            continue;
+        }
+        let values = source.read(&name)?;
+        tensors.insert(name, (shape, values));
+    }
+    Ok((tensors, source.metadata().clone()))
+}
+
+fn write(path: &Path, tensors: Vec<(String, Vec<usize>, Vec<f32>)>, metadata: HashMap<String, String>) -> Result<()> {
+    let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
+        .into_iter()
+        .map(|(name, shape, values)| {
+            (
+                name,
+                shape,
+                values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+            )
+        })
+        .collect();
+    let refuse = |error: safetensors::SafeTensorError| Error::Train(format!("{}: {error}", path.display()));
+    let views = bytes
+        .iter()
+        .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
+        .collect::<std::result::Result<Vec<_>, _>>()
+        .map_err(refuse)?;
+    let bytes = safetensors::serialize(views, Some(metadata)).map_err(refuse)?;
+    replace(path, &bytes)
+}
+
+/// Writes a file beside its place and moves it there once it is whole.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let unfinished = path.with_extension("unfinished");
+    let written = File::create(&unfinished).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written
+        .and_then(|()| std::fs::rename(&unfinished, path))
+        .map_err(|source| io(path, source))
+}
+
+pub(super) fn io(path: &Path, source: std::io::Error) -> Error {
+    Error::Io {
+        path: path.display().to_string(),
+        source,
+    }
+}

@@ -1,0 +1,80 @@
+//! The loss of a step.
+
+use burn::tensor::{Tensor, TensorData, activation};
+
+use super::config::LossConfig;
+
+/// The terms of a loss, each as a tensor of one number.
+#[derive(Debug, Clone)]
+pub struct LossTerms {
+    /// What is minimised.
+    pub total: Tensor<1>,
+    /// Mean squared error, unweighted.
+    pub mse: Tensor<1>,
+}
+
+/// Compares scores `[crops]` with labels from 0 to 1.
+///
+/// `datasets` is ascending: correlation and order only mean something among labels of one dataset. `weights` are those of
+/// each dataset.
+pub fn loss(scores: Tensor<1>, labels: &[f32], datasets: &[usize], weights: &[f64], config: &LossConfig) -> LossTerms {
+    let device = scores.device();
+    let constant = |values: Vec<f32>| {
+        let count = values.len();
+        Tensor::<1>::from_data(TensorData::new(values, [count]), &device)
+    };
+    let weight = |dataset: &usize| weights.get(*dataset).map_or(1.0, |&weight| weight as f32);
+    let errors = scores.clone() - constant(labels.to_vec());
+    let squares = errors.clone() * errors;
+    let mse = squares.clone().mean();
+    let mut total = (squares * constant(datasets.iter().map(weight).collect())).mean() * config.mse;
+    let mut first = 0;
+    for group in datasets.chunk_by(|a, b| a == b) {
+        let range = first..first + group.len();
+        first = range.end;
+        let share =
+            group.len() as f64 / datasets.len().max(1) as f64 * group.first().map_or(1.0, |d| f64::from(weight(d)));
+        let labels = &labels[range.clone()];
+        let scores = scores.clone().slice([range]);
+        if config.plcc > 0.0 && labels.len() > 2 {
+            total = total + (correlation(scores.clone(), labels) * -1.0 + 1.0) * (config.plcc * share);
+        }
+        if config.rank > 0.0
+            && let Some(disorder) = disorder(scores, labels, config.temperature)
+        {
+            total = total + disorder * (config.rank * share);
+        }
+    }
+    LossTerms { total, mse }
+}
+
+/// Pearson's correlation of scores `[n]` with labels.
+fn correlation(scores: Tensor<1>, labels: &[f32]) -> Tensor<1> {
+    let count = labels.len();
+    let mean = labels.iter().sum::<f32>() / count as f32;
+    let centred: Vec<f32> = labels.iter().map(|label| label - mean).collect();
+    let norm = centred.iter().map(|c| c * c).sum::<f32>().sqrt().max(1e-6);
+    let direction = centred.into_iter().map(|c| c / norm).collect::<Vec<f32>>();
+    let direction = Tensor::<1>::from_data(TensorData::new(direction, [count]), &scores.device());
+    let centred = scores.clone() - scores.mean();
+    // The small number keeps the gradient finite where all scores are the same.
+    let norm = ((centred.clone() * centred.clone()).sum() + 1e-8).sqrt();
+    (centred * direction).sum() / norm
+}
+
+/// The mean of `softplus(-(p_i - p_j) / temperature) * temperature` over pairs in which `i` has the higher label.
+fn disorder(scores: Tensor<1>, labels: &[f32], temperature: f64) -> Option<Tensor<1>> {
+    let count = labels.len();
+    let pairs: Vec<f32> = labels
+        .iter()
+        .flat_map(|a| labels.iter().map(move |b| f32::from(u8::from(a > b))))
+        .collect();
+    let number = pairs.iter().sum::<f32>();
+    if number == 0.0 {
+        return None;
+    }
+    let pairs = Tensor::<2>::from_data(TensorData::new(pairs, [count, count]), &scores.device());
+    let differences = scores.clone().reshape([count, 1]) - scores.reshape([1, count]);
+    let cost = activation::softplus(differences * (-1.0 / temperature), 1.0) * temperature;
+    Some((cost * pairs).sum() / f64::from(number))
+}

@@ -1,0 +1,36 @@
+//! Training, native only (paper, section 4.1): datasets with human scores, the loop, and what it takes to stop and go on.
+//!
+//! A model is a function of its named tensors. [`Parameters`] holds them as flat leaves; each step loads a
+//! [`Gamma`](crate::model::Gamma) out of them exactly as a file is loaded, so that gradients reach the checkpoint's own
+//! tensors and there is one forward pass for training and for everything else.
+
+mod batches;
+mod checkpoint;
+pub mod config;
+mod curves;
+pub mod dataset;
+mod device;
+pub mod distortion;
+mod imagenet;
+mod initial;
+mod loss;
+mod network;
+mod optimizer;
+mod parameters;
+pub mod quality;
+mod session;
+mod validation;
+
+pub use batches::{Batch, Plan};
+pub use config::TrainConfig;
+pub use curves::curves;
+pub use dataset::{Dataset, Sample, Source};
+pub use device::open_device;
+pub use imagenet::fold_efficientnet_lite;
+pub use initial::initial;
+pub use loss::{LossTerms, loss};
+pub use network::{Network, Scenes};
+pub use optimizer::{Adam, schedule};
+pub use parameters::{Parameter, Parameters};
+pub use session::{Event, Outcome, Session};
+pub use validation::{Figures, validate};

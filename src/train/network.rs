@@ -1,0 +1,97 @@
+//! The model of one step: Gamma and the features of the levels of each scene.
+
+use burn::tensor::{Tensor, TensorData};
+
+use super::parameters::{Parameters, text_features};
+use crate::{
+    Result,
+    model::Gamma,
+    prompt::{LEVELS, Scene, Tokenizer},
+};
+
+/// What the levels of the scenes look like.
+#[derive(Debug, Clone)]
+pub enum Scenes {
+    /// Learned features, by the scenes' ids: a model without text tower.
+    Learned(Vec<String>),
+    /// Prompts for the text tower: five for each scene.
+    Prompts(Vec<Vec<u32>>),
+}
+
+impl Scenes {
+    /// The scenes of these ids, for a model with or without text tower.
+    ///
+    /// # Errors
+    /// [`Error::Train`](crate::Error::Train) if a prompt is to be read and the scene is not a published one.
+    pub fn new(ids: &[String], text_tower: bool) -> Result<Self> {
+        if !text_tower {
+            return Ok(Self::Learned(ids.to_vec()));
+        }
+        let (published, tokenizer) = (Scene::published(), Tokenizer::clip());
+        let mut prompts = Vec::new();
+        for id in ids {
+            let scene = published
+                .iter()
+                .find(|scene| &scene.id == id)
+                .ok_or_else(|| crate::Error::Train(format!("scene `{id}` has no published prompts")))?;
+            prompts.extend(scene.prompts().iter().map(|prompt| tokenizer.tokenize(prompt).ids));
+        }
+        Ok(Self::Prompts(prompts))
+    }
+}
+
+/// A model ready for a forward pass.
+pub struct Network {
+    /// The model.
+    pub gamma: Gamma,
+    /// `[scenes, 5, embed_dim]`, each row of L2 norm 1.
+    pub features: Tensor<3>,
+}
+
+impl Network {
+    /// Loads the model out of `values`, one tensor for each parameter. Gradients flow back to those that are leaves.
+    ///
+    /// # Errors
+    /// As [`Gamma::load`].
+    pub fn new(parameters: &Parameters, values: &[Tensor<1>], scenes: &Scenes) -> Result<Self> {
+        let mut tensors = parameters.tensors(values);
+        let gamma = Gamma::load(&parameters.config, &mut tensors)?;
+        let embed_dim = parameters.config.embed_dim;
+        let rows = match (scenes, &gamma.text) {
+            (Scenes::Prompts(prompts), Some(text)) => text.forward(prompts),
+            (Scenes::Prompts(_), None) => return Err(crate::Error::Train("the model has no text tower".into())),
+            (Scenes::Learned(ids), _) => {
+                let learned = ids.iter().filter_map(|id| {
+                    tensors
+                        .take_optional(&text_features(id), [LEVELS.len(), embed_dim])
+                        .transpose()
+                });
+                normalize(Tensor::cat(learned.collect::<Result<Vec<Tensor<2>>>>()?, 0))
+            }
+        };
+        let [levels, _] = rows.dims();
+        Ok(Self {
+            gamma,
+            features: rows.reshape([levels / LEVELS.len(), LEVELS.len(), embed_dim]),
+        })
+    }
+
+    /// Scores `[crops]` of crops `[crops, 3, side, side]`, each asked about its own scene.
+    pub fn score(&self, crops: Tensor<4>, scenes: &[usize]) -> Tensor<1> {
+        let levels = self.gamma.forward(crops, self.features.clone());
+        let scores = self.gamma.head.score(levels);
+        let [count, offered] = scores.dims();
+        let chosen: Vec<f32> = scenes
+            .iter()
+            .flat_map(|&scene| (0..offered).map(move |index| f32::from(u8::from(index == scene))))
+            .collect();
+        let chosen = Tensor::<2>::from_data(TensorData::new(chosen, [count, offered]), &scores.device());
+        (scores * chosen).sum_dim(1).reshape([count])
+    }
+}
+
+/// Rows of L2 norm 1.
+pub(super) fn normalize(x: Tensor<2>) -> Tensor<2> {
+    let norm = (x.clone() * x.clone()).sum_dim(1).sqrt();
+    x / norm
+}

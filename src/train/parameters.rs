@@ -1,0 +1,135 @@
+//! The tensors of a model as leaves that gradients arrive at.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::{config::OptimizerConfig, imagenet::Values};
+use crate::{
+    Error, Result,
+    model::{Config, Entry, Part},
+    prompt::LEVELS,
+    weights::Tensors,
+};
+
+/// One tensor of a model.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    /// Name in the checkpoint.
+    pub name: String,
+    /// Shape in the checkpoint.
+    pub shape: Vec<usize>,
+    /// Its numbers, flat, on the device and without gradients.
+    pub values: Tensor<1>,
+    /// Its learning rate; 0 if it is frozen.
+    pub lr: f64,
+}
+
+impl Parameter {
+    /// Whether gradients are wanted.
+    pub fn is_trained(&self) -> bool {
+        self.lr > 0.0
+    }
+}
+
+/// All tensors of a model and of the scenes that it learns.
+#[derive(Debug, Clone)]
+pub struct Parameters {
+    /// Dimensions of the model.
+    pub config: Config,
+    /// In the order of [`Config::inventory`], learned text features last.
+    pub list: Vec<Parameter>,
+}
+
+/// The name of a scene's five level features.
+pub(super) fn text_features(scene: &str) -> String {
+    format!("text_features.{scene}")
+}
+
+impl Parameters {
+    /// Puts a model's tensors on `device`: those of `known` by name, else what `initial` says.
+    ///
+    /// `scenes` are those whose level features are learned; a model with a text tower has none of them, as its features come
+    /// from prompts.
+    ///
+    /// # Errors
+    /// [`Error::TensorShape`] for a known tensor of another shape, [`Error::TensorExtra`] for one that the model has no
+    /// place for.
+    pub fn new(
+        config: &Config,
+        scenes: &[String],
+        mut known: BTreeMap<String, Values>,
+        optimizer: &OptimizerConfig,
+        device: &Device,
+        mut initial: impl FnMut(&Entry) -> Result<Vec<f32>>,
+    ) -> Result<Self> {
+        let mut entries = config.inventory();
+        if config.text.is_none() {
+            entries.extend(scenes.iter().map(|scene| Entry {
+                name: text_features(scene),
+                shape: vec![LEVELS.len(), config.embed_dim],
+                part: Part::Vision,
+            }));
+        }
+        let mut list = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let values = match known.remove(&entry.name) {
+                Some((shape, values)) if shape == entry.shape || (entry.shape.is_empty() && shape == [1]) => values,
+                Some((found, _)) => {
+                    return Err(Error::TensorShape {
+                        name: entry.name,
+                        found,
+                        expected: entry.shape,
+                    });
+                }
+                None => initial(&entry)?,
+            };
+            let length = values.len();
+            list.push(Parameter {
+                values: Tensor::from_data(TensorData::new(values, [length]), device),
+                lr: optimizer
+                    .groups
+                    .iter()
+                    .rev()
+                    .find(|group| group.holds(&entry.name))
+                    .map_or(optimizer.lr, |group| group.lr),
+                name: entry.name,
+                shape: entry.shape,
+            });
+        }
+        // Features of scenes that this run does not learn may be in a file; nothing else may.
+        match known.into_keys().find(|name| !name.starts_with("text_features.")) {
+            Some(name) => Err(Error::TensorExtra(name)),
+            None => Ok(Self {
+                config: config.clone(),
+                list,
+            }),
+        }
+    }
+
+    /// The tensors with gradients: those that are trained as leaves, the others as constants.
+    pub fn leaves(&self) -> Vec<Tensor<1>> {
+        self.list
+            .iter()
+            .map(|parameter| match parameter.is_trained() {
+                true => parameter.values.clone().autodiff().require_grad(),
+                false => parameter.values.clone(),
+            })
+            .collect()
+    }
+
+    /// `values`, one for each parameter, as the tensors of a checkpoint.
+    pub fn tensors(&self, values: &[Tensor<1>]) -> Tensors {
+        let device = values.first().map(Tensor::device).unwrap_or_default();
+        let mut tensors = Tensors::new(device);
+        for (parameter, values) in self.list.iter().zip(values) {
+            tensors.insert_flat(parameter.name.clone(), parameter.shape.clone(), values.clone());
+        }
+        tensors
+    }
+
+    /// The current values, one tensor for each parameter.
+    pub fn values(&self) -> Vec<Tensor<1>> {
+        self.list.iter().map(|parameter| parameter.values.clone()).collect()
+    }
+}

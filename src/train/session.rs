@@ -1,0 +1,474 @@
+//! A run: its state, its loop, its files.
+
+use std::{
+    collections::BTreeMap,
+    fs::OpenOptions,
+    io::Write,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use burn::tensor::{Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    batches::{Batch, Cache, Plan},
+    checkpoint::{self, Saved, Snapshot},
+    config::TrainConfig,
+    curves::curves,
+    dataset::Dataset,
+    imagenet::fold_efficientnet_lite,
+    initial::initial,
+    loss::loss,
+    network::{Network, Scenes},
+    open_device,
+    optimizer::{Adam, scalar, schedule},
+    parameters::Parameters,
+    validation::{Figures, grid, validate},
+};
+use crate::{Error, Result, image::CROP, model::Config, weights::Header};
+
+/// Where a run is: all of it that is not a tensor.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// Steps taken.
+    pub step: usize,
+    /// Sum of the losses of the steps of this epoch so far.
+    pub loss: f64,
+    /// Sum of their mean squared errors.
+    pub mse: f64,
+    /// Epochs done.
+    pub epochs: Vec<Epoch>,
+}
+
+/// What came out of an epoch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// From 1 on.
+    pub epoch: usize,
+    /// Mean loss of its steps.
+    pub loss: f64,
+    /// Mean squared error of its steps.
+    pub mse: f64,
+    /// Figures of each dataset with validation photos.
+    pub validation: Vec<Figures>,
+}
+
+impl Epoch {
+    /// The mean SRCC of the datasets, by which models are compared; 0 for one whose scores are all the same.
+    pub fn srcc(&self) -> Option<f64> {
+        let count = self.validation.len();
+        let sum: f64 = self.validation.iter().map(|figures| figures.srcc.unwrap_or(0.0)).sum();
+        (count > 0).then(|| sum / count as f64)
+    }
+}
+
+impl State {
+    /// The best epoch: that of the highest mean SRCC, the last one if none was judged.
+    pub fn best(&self) -> Option<&Epoch> {
+        let mut best: Option<&Epoch> = None;
+        for epoch in &self.epochs {
+            if best.is_none_or(|best| epoch.srcc() > best.srcc() || epoch.srcc().is_none()) {
+                best = Some(epoch);
+            }
+        }
+        best
+    }
+}
+
+/// News of a run.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub enum Event {
+    /// A step was taken.
+    Step {
+        /// Steps taken, of `steps`.
+        step: usize,
+        /// Steps of the whole run.
+        steps: usize,
+        /// From 1 on.
+        epoch: usize,
+        /// Loss of the step.
+        loss: f64,
+        /// Mean squared error of the step.
+        mse: f64,
+        /// Learning rate, as a part of the configured one.
+        rate: f64,
+        /// Norm of the gradients before they were cut.
+        gradient_norm: f64,
+        /// Seconds until the end, as steps have gone so far; judging is not counted.
+        seconds_left: f64,
+    },
+    /// An epoch has ended.
+    Epoch(Epoch),
+}
+
+/// What a run has come to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The file of the model.
+    pub model: PathBuf,
+    /// The epoch that it is from.
+    pub best: Option<Epoch>,
+    /// Figures with the crops of `validation.final_crops`.
+    pub validation: Vec<Figures>,
+}
+
+/// A run of training.
+pub struct Session {
+    /// Its configuration.
+    pub config: TrainConfig,
+    /// The tensors.
+    pub parameters: Parameters,
+    /// Where it is.
+    pub state: State,
+    /// What it learns from.
+    pub datasets: Vec<Dataset>,
+    adam: Adam,
+    average: Vec<Tensor<1>>,
+    scenes: Scenes,
+    /// The scene of each dataset.
+    asked: Vec<usize>,
+    device: Device,
+}
+
+impl Session {
+    /// Reads datasets and weights, and goes on from the checkpoint in the output folder if there is one.
+    ///
+    /// # Errors
+    /// [`Error::Dataset`], [`Error::Train`] for a configuration that cannot be used or that is not the one the checkpoint
+    /// was made with, or what is wrong with the weights.
+    pub fn open(config: TrainConfig) -> Result<Self> {
+        let device = open_device(&config.device)?;
+        let datasets = config
+            .datasets
+            .iter()
+            .map(|dataset| Dataset::open(dataset, &config.data, config.seed))
+            .collect::<Result<Vec<_>>>()?;
+        let ids = config.scenes();
+        let asked = datasets
+            .iter()
+            .map(|dataset| {
+                ids.iter()
+                    .position(|id| *id == dataset.config.scene)
+                    .unwrap_or_default()
+            })
+            .collect();
+        let parameters = beginning(&config, &ids, &device)?;
+        let scenes = Scenes::new(&ids, parameters.config.text.is_some())?;
+        let mut session = Self {
+            adam: Adam::new(&parameters),
+            average: parameters.values(),
+            parameters,
+            state: State::default(),
+            scenes,
+            asked,
+            datasets,
+            device,
+            config,
+        };
+        session.resume()?;
+        Ok(session)
+    }
+
+    fn resume(&mut self) -> Result<()> {
+        let path = self.file("checkpoint.safetensors");
+        if !path.exists() {
+            return Ok(());
+        }
+        let saved = checkpoint::restore(
+            &path,
+            &mut self.parameters,
+            &mut self.adam,
+            &mut self.average,
+            &self.device,
+        )?;
+        if saved.config != self.identity()? {
+            return Err(Error::Train(format!(
+                "{} was made with another configuration; name another output folder, or delete it to begin anew",
+                path.display()
+            )));
+        }
+        self.state = saved.state;
+        self.shorten_log()
+    }
+
+    /// The configuration without what may change between a stop and going on.
+    fn identity(&self) -> Result<serde_json::Value> {
+        let mut config = self.config.clone();
+        config.loaders = 0;
+        config.cache_mb = 0;
+        config.schedule.checkpoint_every = 0;
+        // Where the folders are says nothing about the run.
+        config.data = PathBuf::new();
+        config.output = PathBuf::new();
+        serde_json::to_value(config).map_err(|error| Error::Train(error.to_string()))
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.config.output.join(name)
+    }
+
+    /// Trains to the end, or until `news` breaks off: what was done since the last checkpoint is then lost, as in a kill.
+    ///
+    /// # Errors
+    /// If a photo or a device fails, or a file cannot be written. The last checkpoint stays.
+    pub fn run(&mut self, news: &mut dyn FnMut(&Event) -> ControlFlow<()>) -> Result<Option<Outcome>> {
+        std::fs::create_dir_all(&self.config.output).map_err(|source| checkpoint::io(&self.config.output, source))?;
+        let datasets = std::mem::take(&mut self.datasets);
+        let plan = Plan {
+            datasets: &datasets,
+            seed: self.config.seed,
+            batch: self.config.schedule.batch,
+            side: CROP,
+            normalization: self.parameters.config.normalization(),
+            cache: Cache::new(self.config.cache_mb << 20),
+        };
+        let outcome = self.train(&plan, news);
+        self.datasets = datasets;
+        outcome
+    }
+
+    fn train(&mut self, plan: &Plan<'_>, news: &mut dyn FnMut(&Event) -> ControlFlow<()>) -> Result<Option<Outcome>> {
+        let per_epoch = plan.steps();
+        if per_epoch == 0 {
+            return Err(Error::Train(format!(
+                "an epoch has fewer photos than schedule.batch, which is {}",
+                plan.batch
+            )));
+        }
+        while !self.is_over() {
+            if self.epoch(plan, per_epoch, news)?.is_break() {
+                return Ok(None);
+            }
+        }
+        self.finish(plan).map(Some)
+    }
+
+    fn is_over(&self) -> bool {
+        let done = self.state.epochs.len();
+        let patience = self.config.schedule.patience;
+        let waited = self.state.best().map_or(0, |best| done - best.epoch);
+        done >= self.config.schedule.epochs || (patience > 0 && waited >= patience)
+    }
+
+    fn epoch(
+        &mut self,
+        plan: &Plan<'_>,
+        per_epoch: usize,
+        news: &mut dyn FnMut(&Event) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>> {
+        let epoch = self.state.epochs.len();
+        let total = per_epoch * self.config.schedule.epochs;
+        let (begin, first) = (Instant::now(), self.state.step);
+        let flow = std::thread::scope(|scope| -> Result<ControlFlow<()>> {
+            let batches = plan.start(scope, epoch, self.state.step % per_epoch, self.config.loaders);
+            for batch in batches {
+                let (step_loss, mse, rate, norm) = self.step(&batch?, total)?;
+                self.state.step += 1;
+                self.state.loss += step_loss;
+                self.state.mse += mse;
+                let done = (self.state.step - first) as f64;
+                let event = Event::Step {
+                    step: self.state.step,
+                    steps: total,
+                    epoch: epoch + 1,
+                    loss: step_loss,
+                    mse,
+                    rate,
+                    gradient_norm: norm,
+                    seconds_left: begin.elapsed().as_secs_f64() / done * (total - self.state.step) as f64,
+                };
+                self.log(&event)?;
+                let every = self.config.schedule.checkpoint_every;
+                if every > 0 && self.state.step.is_multiple_of(every) {
+                    self.save()?;
+                }
+                if news(&event).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        if flow.is_break() {
+            return Ok(flow);
+        }
+        let validation = self.judge(plan.datasets, self.config.validation.crops)?;
+        let done = Epoch {
+            epoch: epoch + 1,
+            loss: self.state.loss / per_epoch as f64,
+            mse: self.state.mse / per_epoch as f64,
+            validation,
+        };
+        (self.state.loss, self.state.mse) = (0.0, 0.0);
+        self.state.epochs.push(done.clone());
+        if self.state.best().is_some_and(|best| best.epoch == done.epoch) {
+            self.write_model(&self.file("model.safetensors"))?;
+        }
+        let event = Event::Epoch(done);
+        self.log(&event)?;
+        checkpoint::replace(
+            &self.file("curves.svg"),
+            curves(&self.config.name, &self.state.epochs).as_bytes(),
+        )?;
+        self.save()?;
+        Ok(news(&event))
+    }
+
+    /// Takes one step and returns loss, mean squared error, part of the learning rate and norm of the gradients.
+    fn step(&mut self, batch: &Batch, total: usize) -> Result<(f64, f64, f64, f64)> {
+        let leaves = self.parameters.leaves();
+        let network = Network::new(&self.parameters, &leaves, &self.scenes)?;
+        let (count, side) = (batch.labels.len(), CROP as usize);
+        let crops = TensorData::new(batch.pixels.clone(), [count, 3, side, side]);
+        let asked: Vec<usize> = batch
+            .datasets
+            .iter()
+            .map(|&dataset| self.asked.get(dataset).copied().unwrap_or_default())
+            .collect();
+        let weights: Vec<f64> = self.config.datasets.iter().map(|dataset| dataset.weight).collect();
+        let scores = network.score(Tensor::from_data(crops, &self.device), &asked);
+        let terms = loss(scores, &batch.labels, &batch.datasets, &weights, &self.config.loss);
+        let mut gradients = terms.total.backward();
+        let (value, mse) = (scalar(terms.total.inner())?, scalar(terms.mse.inner())?);
+        drop(network);
+        let rate = schedule(self.state.step, total, self.config.schedule.warmup);
+        let norm = self.adam.step(
+            &mut self.parameters,
+            &leaves,
+            &mut gradients,
+            &self.config.optimizer,
+            rate,
+        )?;
+        self.follow();
+        Ok((f64::from(value), f64::from(mse), rate, norm))
+    }
+
+    /// Moves the average of the weights towards them. Early on it follows faster: an average over few steps of a long decay
+    /// would be one of the random beginning.
+    fn follow(&mut self) {
+        let steps = self.adam.steps as f64;
+        let decay = self.config.optimizer.ema.min((1.0 + steps) / (10.0 + steps));
+        for (average, parameter) in self.average.iter_mut().zip(&self.parameters.list) {
+            if parameter.is_trained() {
+                *average = match self.config.optimizer.ema > 0.0 {
+                    true => average.clone() * decay + parameter.values.clone() * (1.0 - decay),
+                    false => parameter.values.clone(),
+                };
+            }
+        }
+    }
+
+    fn judge(&self, datasets: &[Dataset], crops: u32) -> Result<Vec<Figures>> {
+        validate(
+            &Network::new(&self.parameters, &self.average, &self.scenes)?,
+            datasets,
+            &self.asked,
+            &grid(crops),
+            &self.parameters.config.normalization(),
+            self.config.validation.batch,
+            &self.device,
+        )
+    }
+
+    /// Judges the model of the best epoch once more, with more crops.
+    fn finish(&mut self, plan: &Plan<'_>) -> Result<Outcome> {
+        let model = self.file("model.safetensors");
+        let (mut tensors, _) = checkpoint::read(&model)?;
+        for (parameter, average) in self.parameters.list.iter().zip(&mut self.average) {
+            if let Some((_, values)) = tensors.remove(&parameter.name) {
+                let length = values.len();
+                *average = Tensor::from_data(TensorData::new(values, [length]), &self.device);
+            }
+        }
+        Ok(Outcome {
+            validation: self.judge(plan.datasets, self.config.validation.final_crops)?,
+            model,
+            best: self.state.best().cloned(),
+        })
+    }
+
+    /// Writes the checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn save(&self) -> Result<()> {
+        let saved = Saved {
+            state: self.state.clone(),
+            config: self.identity()?,
+            adam_steps: self.adam.steps,
+        };
+        checkpoint::save(
+            &self.file("checkpoint.safetensors"),
+            &Snapshot {
+                parameters: &self.parameters,
+                adam: &self.adam,
+                average: &self.average,
+                saved: &saved,
+            },
+        )
+    }
+
+    fn write_model(&self, path: &Path) -> Result<()> {
+        let evaluation = serde_json::to_string(&self.state.epochs.last()).unwrap_or_default();
+        let mut metadata = BTreeMap::from([("name", self.config.name.clone()), ("evaluation", evaluation)]);
+        let model = &self.config.model;
+        for (key, value) in [("licence", &model.licence), ("source", &model.source)] {
+            if let Some(value) = value {
+                metadata.insert(key, value.clone());
+            }
+        }
+        let scenes = self.config.scenes();
+        checkpoint::write_model(path, &self.parameters, &self.average, metadata, &scenes)
+    }
+
+    fn log(&self, event: &Event) -> Result<()> {
+        let path = self.file("log.jsonl");
+        let line = serde_json::to_string(event).map_err(|error| Error::Train(error.to_string()))?;
+        let written = OpenOptions::new().create(true).append(true).open(&path);
+        written
+            .and_then(|mut file| writeln!(file, "{line}"))
+            .map_err(|source| checkpoint::io(&path, source))
+    }
+
+    /// Takes out of the log what happened after the checkpoint: it is going to happen again.
+    fn shorten_log(&self) -> Result<()> {
+        let path = self.file("log.jsonl");
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            return Ok(());
+        };
+        let number = |line: &serde_json::Value, key: &str| line.get(key).and_then(serde_json::Value::as_u64);
+        let kept = text.lines().filter(|line| {
+            serde_json::from_str::<serde_json::Value>(line).is_ok_and(|line| match number(&line, "step") {
+                Some(step) => step <= self.state.step as u64,
+                None => number(&line, "epoch").is_some_and(|epoch| epoch <= self.state.epochs.len() as u64),
+            })
+        });
+        let text: String = kept.flat_map(|line| [line, "\n"]).collect();
+        checkpoint::replace(&path, text.as_bytes())
+    }
+}
+
+/// The parameters that a run begins with.
+fn beginning(config: &TrainConfig, scenes: &[String], device: &Device) -> Result<Parameters> {
+    let (dimensions, mut known) = match &config.model.init {
+        Some(path) => {
+            let (tensors, _) = checkpoint::read(path)?;
+            let shapes = tensors.iter().map(|(name, (shape, _))| (name.clone(), shape.clone()));
+            (Config::from_header(&Header::of_shapes(shapes))?, tensors)
+        }
+        None => {
+            let dimensions = config.model.dimensions()?;
+            let dimensions = dimensions.ok_or_else(|| Error::Train("[model] names no dimensions".into()))?;
+            (dimensions, BTreeMap::new())
+        }
+    };
+    if let (Some(path), Some(stem)) = (&config.model.stem, &dimensions.stem) {
+        let (port, _) = checkpoint::read(path)?;
+        known.extend(fold_efficientnet_lite(stem, &port)?);
+    }
+    Parameters::new(&dimensions, scenes, known, &config.optimizer, device, |entry| {
+        initial(entry, &dimensions, config.seed)
+    })
+}

@@ -1,0 +1,110 @@
+//! How well a model's scores agree with people on photos that it does not learn from.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+use super::{batches::open, dataset::Dataset, network::Network, optimizer::numbers};
+use crate::{
+    Result,
+    image::{self, CropOptions, CropPolicy, Normalization},
+    metrics::{pearson, spearman},
+};
+
+/// What is said of a dataset.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    /// The dataset.
+    pub dataset: String,
+    /// Photos.
+    pub photos: usize,
+    /// Spearman's rank correlation; `None` if all scores are the same.
+    pub srcc: Option<f64>,
+    /// Pearson's correlation.
+    pub plcc: Option<f64>,
+    /// Root of the mean squared error, on labels of 0 to 1.
+    pub rmse: f64,
+}
+
+/// Scores the validation photos of every dataset that has some.
+///
+/// # Errors
+/// [`Error::Dataset`](crate::Error::Dataset) if a photo cannot be read, or if the device fails.
+pub fn validate(
+    network: &Network,
+    datasets: &[Dataset],
+    scenes: &[usize],
+    crops: &CropOptions,
+    normalization: &Normalization,
+    batch: usize,
+    device: &Device,
+) -> Result<Vec<Figures>> {
+    let mut figures = Vec::new();
+    for (dataset, &scene) in datasets.iter().zip(scenes) {
+        if dataset.validation.is_empty() {
+            continue;
+        }
+        let scores = score(network, dataset, scene, crops, normalization, batch, device)?;
+        let labels: Vec<f64> = dataset.validation.iter().map(|s| f64::from(s.label)).collect();
+        let squares = scores.iter().zip(&labels).map(|(s, l)| (s - l).powi(2));
+        figures.push(Figures {
+            dataset: dataset.config.name.clone(),
+            photos: labels.len(),
+            srcc: spearman(&scores, &labels),
+            plcc: pearson(&scores, &labels),
+            rmse: (squares.sum::<f64>() / labels.len() as f64).sqrt(),
+        });
+    }
+    Ok(figures)
+}
+
+/// The mean score of each photo's crops. The crops of several photos share forward passes.
+fn score(
+    network: &Network,
+    dataset: &Dataset,
+    scene: usize,
+    options: &CropOptions,
+    normalization: &Normalization,
+    batch: usize,
+    device: &Device,
+) -> Result<Vec<f64>> {
+    let side = image::CROP as usize;
+    let mut sums = vec![(0.0, 0_usize); dataset.validation.len()];
+    let mut input: Vec<f32> = Vec::new();
+    let mut owners: Vec<usize> = Vec::new();
+    let mut flush = |input: &mut Vec<f32>, owners: &mut Vec<usize>| -> Result<()> {
+        let count = owners.len();
+        if count == 0 {
+            return Ok(());
+        }
+        let crops = TensorData::new(std::mem::take(input), [count, 3, side, side]);
+        let scores = numbers(network.score(Tensor::from_data(crops, device), &vec![scene; count]))?;
+        for (owner, score) in owners.drain(..).zip(scores) {
+            sums[owner].0 += f64::from(score);
+            sums[owner].1 += 1;
+        }
+        Ok(())
+    };
+    for (index, sample) in dataset.validation.iter().enumerate() {
+        let pixels = open(dataset, sample, image::CROP)?;
+        for crop in image::plan(pixels.width, pixels.height, options)? {
+            let start = input.len();
+            input.resize(start + 3 * side * side, 0.0);
+            image::normalize(&pixels, crop, normalization, &mut input[start..]);
+            owners.push(index);
+            if owners.len() == batch.max(1) {
+                flush(&mut input, &mut owners)?;
+            }
+        }
+    }
+    flush(&mut input, &mut owners)?;
+    Ok(sums.into_iter().map(|(sum, count)| sum / count.max(1) as f64).collect())
+}
+
+/// Crops of a photo, spread evenly.
+pub(super) fn grid(crops: u32) -> CropOptions {
+    CropOptions {
+        policy: CropPolicy::Grid,
+        crops,
+        seed: 0,
+    }
+}
