@@ -118,7 +118,7 @@ impl FileWriter {
             header_bytes: header.len(),
             next: 0,
         };
-        // Its place for now: the hashes in it are not known yet.
+        // Only its place: the hashes in it are not known yet, and it is written again at the end.
         writer.write(&header)?;
         Ok(writer)
     }
