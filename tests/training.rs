@@ -11,12 +11,15 @@ use std::{
 
 use burn::tensor::{Device, Tensor, TensorData};
 use gamma_wasm::{
+    image::{CropOptions, CropPolicy},
     model::{Config, Entry, LiteStem, Stem, TowerConfig, Variant},
+    scorer::{ScoreOptions, Scorer},
     train::{
         Dataset, Event, Network, Parameters, Scenes, Session, TrainConfig,
         config::{DatasetConfig, LossConfig, OptimizerConfig},
         fold_efficientnet_lite, initial, loss,
     },
+    weights::Assembly,
 };
 use safetensors::SafeTensors;
 
@@ -246,6 +249,7 @@ fn gradients_of_the_convolutional_stem_agree_with_finite_differences() {
     let stem = LiteStem {
         variant: Variant::Lite0,
         levels: vec![2],
+        deviations: true,
     };
     config.vision.context_length = 50;
     config.vision.width = 64;
@@ -585,4 +589,41 @@ fn the_configurations_of_the_repository_can_be_read() {
     // Twelve blocks with three experts of four tensors, a router of two and a scale; two of the adapter; the levels.
     assert_eq!(trained.len(), 12 * (12 + 2 + 1) + 3);
     assert!(trained.iter().all(|name| !name.contains("useful_experts")));
+}
+
+#[test]
+fn a_trained_model_is_scored_like_any_other() {
+    let run = Run::new();
+    let session = to_the_end(run.config("out", 3, ""));
+    let bytes = run.file("out", "model.safetensors");
+    let mut assembly = Assembly::new(Device::flex());
+    assembly
+        .begin("model.safetensors", Some(bytes.len() as u64))
+        .expect("a file");
+    assembly.push(&bytes).expect("valid weights");
+    let scorer = pollster::block_on(Scorer::load(assembly.finish().expect("complete"))).expect("a model");
+    assert_eq!(
+        scorer.scenes().map(|scene| scene.id.as_str()).collect::<Vec<_>>(),
+        ["natural-quality"]
+    );
+    let options = ScoreOptions {
+        crops: CropOptions {
+            policy: CropPolicy::Grid,
+            crops: 4,
+            seed: 0,
+        },
+        parity: false,
+    };
+    let mut squares = 0.0;
+    for sample in &session.datasets[0].validation {
+        let pixels = sample.source.pixels(224).expect("pixels");
+        let assessment = pollster::block_on(scorer.score(pixels, &["natural-quality"], &options)).expect("a score");
+        squares += f64::from(assessment[0].score - sample.label).powi(2) / 8.0;
+    }
+    let best = session.state.best().expect("an epoch");
+    assert!(
+        (squares.sqrt() - best.validation[0].rmse).abs() < 1e-5,
+        "{} {best:?}",
+        squares.sqrt()
+    );
 }
