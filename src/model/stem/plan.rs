@@ -210,7 +210,7 @@ impl LiteStem {
         }
         self.taps().into_iter().find_map(|stage| {
             let side = image / stage.stride;
-            (grid == 0 || image % stage.stride != 0 || side % grid != 0).then(|| {
+            (!image.is_multiple_of(stage.stride) || !side.is_multiple_of(grid)).then(|| {
                 format!(
                     "the stem's stage of {} channels gives {side} x {side} cells, not a multiple of {grid} x {grid} tokens",
                     stage.channels
