@@ -104,6 +104,7 @@ export interface WasmModule {
   /** Instantiates a compiled `WebAssembly.Module`, a name that not every program's libraries declare. */
   default(input: { module_or_path: object }): Promise<unknown>;
   open_device(): Promise<OpenedDevice>;
+  memory_bytes(): number;
   Loader: new () => Loader;
 }
 

@@ -14,6 +14,7 @@ import type {
   Assessments,
   DeviceInfo,
   LoadOptions,
+  MemoryUse,
   ModelInfo,
   ModelSource,
   PhotoResult,
@@ -208,6 +209,17 @@ export class GammaBase<P, W> {
         this.#seat = { client, engine, scenes };
       });
     });
+  }
+
+  /**
+   * Tells how much memory the model takes, in its turn.
+   *
+   * @throws {GammaError} `aborted`, `disposed`.
+   */
+  async memory(options: { signal?: AbortSignal | undefined } = {}): Promise<MemoryUse> {
+    return this.#call(options, (call) =>
+      this.#inTurn(call, ({ client, engine }) => client.request('memory', { engine }, { signal: call.signal })),
+    );
   }
 
   /**

@@ -139,6 +139,8 @@ export class Host {
         return this.#addScene(request.body, signal);
       case 'share':
         return this.#share(request.body);
+      case 'memory':
+        return Promise.resolve({ wasm: this.#need(this.#module).memory_bytes() });
       case 'release':
         return this.#release(request.body);
     }

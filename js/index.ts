@@ -35,6 +35,7 @@ export type {
   DeviceKind,
   Levels,
   LoadProgress,
+  MemoryUse,
   ModelCache,
   ModelInfo,
   ModelSource,

@@ -40,6 +40,7 @@ export type {
   DeviceKind,
   Levels,
   LoadProgress,
+  MemoryUse,
   ModelCache,
   ModelInfo,
   ModelSource,

@@ -4,7 +4,7 @@ import type { EngineAssessment, JobOptions, OpenedDevice } from './engine.js';
 import type { WireError } from './error.js';
 import type { NamedBlob } from './local.js';
 import type { Directory } from './opfs.js';
-import type { CacheMode, LoadProgress, ModelInfo, ModelSource, ModuleKind, Scene } from './types.js';
+import type { CacheMode, LoadProgress, MemoryUse, ModelInfo, ModelSource, ModuleKind, Scene } from './types.js';
 
 /** A photo on its way to the worker: encoded bytes, RGBA pixels, or an ImageBitmap (named so only where DOM types are). */
 export type WirePhoto =
@@ -37,6 +37,8 @@ export interface Requests {
     body: { engine: number; photo: WirePhoto; scenes: string[]; options: JobOptions };
     reply: WireAssessment[];
   };
+  /** Measures memory. */
+  memory: { body: { engine: number }; reply: MemoryUse };
   /** Adds a scene to one engine. */
   'add-scene': { body: { engine: number; scene: string; template: string }; reply: { scenes: Scene[] } };
 }

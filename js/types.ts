@@ -186,6 +186,15 @@ export interface ModelCache {
   estimate(): Promise<CacheEstimate>;
 }
 
+/** What a loaded model takes. */
+export interface MemoryUse {
+  /**
+   * Bytes of WebAssembly memory, for all handles that share the model; never less than at any time before. Weights on a GPU
+   * are not in it.
+   */
+  readonly wasm: number;
+}
+
 /** Bytes in memory. The library copies what it keeps and never detaches a caller's buffer. */
 export type Bytes = ArrayBufferLike | ArrayBufferView;
 

@@ -16,6 +16,9 @@ const MAX_STEPS_AGAIN: usize = 20;
 const ENOUGH_AGAIN: f64 = 1e-7;
 /// Damping at which no step can be told from none.
 const MAX_DAMPING: f64 = 1e9;
+/// Logarithms of widths, in standard deviations of the scores: beyond the first a curve is a step, beyond the last a line,
+/// and more of it only overflows.
+const LOG_WIDTHS: std::ops::RangeInclusive<f64> = -12.0..=12.0;
 /// Below this many pairs the curve's four parameters would pass through all of them and say nothing.
 const MIN_PAIRS: usize = 5;
 
@@ -44,33 +47,45 @@ impl Logistic {
         }
         // Standardised, so that one set of steps and tolerances suits every scale.
         let (x, y) = (Scale::of(scores)?, Scale::of(labels)?);
+        let raw = (scores, labels);
         let (scores, labels) = (x.standardised(scores), y.standardised(labels));
-        let begin = |centre, log_width| Candidate::new(&scores, &labels, [centre, log_width]);
-        let best = match start {
-            Some(curve) => begin((curve.centre - x.mean) / x.deviation, (curve.width / x.deviation).ln())?.descend(
-                &scores,
-                &labels,
-                MAX_STEPS_AGAIN,
-                ENOUGH_AGAIN,
-            ),
-            // One start alone, as is customary, ends in a valley where labels fall into two heaps or one lies far out.
-            None => [-1.0, 0.0, 1.0]
-                .into_iter()
-                .flat_map(|centre| [0.1_f64, 0.5, 2.0].map(|width| (centre, width.ln())))
-                .filter_map(|(centre, log_width)| begin(centre, log_width))
-                .map(|start| start.descend(&scores, &labels, MAX_STEPS, ENOUGH))
-                .min_by(|a, b| a.error.total_cmp(&b.error))?,
+        let curve = |best: Candidate| {
+            let [centre, log_width] = best.at;
+            let low = -best.rise * best.mean;
+            let curve = Self {
+                high: y.mean + y.deviation * (low + best.rise),
+                low: y.mean + y.deviation * low,
+                centre: x.mean + x.deviation * centre,
+                width: x.deviation * log_width.exp(),
+            };
+            let values = [curve.high, curve.low, curve.centre, curve.width];
+            (values.iter().all(|value| value.is_finite()) && curve.width > 0.0).then_some(curve)
         };
-        let [centre, log_width] = best.at;
-        let low = -best.rise * best.mean;
-        let curve = Self {
-            high: y.mean + y.deviation * (low + best.rise),
-            low: y.mean + y.deviation * low,
-            centre: x.mean + x.deviation * centre,
-            width: x.deviation * log_width.exp(),
-        };
-        let values = [curve.high, curve.low, curve.centre, curve.width];
-        (values.iter().all(|value| value.is_finite()) && curve.width > 0.0).then_some(curve)
+        if let Some(start) = start {
+            let at = [(start.centre - x.mean) / x.deviation, (start.width / x.deviation).ln()];
+            let begin = Candidate::new(&scores, &labels, at)?;
+            return curve(begin.descend(&scores, &labels, MAX_STEPS_AGAIN, ENOUGH_AGAIN));
+        }
+        // One start alone, as is customary, ends in a valley where labels fall into two heaps or one lies far out.
+        let starts = [-1.0, 0.0, 1.0]
+            .into_iter()
+            .flat_map(|centre| [0.1_f64, 0.5, 2.0].map(|width| (centre, width.ln())))
+            // So wide that it is a line: no fit is worse than that.
+            .chain([(0.0, 30.0_f64.ln())]);
+        let curves = starts.filter_map(|(centre, log_width)| {
+            let begin = Candidate::new(&scores, &labels, [centre, log_width])?;
+            curve(begin.descend(&scores, &labels, MAX_STEPS, ENOUGH))
+        });
+        // Compared as they will be used: of a curve that is nearly flat over all scores, rounding may leave little.
+        let errors = curves.map(|curve| {
+            let pairs = raw.0.iter().zip(raw.1);
+            let error: f64 = pairs.map(|(score, label)| (label - curve.at(*score)).powi(2)).sum();
+            (error, curve)
+        });
+        let best = errors
+            .filter(|(error, _)| error.is_finite())
+            .min_by(|a, b| a.0.total_cmp(&b.0));
+        best.map(|(_, curve)| curve)
     }
 
     /// The label that the curve predicts for a score.
@@ -125,8 +140,11 @@ struct Candidate {
 }
 
 impl Candidate {
-    /// The best curve of that centre and width; nothing if it is flat over all scores.
+    /// The best curve of that centre and width; nothing if it is flat over all scores, or of a width beyond all sense.
     fn new(x: &[f64], y: &[f64], at: [f64; 2]) -> Option<Self> {
+        if !LOG_WIDTHS.contains(&at[1]) {
+            return None;
+        }
         let slope = (-at[1]).exp();
         let part: Vec<f64> = x.iter().map(|x| sigmoid((x - at[0]) * slope)).collect();
         let mean = part.iter().sum::<f64>() / part.len() as f64;

@@ -18,6 +18,11 @@ export default async function init({ module_or_path }) {
   if (!(module_or_path instanceof WebAssembly.Module)) throw new TypeError('expected a module');
 }
 
+/** Grows as engines are there. */
+export function memory_bytes() {
+  return 65_536 * (1 + live.engines);
+}
+
 export async function open_device() {
   if (device.error) throw failure('device', device.error);
   return { kind: device.kind, name: device.name, software: device.software };

@@ -4,7 +4,7 @@
 use super::lanes::{Lanes, add, clamp, multiply_add, nearest, power_of_two, splat};
 
 /// ln 2 in two parts: the product of the first with a whole number up to 128 is exact.
-const LN_2: [f32; 2] = [0.693_359_375, -2.121_944_4e-4];
+const LN_2: [f32; 2] = [355.0 / 512.0, -2.121_944_4e-4];
 /// Coefficients of Cephes' `expf` for `(exp(r) - 1 - r) / r^2` on `|r| <= ln 2 / 2`, highest first.
 const POLYNOMIAL: [f32; 6] = [
     1.987_569_1e-4,
