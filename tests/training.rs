@@ -11,12 +11,15 @@ use std::{
 
 use burn::tensor::{Device, Tensor, TensorData};
 use gamma_wasm::{
+    image::{CropOptions, CropPolicy},
     model::{Config, Entry, LiteStem, Stem, TowerConfig, Variant},
+    scorer::{ScoreOptions, Scorer},
     train::{
         Dataset, Event, Network, Parameters, Scenes, Session, TrainConfig,
         config::{DatasetConfig, LossConfig, OptimizerConfig},
         fold_efficientnet_lite, initial, loss,
     },
+    weights::Assembly,
 };
 use safetensors::SafeTensors;
 
@@ -72,7 +75,7 @@ fn formula(stem: &LiteStem) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
             let values: Vec<f32> = if let [_, inputs @ ..] = shape.as_slice()
                 && !inputs.is_empty()
             {
-                let scale = (48.0 / inputs.iter().product::<usize>() as f64).sqrt() as f32;
+                let scale = (12.0 / inputs.iter().product::<usize>() as f64).sqrt() as f32;
                 values.map(|u| (u - 0.5) * scale).collect()
             } else if name.ends_with("weight") || name.ends_with("running_var") {
                 values.map(|u| u + 0.5).collect()
@@ -103,14 +106,18 @@ fn agrees_with_the_port(port: &BTreeMap<String, (Vec<usize>, Vec<f32>)>, golden:
         let view = golden.tensor(name).expect("a level");
         assert_eq!(level.dims().as_slice(), view.shape(), "{name}");
         let found = level.into_data().try_into_vec::<f32>().expect("f32");
+        let deviation = (found.iter().map(|f| f * f).sum::<f32>() / found.len() as f32).sqrt();
         let expected = view.data().as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b));
         let worst = found
             .iter()
             .zip(expected)
             .map(|(f, e)| (f - e).abs())
             .fold(0.0, f32::max);
-        // Values reach 40; sums run over up to 1152 products in another order.
-        assert!(worst < 2e-3, "{name} is off by {worst}");
+        // Sums run over up to 1152 products in another order, layer after layer, and ReLU6 cuts some of them.
+        assert!(
+            worst < 2e-3 * deviation,
+            "{name} is off by {worst}, its deviation is {deviation}"
+        );
     }
 }
 
@@ -179,18 +186,18 @@ fn small() -> Config {
 
 /// The derivative of the loss along a direction, by gradients and by the difference of two losses, for every tensor whose
 /// name fits.
-fn gradients_are_right(config: &Config, known: BTreeMap<String, (Vec<usize>, Vec<f32>)>, wanted: fn(&str) -> bool) {
+fn gradients_are_right(
+    config: &Config,
+    known: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+    terms: &LossConfig,
+    wanted: fn(&str) -> bool,
+) {
     let parameters = parameters(config, known, &OptimizerConfig::default());
     let input = crops(3, 99);
-    let terms = LossConfig {
-        plcc: 0.3,
-        rank: 0.5,
-        ..LossConfig::default()
-    };
     let value = |values: &[Tensor<1>]| {
         let network = Network::new(&parameters, values, &scenes()).expect("complete");
         let scores = network.score(input.clone(), &[0, 0, 0]);
-        loss(scores, &[0.9, 0.1, 0.5], &[0, 0, 0], &[1.0], &terms).total
+        loss(scores, &[0.9, 0.1, 0.5], &[0, 0, 0], &[1.0], terms).total
     };
     let leaves = parameters.leaves();
     let total = value(&leaves);
@@ -208,7 +215,7 @@ fn gradients_are_right(config: &Config, known: BTreeMap<String, (Vec<usize>, Vec
             continue;
         }
         let direction = gradient.clone() / norm;
-        let step = (2e-3 / norm).min(0.02);
+        let step = (1e-3 / norm).min(0.02);
         let at = |sign: f64| {
             let mut values = parameters.values();
             values[index] = parameter.values.clone() + direction.clone() * (sign * step);
@@ -228,7 +235,12 @@ fn gradients_are_right(config: &Config, known: BTreeMap<String, (Vec<usize>, Vec
 
 #[test]
 fn gradients_agree_with_finite_differences() {
-    gradients_are_right(&small(), BTreeMap::new(), |_| true);
+    let terms = LossConfig {
+        plcc: 0.3,
+        rank: 0.5,
+        ..LossConfig::default()
+    };
+    gradients_are_right(&small(), BTreeMap::new(), &terms, |_| true);
 }
 
 #[test]
@@ -237,18 +249,15 @@ fn gradients_of_the_convolutional_stem_agree_with_finite_differences() {
     let stem = LiteStem {
         variant: Variant::Lite0,
         levels: vec![2],
+        deviations: true,
     };
     config.vision.context_length = 50;
     config.vision.width = 64;
     config.stem = Some(stem.clone());
-    // The formula's activations are far larger than real ones; a tenth of them leaves ReLU6 mostly smooth.
-    let mut known = fold_efficientnet_lite(&stem, &formula(&stem)).expect("complete");
-    for (name, (_, values)) in &mut known {
-        if name.ends_with("weight") {
-            values.iter_mut().for_each(|value| *value *= 0.3);
-        }
-    }
-    gradients_are_right(&config, known, |name| {
+    let known = fold_efficientnet_lite(&stem, &formula(&stem)).expect("complete");
+    // The scores of three noises are almost the same here, and the correlation of almost equal scores bends too sharply for
+    // differences.
+    gradients_are_right(&config, known, &LossConfig::default(), |name| {
         [
             "first.weight",
             "blocks.1.depthwise.weight",
@@ -290,7 +299,7 @@ impl Run {
                 image::Rgb([tint, if wave == 0 { 40 } else { 200 }, 255 - tint])
             });
             picture.save(folder.join(format!("{index}.png"))).expect("written");
-            labels += &format!("{index}.png,{}\n", 10 + (index * 37) % 80);
+            labels += &format!("{index}.png,{}\n", 25 + (index * 37) % 70);
         }
         std::fs::write(folder.join("labels.csv"), labels).expect("written");
         Self(folder)
@@ -367,10 +376,10 @@ fn to_the_end(config: TrainConfig) -> Session {
 #[test]
 fn eight_photos_are_learned_by_heart() {
     let run = Run::new();
-    let session = to_the_end(run.config("out", 40, ""));
+    let session = to_the_end(run.config("out", 150, ""));
     let last = session.state.epochs.last().expect("an epoch");
     assert!(last.mse < 0.003, "mean squared error {}", last.mse);
-    assert!(last.srcc() > Some(0.95), "{last:?}");
+    assert!(last.validation[0].plcc > Some(0.97), "{last:?}");
 }
 
 #[test]
@@ -580,4 +589,41 @@ fn the_configurations_of_the_repository_can_be_read() {
     // Twelve blocks with three experts of four tensors, a router of two and a scale; two of the adapter; the levels.
     assert_eq!(trained.len(), 12 * (12 + 2 + 1) + 3);
     assert!(trained.iter().all(|name| !name.contains("useful_experts")));
+}
+
+#[test]
+fn a_trained_model_is_scored_like_any_other() {
+    let run = Run::new();
+    let session = to_the_end(run.config("out", 3, ""));
+    let bytes = run.file("out", "model.safetensors");
+    let mut assembly = Assembly::new(Device::flex());
+    assembly
+        .begin("model.safetensors", Some(bytes.len() as u64))
+        .expect("a file");
+    assembly.push(&bytes).expect("valid weights");
+    let scorer = pollster::block_on(Scorer::load(assembly.finish().expect("complete"))).expect("a model");
+    assert_eq!(
+        scorer.scenes().map(|scene| scene.id.as_str()).collect::<Vec<_>>(),
+        ["natural-quality"]
+    );
+    let options = ScoreOptions {
+        crops: CropOptions {
+            policy: CropPolicy::Grid,
+            crops: 4,
+            seed: 0,
+        },
+        parity: false,
+    };
+    let mut squares = 0.0;
+    for sample in &session.datasets[0].validation {
+        let pixels = sample.source.pixels(224).expect("pixels");
+        let assessment = pollster::block_on(scorer.score(pixels, &["natural-quality"], &options)).expect("a score");
+        squares += f64::from(assessment[0].score - sample.label).powi(2) / 8.0;
+    }
+    let best = session.state.best().expect("an epoch");
+    assert!(
+        (squares.sqrt() - best.validation[0].rmse).abs() < 1e-5,
+        "{} {best:?}",
+        squares.sqrt()
+    );
 }

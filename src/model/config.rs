@@ -134,6 +134,7 @@ impl Config {
             stem: Some(LiteStem {
                 variant: Variant::Lite0,
                 levels,
+                deviations: true,
             }),
             vision: TowerConfig {
                 width: 192,

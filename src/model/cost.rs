@@ -33,7 +33,7 @@ impl Config {
             + stem
                 .taps()
                 .iter()
-                .map(|level| cells * level.channels as u64 * width)
+                .map(|level| cells * (level.channels * stem.statistics()) as u64 * width)
                 .sum::<u64>()
     }
 }

@@ -113,8 +113,9 @@ impl List {
             self.linear(&format!("{name}.project"), block.hidden, block.output);
         }
         for (index, level) in stem.taps().iter().enumerate() {
-            self.norm(&format!("{name}.levels.{index}.ln"), level.channels);
-            self.linear(&format!("{name}.levels.{index}.linear"), level.channels, width);
+            let input = level.channels * stem.statistics();
+            self.norm(&format!("{name}.levels.{index}.ln"), input);
+            self.linear(&format!("{name}.levels.{index}.linear"), input, width);
         }
     }
 
@@ -150,6 +151,34 @@ impl List {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        model::{LiteStem, Variant},
+        weights::Header,
+    };
+
+    #[test]
+    fn dimensions_can_be_read_off_the_shapes_that_they_make() {
+        let mut configs = vec![Config::b16(), Config::micro(), Config::lite()];
+        for (variant, levels, deviations) in [
+            (Variant::Lite1, vec![3, 6], true),
+            (Variant::Lite2, vec![2, 5], false),
+            (Variant::Lite0, vec![6], true),
+        ] {
+            let mut config = Config::lite();
+            config.vision.context_length = levels.len() * 49 + 1;
+            config.stem = Some(LiteStem {
+                variant,
+                levels,
+                deviations,
+            });
+            configs.push(config);
+        }
+        for config in configs {
+            let shapes = config.inventory().into_iter().map(|entry| (entry.name, entry.shape));
+            let found = Config::from_header(&Header::of_shapes(shapes));
+            assert_eq!(found.expect("a model"), config);
+        }
+    }
 
     #[test]
     fn the_published_model_has_485_tensors_and_272_million_numbers() {

@@ -45,8 +45,15 @@ pub struct Plan<'a> {
 
 /// Decoded photos, up to a number of bytes; what does not fit is decoded anew each time.
 pub struct Cache {
-    photos: Mutex<(HashMap<(usize, usize), Arc<Pixels>>, usize)>,
+    photos: Mutex<Photos>,
     limit: usize,
+}
+
+#[derive(Default)]
+struct Photos {
+    /// By dataset and place in it.
+    decoded: HashMap<(usize, usize), Arc<Pixels>>,
+    bytes: usize,
 }
 
 impl Cache {
@@ -60,14 +67,14 @@ impl Cache {
 
     fn get(&self, key: (usize, usize), read: impl FnOnce() -> Result<Pixels>) -> Result<Arc<Pixels>> {
         let lock = || self.photos.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(found) = lock().0.get(&key) {
+        if let Some(found) = lock().decoded.get(&key) {
             return Ok(Arc::clone(found));
         }
         let pixels = Arc::new(read()?);
         let mut photos = lock();
-        if photos.1 + pixels.rgb.len() <= self.limit {
-            photos.1 += pixels.rgb.len();
-            photos.0.insert(key, Arc::clone(&pixels));
+        if photos.bytes + pixels.rgb.len() <= self.limit {
+            photos.bytes += pixels.rgb.len();
+            photos.decoded.insert(key, Arc::clone(&pixels));
         }
         Ok(pixels)
     }

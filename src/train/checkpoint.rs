@@ -1,14 +1,8 @@
 //! Files of a run: the checkpoint that it goes on from, and the model that it gives.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    fs::File,
-    io::Write,
-    path::Path,
-};
+use std::{collections::BTreeMap, fs::File, io::Write, path::Path};
 
 use burn::tensor::{Device, Tensor, TensorData};
-use safetensors::{Dtype, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -67,7 +61,7 @@ pub(super) fn save(path: &Path, snapshot: &Snapshot<'_>) -> Result<()> {
         }
     }
     let saved = serde_json::to_string(snapshot.saved).map_err(|error| Error::Train(error.to_string()))?;
-    write(path, tensors, HashMap::from([("run".into(), saved)]))
+    write(path, tensors, BTreeMap::from([("run".into(), saved)]))
 }
 
 /// Reads a checkpoint back into `parameters`, `adam` and the average.
@@ -155,24 +149,27 @@ pub(super) fn read(path: &Path) -> Result<(BTreeMap<String, Values>, BTreeMap<St
     Ok((tensors, source.metadata().clone()))
 }
 
-fn write(path: &Path, tensors: Vec<(String, Vec<usize>, Vec<f32>)>, metadata: HashMap<String, String>) -> Result<()> {
-    let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
-        .into_iter()
-        .map(|(name, shape, values)| {
-            (
-                name,
-                shape,
-                values.iter().flat_map(|value| value.to_le_bytes()).collect(),
-            )
-        })
-        .collect();
-    let refuse = |error: safetensors::SafeTensorError| Error::Train(format!("{}: {error}", path.display()));
-    let views = bytes
-        .iter()
-        .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
-        .collect::<std::result::Result<Vec<_>, _>>()
-        .map_err(refuse)?;
-    let bytes = safetensors::serialize(views, Some(metadata)).map_err(refuse)?;
+/// Writes tensors in the order given. The same tensors and metadata give the same bytes, which the safetensors crate does
+/// not promise.
+fn write(path: &Path, tensors: Vec<(String, Vec<usize>, Vec<f32>)>, metadata: BTreeMap<String, String>) -> Result<()> {
+    let mut header = serde_json::Map::new();
+    header.insert("__metadata__".into(), serde_json::json!(metadata));
+    let mut end = 0;
+    for (name, shape, values) in &tensors {
+        let begin = end;
+        end += 4 * values.len();
+        let row = serde_json::json!({ "dtype": "F32", "shape": shape, "data_offsets": [begin, end] });
+        header.insert(name.clone(), row);
+    }
+    let mut json = serde_json::Value::Object(header).to_string();
+    // Tensors begin at a multiple of eight bytes.
+    json.extend(std::iter::repeat_n(' ', json.len().next_multiple_of(8) - json.len()));
+    let mut bytes = Vec::with_capacity(8 + json.len() + end);
+    bytes.extend((json.len() as u64).to_le_bytes());
+    bytes.extend(json.as_bytes());
+    for (_, _, values) in &tensors {
+        bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    }
     replace(path, &bytes)
 }
 

@@ -124,6 +124,8 @@ pub struct EfficientNetLite {
     pub levels: Vec<Level>,
     /// Tokens along a side of each level.
     pub grid: usize,
+    /// Whether tokens know deviations beside means.
+    pub deviations: bool,
 }
 
 impl EfficientNetLite {
@@ -132,8 +134,8 @@ impl EfficientNetLite {
             let mut scope = scope.scope(format_args!("levels.{index}"));
             Ok(Level {
                 block: stage.last,
-                ln: LayerNorm::load(&mut scope.scope("ln"), stage.channels)?,
-                linear: Linear::load(&mut scope.scope("linear"), stage.channels, width)?,
+                ln: LayerNorm::load(&mut scope.scope("ln"), stage.channels * plan.statistics())?,
+                linear: Linear::load(&mut scope.scope("linear"), stage.channels * plan.statistics(), width)?,
             })
         };
         Ok(Self {
@@ -151,6 +153,7 @@ impl EfficientNetLite {
                 .map(|stage| level(stage, scope))
                 .collect::<Result<_>>()?,
             grid,
+            deviations: plan.deviations,
         })
     }
 
@@ -171,13 +174,35 @@ impl EfficientNetLite {
     pub fn forward(&self, crops: Tensor<4>) -> Tensor<3> {
         let pyramid = self.pyramid(crops);
         let tokens = self.levels.iter().zip(pyramid).map(|(level, x)| {
-            let [n, channels, _, _] = x.dims();
-            let cells = adaptive_avg_pool2d(x, [self.grid; 2])
-                .reshape([n, channels, self.grid * self.grid])
-                .swap_dims(1, 2);
+            let cells = match self.deviations {
+                true => Tensor::cat(vec![self.means(x.clone()), self.spread(x)], 1),
+                false => self.means(x),
+            };
+            let [n, channels, _, _] = cells.dims();
+            let cells = cells.reshape([n, channels, self.grid * self.grid]).swap_dims(1, 2);
             level.linear.forward(level.ln.forward(cells))
         });
         Tensor::cat(tokens.collect(), 1)
+    }
+
+    /// The mean of each cell of the grid, `[n, channels, side, side]` → `[n, channels, grid, grid]`.
+    fn means(&self, x: Tensor<4>) -> Tensor<4> {
+        adaptive_avg_pool2d(x, [self.grid; 2])
+    }
+
+    /// The standard deviation in each cell; on a level of one pixel a cell, each pixel's distance from the level's mean.
+    fn spread(&self, x: Tensor<4>) -> Tensor<4> {
+        /// Keeps the root's gradient finite where a cell is flat.
+        const FLAT: f64 = 1e-5;
+        let [_, _, side, _] = x.dims();
+        let variance = if side == self.grid {
+            let distance = x.clone() - adaptive_avg_pool2d(x, [1, 1]);
+            distance.clone() * distance
+        } else {
+            let means = self.means(x.clone());
+            (self.means(x.clone() * x) - means.clone() * means).clamp_min(0.0)
+        };
+        (variance + FLAT).sqrt()
     }
 }
 

@@ -139,6 +139,9 @@ pub struct LiteStem {
     pub variant: Variant,
     /// Stages (0 to 6) whose output becomes tokens, ascending. The network ends after the last of them.
     pub levels: Vec<usize>,
+    /// Whether a token knows the standard deviations of its cell's channels beside their means.
+    #[serde(default)]
+    pub deviations: bool,
 }
 
 impl LiteStem {
@@ -149,6 +152,11 @@ impl LiteStem {
             .iter()
             .filter_map(|&level| stages.get(level).copied())
             .collect()
+    }
+
+    /// Numbers that a token is made of, for each channel of its cell.
+    pub fn statistics(&self) -> usize {
+        if self.deviations { 2 } else { 1 }
     }
 
     /// The blocks up to the last stage that gives tokens.
@@ -173,11 +181,23 @@ impl LiteStem {
                     .all(|at| project(at) == blocks.get(at).map(|b| [b.output, b.hidden]).as_ref().map(|s| &s[..]))
         })?;
         let stages = variant.stages();
-        let levels = (0..stages.len())
+        let inputs: Vec<usize> = (0..stages.len())
             .map_while(|level| header.shape(&format!("{stem}.levels.{level}.linear.weight")))
-            .filter_map(|shape| stages.iter().position(|stage| shape.get(1) == Some(&stage.channels)))
+            .filter_map(|shape| shape.get(1).copied())
             .collect();
-        Some(Self { variant, levels })
+        // The network ends with its last level, so that level's channels are known; twice as many are means and deviations.
+        let last = stages.iter().find(|stage| stage.last + 1 == present)?.channels;
+        let deviations = inputs.last() == Some(&(2 * last));
+        let statistics = if deviations { 2 } else { 1 };
+        let levels = inputs
+            .iter()
+            .filter_map(|&input| stages.iter().position(|stage| stage.channels * statistics == input))
+            .collect();
+        Some(Self {
+            variant,
+            levels,
+            deviations,
+        })
     }
 
     /// Why no model has this stem, if none has. `image` and `grid` are the sides of a crop in pixels and in tokens.
@@ -190,7 +210,7 @@ impl LiteStem {
         }
         self.taps().into_iter().find_map(|stage| {
             let side = image / stage.stride;
-            (grid == 0 || image % stage.stride != 0 || side % grid != 0).then(|| {
+            (!image.is_multiple_of(stage.stride) || !side.is_multiple_of(grid)).then(|| {
                 format!(
                     "the stem's stage of {} channels gives {side} x {side} cells, not a multiple of {grid} x {grid} tokens",
                     stage.channels

@@ -42,7 +42,7 @@ def formula(state):
         u = uniform(drawn, count)
         drawn += count
         if len(shape) == 4:
-            values = (u - 0.5) * np.float32((48 / np.prod(shape[1:])) ** 0.5)
+            values = (u - 0.5) * np.float32((12 / np.prod(shape[1:])) ** 0.5)
         elif name.endswith(("weight", "running_var")):
             values = u + np.float32(0.5)
         else:
