@@ -307,13 +307,20 @@ fn tower(header: &Header, prefix: &str, width: usize, context_length: usize) -> 
         .find(|&block| has(block, "mlp.gating.layer1.weight"))
         .unwrap_or(layers);
     let mlp = if moae_from == 0 { "mlp.useful_experts" } else { "mlp" };
-    let [hidden, _] = shape(header, &format!("{prefix}.resblocks.0.{mlp}.c_fc.weight"))?;
+    // A tower without blocks is refused as such, not for what its first block lacks.
+    let ratio = match layers {
+        0 => CLIP_RATIO,
+        _ => {
+            let [hidden, _] = shape(header, &format!("{prefix}.resblocks.0.{mlp}.c_fc.weight"))?;
+            hidden.checked_div(width).unwrap_or(0)
+        }
+    };
     Ok(TowerConfig {
         width,
         layers,
         moae_from,
         context_length,
-        ratio: hidden.checked_div(width).unwrap_or(0),
+        ratio,
     })
 }
 

@@ -299,10 +299,12 @@ pub fn smallest_config() -> Config {
         layers: 1,
         moae_from: 0,
         context_length,
+        ratio: 4,
     };
     Config {
         image: 224,
         patch: 32,
+        stem: None,
         vision: tower(50),
         text: Some(TextConfig {
             tower: tower(77),
