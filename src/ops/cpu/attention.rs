@@ -192,7 +192,8 @@ mod tests {
             let found = attention(&q, &key_value, mask.as_deref(), sizes);
             prop_assert_eq!(found.len(), expected.len());
             for (found, expected) in found.iter().zip(&expected) {
-                prop_assert!((found - expected).abs() <= 1e-5, "{found} {expected}");
+                // Scores reach some 60 here, which rounding moves by a few 1e-6 on either side; values reach 4.
+                prop_assert!((found - expected).abs() <= 4e-5, "{found} {expected}");
             }
         }
     }
