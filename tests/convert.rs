@@ -7,7 +7,12 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use burn::tensor::Device;
 use gamma_wasm::Error;
+use gamma_wasm::image::Pixels;
+use gamma_wasm::model::Config;
+use gamma_wasm::scorer::{ScoreOptions, Scorer};
+use gamma_wasm::weights::Assembly;
 use gamma_wasm::weights::convert::{Options, Pth, Report, Scenes, Scheme, Source, Target, convert, open};
 use rawzip::{CompressionMethod, ZipArchiveWriter};
 use safetensors::SafeTensors;
@@ -353,4 +358,69 @@ fn a_bare_pickle_says_how_to_save_it_again() {
         error.code() == "pickle-refused" && error.to_string().contains("torch.save"),
         "{error}"
     );
+}
+
+/// Gamma-Lite with numbers of the size that layers start with, and the features of one scene.
+fn lite() -> Vec<u8> {
+    let mut state = 7u64;
+    let mut number = move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
+    };
+    let config = Config::lite();
+    let features = ("text_features.natural-quality".to_owned(), vec![5, config.embed_dim]);
+    let entries = config.inventory().into_iter().map(|entry| (entry.name, entry.shape));
+    let data: Vec<(String, Vec<usize>, Vec<u8>)> = entries
+        .chain([features])
+        .map(|(name, shape)| {
+            let inputs: usize = shape.iter().skip(1).product();
+            let size = (1.7 / (inputs as f32).sqrt()).min(1.0);
+            let gain = if shape.len() == 1 && name.ends_with(".weight") {
+                1.0
+            } else {
+                0.0
+            };
+            let numbers = (0..shape.iter().product::<usize>()).map(|_| gain + size * number() * (1.0 - gain));
+            let data = numbers.flat_map(f32::to_le_bytes).collect();
+            (name, shape, data)
+        })
+        .collect();
+    let views = data.iter().map(|(name, shape, data)| {
+        let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), data).unwrap();
+        (name.as_str(), view)
+    });
+    let metadata = [("trained".to_owned(), "false".to_owned())].into();
+    safetensors::serialize(views, Some(metadata)).unwrap()
+}
+
+#[test]
+fn gamma_lite_in_8_bits_is_loaded_and_scores_as_before() {
+    let out = folder("lite");
+    let original = out.join("lite.safetensors");
+    fs::write(&original, lite()).unwrap();
+    let asked = Options {
+        scenes: Scenes::All,
+        ..options(Target::Quantized(Scheme::Q8))
+    };
+    let report = run(original.to_str().unwrap(), &out.join("q8"), &asked).unwrap();
+    assert!(report.quantized.is_some());
+    let score = |path: &Path| {
+        let mut assembly = Assembly::new(Device::flex());
+        assembly.push(&fs::read(path).unwrap()).unwrap();
+        let scorer = pollster::block_on(Scorer::load(assembly.finish().unwrap())).unwrap();
+        let rgb = (0..224 * 224 * 3).map(|i| (i * 7 % 251) as u8).collect();
+        let pixels = Pixels {
+            width: 224,
+            height: 224,
+            rgb,
+        };
+        let found = pollster::block_on(scorer.score(pixels, &["natural-quality"], &ScoreOptions::default())).unwrap();
+        found[0].score
+    };
+    let (before, after) = (score(&original), score(&out.join("q8/model.safetensors")));
+    // What a shipped model may differ by between its two forms.
+    assert!((before - after).abs() <= 0.005, "{before} {after}");
+    assert!(fs::metadata(out.join("q8/model.safetensors")).unwrap().len() <= 6_000_000);
 }

@@ -26,6 +26,16 @@ pub struct Entry {
     pub part: Part,
 }
 
+/// Whether the tensor of that name and shape may be stored in codes: the matrices whose layers can compute with them, and the
+/// token embedding. What a converter quantises and what a loader accepts is this one rule.
+pub fn may_be_quantized(name: &str, shape: &[usize]) -> bool {
+    const MATRICES: [&str; 4] = [".in_proj_weight", ".out_proj.weight", ".c_fc.weight", ".c_proj.weight"];
+    let block = name.contains(".resblocks.") && MATRICES.iter().any(|matrix| name.ends_with(matrix));
+    // A convolution over single pixels is such a matrix too.
+    let stem = name.starts_with("clip_model.visual.stem.") && name.ends_with(".weight");
+    shape.len() == 2 && (block || stem || name == super::TOKEN_EMBEDDING)
+}
+
 impl Config {
     /// Every tensor of the model, in the order of the forward pass: vision tower, head, text tower. The text features of
     /// scenes are not among them, as a file may have any of them.

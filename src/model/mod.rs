@@ -17,7 +17,7 @@ pub use attention::Attention;
 pub use block::{Block, FeedForward};
 pub use config::{Config, TextConfig, TowerConfig};
 pub use head::{Adapter, Head};
-pub use inventory::{Entry, Part};
+pub use inventory::{Entry, Part, may_be_quantized};
 pub use layers::{Codes, LayerNorm, Linear, Weight};
 pub use moae::{MixtureOfAssessmentExperts, Mlp};
 pub use stem::{Convolution, EfficientNetLite, FIRST, InvertedResidual, LiteStem, PatchStem, Stage, Stem, Variant};

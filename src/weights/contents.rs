@@ -6,7 +6,7 @@ use safetensors::Dtype;
 use super::{Header, Metadata, QuantizedLayout, TensorInfo, index::is_text, scale_name};
 use crate::{
     Error, Result,
-    model::{Config, Part},
+    model::{Config, Part, may_be_quantized},
     prompt::{LEVELS, Scene},
 };
 
@@ -172,9 +172,9 @@ impl Contents {
                     expected: expected.clone(),
                 });
             }
-            if matches!(storage, Storage::Quantized { .. }) && !may_be_quantized(name) {
+            if matches!(storage, Storage::Quantized { .. }) && !may_be_quantized(name, shape) {
                 return Err(Error::WeightsMetadata(format!(
-                    "tensor `{name}` is quantised; only linear layers of the blocks and the token embedding can be"
+                    "tensor `{name}` is quantised; only linear layers of the blocks and of the stem and the token embedding can be"
                 )));
             }
         }
@@ -189,12 +189,6 @@ pub(crate) fn text_features_name(scene: &Scene) -> String {
 
 fn is_float(dtype: Dtype) -> bool {
     matches!(dtype, Dtype::F32 | Dtype::F16 | Dtype::BF16)
-}
-
-/// Whether a tensor of the model may be stored in codes: the matrices whose layers can compute with them.
-fn may_be_quantized(name: &str) -> bool {
-    const MATRICES: [&str; 4] = [".in_proj_weight", ".out_proj.weight", ".c_fc.weight", ".c_proj.weight"];
-    name == crate::model::TOKEN_EMBEDDING || MATRICES.iter().any(|matrix| name.ends_with(matrix))
 }
 
 fn wrong_dtype(info: &TensorInfo) -> Error {

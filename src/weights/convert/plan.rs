@@ -6,7 +6,7 @@ use super::allocate::{Choice, Goal, allocate};
 use super::quantize::Coding;
 use super::select::Selection;
 use super::source::Source;
-use crate::model::{Entry, Part};
+use crate::model::{Entry, Part, may_be_quantized};
 use crate::weights::QuantizedLayout;
 use crate::{Error, Result};
 
@@ -77,16 +77,6 @@ struct Sample {
     base: Option<usize>,
 }
 
-/// Whether a tensor is among those that are quantised.
-pub fn is_quantized(entry: &Entry) -> bool {
-    const MATRICES: [&str; 4] = ["in_proj_weight", "out_proj.weight", "c_fc.weight", "c_proj.weight"];
-    let name = entry.name.as_str();
-    let block = name.contains(".resblocks.") && MATRICES.iter().any(|matrix| name.ends_with(matrix));
-    // A convolution over single pixels is such a matrix too.
-    let stem = name.starts_with("clip_model.visual.stem.") && name.ends_with(".weight");
-    entry.shape.len() == 2 && (block || stem || name == "clip_model.token_embedding.weight")
-}
-
 /// Plans all matrices of the model. `read` is told of each entry that was sampled.
 ///
 /// # Errors
@@ -105,7 +95,7 @@ pub fn plan(
         for entry in selection
             .entries
             .iter()
-            .filter(|entry| entry.part == part && is_quantized(entry))
+            .filter(|entry| entry.part == part && may_be_quantized(&entry.name, &entry.shape))
         {
             let &[outputs, inputs] = entry.shape.as_slice() else {
                 continue;

@@ -8,12 +8,13 @@ use safetensors::Dtype;
 
 use super::layout::{Item, Shard, items, last_references, shards};
 use super::output::{Output, index};
-use super::plan::{Plan, Scheme, is_quantized, plan};
+use super::plan::{Plan, Scheme, plan};
 use super::report::{Report, TensorReport};
 use super::scenes::{Offer, Scenes, offer};
 use super::select::Selection;
 use super::source::Source;
 use super::writer::FileWriter;
+use crate::model::may_be_quantized;
 use crate::prompt::LEVELS;
 use crate::weights::{FORMAT_VERSION, Quantization, scale_name, text_features_name};
 use crate::{Error, Result};
@@ -102,7 +103,7 @@ pub fn convert(
         let entries = selection
             .entries
             .iter()
-            .filter(|entry| !quantized || is_quantized(entry));
+            .filter(|entry| !quantized || may_be_quantized(&entry.name, &entry.shape));
         entries
             .map(|entry| entry.shape.iter().product::<usize>() as u64)
             .sum::<u64>()
