@@ -104,6 +104,8 @@ fn agrees_with_the_port(port: &BTreeMap<String, (Vec<usize>, Vec<f32>)>, golden:
         .zip(["level.2", "level.4", "level.6"])
     {
         let view = golden.tensor(name).expect("a level");
+        // The port's pictures have their channels first.
+        let level = level.permute([0, 3, 1, 2]);
         assert_eq!(level.dims().as_slice(), view.shape(), "{name}");
         let found = level.into_data().try_into_vec::<f32>().expect("f32");
         let deviation = (found.iter().map(|f| f * f).sum::<f32>() / found.len() as f32).sqrt();

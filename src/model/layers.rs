@@ -92,7 +92,18 @@ impl Linear {
 
     /// `[rows, in]` → `[rows, out]`.
     pub fn forward_rows(&self, x: Tensor<2>) -> Tensor<2> {
-        let bias = self.bias.as_ref().map(|bias| bias.val());
+        self.product(x, self.bias.as_ref().map(|bias| bias.val()))
+    }
+
+    /// `[rows, in]` → `[rows, out]`, between 0 and 6 (ReLU6).
+    pub fn forward_rows_relu6(&self, x: Tensor<2>) -> Tensor<2> {
+        match &self.bias {
+            Some(bias) => ops::bias_relu6(self.product(x, None), bias.val()),
+            None => self.product(x, None).clamp(0.0, 6.0),
+        }
+    }
+
+    fn product(&self, x: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
         match &self.weight {
             Weight::Float(weight) => ops::linear(x, weight.val(), bias),
             Weight::Quantized(Codes { matrix }) => ops::linear_quantized(x, matrix, bias),

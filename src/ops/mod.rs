@@ -1,17 +1,20 @@
 //! The few operations worth code of our own. [`reference`] composes plain burn operations: it runs everywhere,
 //! training differentiates it, and every faster kernel is tested against it.
 
-#[cfg(any(test, all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32")))]
+#[cfg(all(feature = "cpu", not(feature = "gpu")))]
+#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "natively burn's own are used, and these only tested"))]
 mod cpu;
 mod quantized;
 pub mod reference;
 mod self_test;
+mod window;
 
 use burn::tensor::Tensor;
 
 pub use quantized::{QuantizedMatrix, Scales};
 pub(crate) use self_test::read;
 pub use self_test::self_test;
+pub use window::Window;
 
 /// `x W^T + b`, by the fastest way that this build has.
 ///
@@ -71,6 +74,59 @@ pub fn quick_gelu<const D: usize>(v: Tensor<D>) -> Tensor<D> {
     }
     #[cfg(not(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32")))]
     reference::quick_gelu(v)
+}
+
+/// A convolution without bias, `SAME` padding, channels last in the output.
+///
+/// # Shapes
+/// - `x`: `[n, in, height, width]`, `weight`: `[out, in, kernel, kernel]`
+/// - output: `[n, height / stride, width / stride, out]`, rounded up
+///
+/// Gradients reach the weights; `x` is a photo and has none on the CPU.
+pub fn convolution(x: Tensor<4>, weight: Tensor<4>, stride: usize) -> Tensor<4> {
+    #[cfg(all(feature = "cpu", not(feature = "gpu")))]
+    if stem_kernels(&x.device()) {
+        let ([n, _, height, width], [out, channels, kernel, _]) = (x.dims(), weight.dims());
+        let input = [height, width];
+        let [height, width] = Window { input, kernel, stride }.output();
+        let rows = cpu::patches(x, kernel, stride);
+        let y = linear(rows, weight.reshape([out, channels * kernel * kernel]), None);
+        return y.reshape([n, height, width, out]);
+    }
+    reference::convolution(x, weight, stride)
+}
+
+/// `min(max(x + bias, 0), 6)` of rows: `[rows, channels]`, `[channels]`.
+pub fn bias_relu6(x: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+    #[cfg(all(feature = "cpu", not(feature = "gpu")))]
+    if stem_kernels(&x.device()) {
+        return cpu::bias_relu6(x, bias);
+    }
+    reference::bias_relu6(x, bias)
+}
+
+/// A depthwise convolution, `SAME` padding, channels last, and ReLU6.
+///
+/// # Shapes
+/// - `x`: `[n, height, width, channels]`, `weight`: `[channels, 1, kernel, kernel]`, `bias`: `[channels]`
+/// - output: `[n, height / stride, width / stride, channels]`, rounded up
+pub fn depthwise_relu6(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, stride: usize) -> Tensor<4> {
+    #[cfg(all(feature = "cpu", not(feature = "gpu")))]
+    if stem_kernels(&x.device()) {
+        return cpu::depthwise_relu6(x, weight, bias, stride);
+    }
+    reference::depthwise_relu6(x, weight, bias, stride)
+}
+
+/// Whether the stem's kernels serve this device: they know burn's Flex backend alone, and a build may have LibTorch beside it.
+#[cfg(all(feature = "cpu", not(feature = "gpu")))]
+fn stem_kernels(device: &burn::tensor::Device) -> bool {
+    use burn::tensor::Device;
+    #[cfg(feature = "train")]
+    let with_gradients = *device == Device::flex().autodiff();
+    #[cfg(not(feature = "train"))]
+    let with_gradients = false;
+    with_gradients || *device == Device::flex()
 }
 
 /// Whether quantised weights are best left in codes in memory. In the browser's CPU modules they are: memory is short there,

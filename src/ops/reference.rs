@@ -1,6 +1,8 @@
 //! The operations in plain burn: the slow oracle.
 
-use burn::tensor::{Tensor, activation};
+use burn::tensor::{Tensor, activation, module::conv2d, ops::ConvOptions};
+
+use super::Window;
 
 /// `x W^T + b`.
 ///
@@ -41,4 +43,31 @@ pub fn attention(q: Tensor<3>, key_value: Tensor<3>, heads: usize, mask: Option<
     }
     let gathered = activation::softmax(scores, 3).matmul(value);
     gathered.swap_dims(1, 2).reshape([batch, queries, width])
+}
+
+/// A convolution without bias, `SAME` padding: `[n, in, height, width]`, `[out, in, kernel, kernel]` →
+/// `[n, height / stride, width / stride, out]`, rounded up.
+pub fn convolution(x: Tensor<4>, weight: Tensor<4>, stride: usize) -> Tensor<4> {
+    same(x, weight, None, stride, 1).permute([0, 2, 3, 1])
+}
+
+/// `min(max(x + bias, 0), 6)` of rows: `[rows, channels]`, `[channels]`.
+pub fn bias_relu6(x: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+    (x + bias.unsqueeze()).clamp(0.0, 6.0)
+}
+
+/// A depthwise convolution, `SAME` padding, and ReLU6: `[n, height, width, channels]`, `[channels, 1, kernel, kernel]`, `[channels]` →
+/// `[n, height / stride, width / stride, channels]`, rounded up.
+pub fn depthwise_relu6(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, stride: usize) -> Tensor<4> {
+    let [_, _, _, channels] = x.dims();
+    let y = same(x.permute([0, 3, 1, 2]), weight, Some(bias), stride, channels);
+    y.permute([0, 2, 3, 1]).clamp(0.0, 6.0)
+}
+
+fn same(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, stride: usize, groups: usize) -> Tensor<4> {
+    let ([_, _, height, width], [_, _, kernel, _]) = (x.dims(), weight.dims());
+    let input = [height, width];
+    let mut options = ConvOptions::new([stride; 2], [0, 0], [1, 1], groups);
+    options.padding = Window { input, kernel, stride }.padding();
+    conv2d(x, weight, bias, options)
 }

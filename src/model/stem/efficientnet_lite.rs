@@ -5,17 +5,14 @@
 
 use burn::{
     module::{Module, Param},
-    tensor::{
-        Tensor,
-        module::{adaptive_avg_pool2d, conv2d},
-        ops::ConvOptions,
-    },
+    tensor::Tensor,
 };
 
 use super::plan::{Convolution, FIRST, LiteStem, Stage};
 use crate::{
     Result,
     model::{LayerNorm, Linear, layers::parameter},
+    ops,
     weights::Scope,
 };
 
@@ -37,23 +34,6 @@ impl SpatialConvolution {
             bias: parameter(scope.take("bias", [shape[0]])?),
             stride,
         })
-    }
-
-    /// `[n, in, height, width]` → `[n, out, height / stride, width / stride]`, rounded up.
-    ///
-    /// The padding is TensorFlow's `SAME`: as much as the output needs, the odd pixel below and to the right.
-    fn forward(&self, x: Tensor<4>, groups: usize) -> Tensor<4> {
-        let [_, _, height, width] = x.dims();
-        let weight = self.weight.val();
-        let [_, _, kernel, _] = weight.dims();
-        let padding = |side: usize| {
-            let reach = (side.div_ceil(self.stride) - 1) * self.stride + kernel;
-            let total = reach.saturating_sub(side);
-            (total / 2, total - total / 2)
-        };
-        let mut options = ConvOptions::new([self.stride; 2], [0, 0], [1, 1], groups);
-        options.padding = [padding(height), padding(width)];
-        conv2d(x, weight, Some(self.bias.val()), options)
     }
 }
 
@@ -90,14 +70,20 @@ impl InvertedResidual {
         })
     }
 
-    /// `[n, input, height, width]` → `[n, output, height / stride, width / stride]`.
+    /// `[n, height, width, input]` → `[n, height / stride, width / stride, output]`.
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let expanded = match &self.expand {
-            Some(expand) => relu6(at_each_pixel(expand, x.clone())),
+            Some(expand) => at_each_pixel(x.clone(), |rows| expand.forward_rows_relu6(rows)),
             None => x.clone(),
         };
-        let [_, channels, _, _] = expanded.dims();
-        let y = at_each_pixel(&self.project, relu6(self.depthwise.forward(expanded, channels)));
+        let depthwise = &self.depthwise;
+        let y = ops::depthwise_relu6(
+            expanded,
+            depthwise.weight.val(),
+            depthwise.bias.val(),
+            depthwise.stride,
+        );
+        let y = at_each_pixel(y, |rows| self.project.forward_rows(rows));
         if self.residual { x + y } else { y }
     }
 }
@@ -157,9 +143,10 @@ impl EfficientNetLite {
         })
     }
 
-    /// The output of each level, `[crops, channels, side, side]`, for normalised crops `[crops, 3, image, image]`.
+    /// The output of each level, `[crops, side, side, channels]`, for normalised crops `[crops, 3, image, image]`.
     pub fn pyramid(&self, crops: Tensor<4>) -> Vec<Tensor<4>> {
-        let mut x = relu6(self.first.forward(crops, 1));
+        let x = ops::convolution(crops, self.first.weight.val(), self.first.stride);
+        let mut x = at_each_pixel(x, |rows| ops::bias_relu6(rows, self.first.bias.val()));
         let mut levels = Vec::with_capacity(self.levels.len());
         for (index, block) in self.blocks.iter().enumerate() {
             x = block.forward(x);
@@ -175,47 +162,51 @@ impl EfficientNetLite {
         let pyramid = self.pyramid(crops);
         let tokens = self.levels.iter().zip(pyramid).map(|(level, x)| {
             let cells = match self.deviations {
-                true => Tensor::cat(vec![self.means(x.clone()), self.spread(x)], 1),
-                false => self.means(x),
+                true => Tensor::cat(vec![means(x.clone(), self.grid), self.spread(x)], 3),
+                false => means(x, self.grid),
             };
-            let [n, channels, _, _] = cells.dims();
-            let cells = cells.reshape([n, channels, self.grid * self.grid]).swap_dims(1, 2);
+            let [n, _, _, channels] = cells.dims();
+            let cells = cells.reshape([n, self.grid * self.grid, channels]);
             level.linear.forward(level.ln.forward(cells))
         });
         Tensor::cat(tokens.collect(), 1)
-    }
-
-    /// The mean of each cell of the grid, `[n, channels, side, side]` → `[n, channels, grid, grid]`.
-    fn means(&self, x: Tensor<4>) -> Tensor<4> {
-        adaptive_avg_pool2d(x, [self.grid; 2])
     }
 
     /// The standard deviation in each cell; on a level of one pixel a cell, each pixel's distance from the level's mean.
     fn spread(&self, x: Tensor<4>) -> Tensor<4> {
         /// Keeps the root's gradient finite where a cell is flat.
         const FLAT: f64 = 1e-5;
-        let [_, _, side, _] = x.dims();
+        let [_, side, _, _] = x.dims();
         let variance = if side == self.grid {
-            let distance = x.clone() - adaptive_avg_pool2d(x, [1, 1]);
+            let distance = x.clone() - means(x, 1);
             distance.clone() * distance
         } else {
-            let means = self.means(x.clone());
-            (self.means(x.clone() * x) - means.clone() * means).clamp_min(0.0)
+            let mean = means(x.clone(), self.grid);
+            (means(x.clone() * x, self.grid) - mean.clone() * mean).clamp_min(0.0)
         };
         (variance + FLAT).sqrt()
     }
 }
 
-/// A linear layer over the channels of each pixel: `[n, in, height, width]` → `[n, out, height, width]`. The pixels are
-/// rows of a product, so weights in codes and the browser's kernels serve it like any other linear layer.
-fn at_each_pixel(linear: &Linear, x: Tensor<4>) -> Tensor<4> {
-    let [n, input, height, width] = x.dims();
-    let rows = x.permute([0, 2, 3, 1]).reshape([n * height * width, input]);
-    let y = linear.forward_rows(rows);
-    let [_, output] = y.dims();
-    y.reshape([n, height, width, output]).permute([0, 3, 1, 2])
+/// The mean of each cell of a grid, `[n, side, side, channels]` → `[n, grid, grid, channels]`.
+fn means(x: Tensor<4>, grid: usize) -> Tensor<4> {
+    let [n, side, _, channels] = x.dims();
+    if side == grid {
+        return x;
+    }
+    let cell = side / grid;
+    let across: Tensor<4> = x.reshape([n * side * grid, cell, channels]).mean_dim(1).reshape([n, side, grid, channels]);
+    across
+        .reshape([n * grid, cell, grid * channels])
+        .mean_dim(1)
+        .reshape([n, grid, grid, channels])
 }
 
-fn relu6(x: Tensor<4>) -> Tensor<4> {
-    x.clamp(0.0, 6.0)
+/// A map of the channels of each pixel: `[n, height, width, in]` → `[n, height, width, out]`. The pixels are rows of a product,
+/// so weights in codes and the browser's kernels serve it like any other linear layer.
+fn at_each_pixel(x: Tensor<4>, map: impl FnOnce(Tensor<2>) -> Tensor<2>) -> Tensor<4> {
+    let [n, height, width, input] = x.dims();
+    let y = map(x.reshape([n * height * width, input]));
+    let [_, output] = y.dims();
+    y.reshape([n, height, width, output])
 }

@@ -1,9 +1,53 @@
-//! QuickGELU in place.
+//! Activations in place: QuickGELU, and ReLU6 after a bias.
 
 use super::{
     exp::exp,
-    lanes::{add, divide, load, multiply_add, splat, store},
+    lanes::{add, clamp, divide, load, multiply_add, splat, store},
+    rows::for_each_row,
 };
+
+/// Adds `bias` to each row of `values` and brings the sums between 0 and 6.
+pub(super) fn bias_relu6(values: &mut [f32], bias: &[f32]) {
+    /// Rows that are worth a thread's attention.
+    const ROWS: usize = 256;
+    for_each_row(values, ROWS * bias.len(), |_, rows| {
+        for row in rows.chunks_exact_mut(bias.len().max(1)) {
+            let (fours, rest) = row.as_chunks_mut::<4>();
+            let (biases, last) = bias.as_chunks::<4>();
+            for (four, bias) in fours.iter_mut().zip(biases) {
+                *four = store(clamp(add(load(four), load(bias)), 0.0, 6.0));
+            }
+            for (value, bias) in rest.iter_mut().zip(last) {
+                *value = (*value + bias).clamp(0.0, 6.0);
+            }
+        }
+    });
+}
+
+/// The gradient before ReLU6 for the gradient after it: that of the outputs that are neither 0 nor 6. With it the bias's, the sum
+/// over all rows.
+#[cfg(any(test, feature = "train"))]
+pub(super) fn relu6_gradient(mut gradient: Vec<f32>, out: &[f32], channels: usize) -> (Vec<f32>, Vec<f32>) {
+    for (gradient, out) in gradient.iter_mut().zip(out) {
+        if *out <= 0.0 || *out >= 6.0 {
+            *gradient = 0.0;
+        }
+    }
+    let mut bias = vec![0.0; channels];
+    // Blocks of rows are summed on their own: one long sum would lose digits.
+    for rows in gradient.chunks(256 * channels.max(1)) {
+        let mut part = vec![0.0_f32; channels];
+        for row in rows.chunks_exact(channels.max(1)) {
+            for (part, value) in part.iter_mut().zip(row) {
+                *part += value;
+            }
+        }
+        for (bias, part) in bias.iter_mut().zip(part) {
+            *bias += part;
+        }
+    }
+    (gradient, bias)
+}
 
 /// `v * sigmoid(1.702 v)` for each number.
 #[cfg_attr(

@@ -9,6 +9,7 @@ use super::{
     activation,
     attention::{self, Sizes},
     linear::{self, Dense},
+    numbers,
 };
 use crate::ops::QuantizedMatrix;
 
@@ -92,11 +93,6 @@ impl CpuBackend for Flex {
         activation::quick_gelu(&mut values);
         FloatTensor::<Self>::from_data(TensorData::new(values, shape))
     }
-}
-
-/// The numbers of a tensor, row-major; none if it is not of `f32`, which no tensor of the forward pass is.
-fn numbers(tensor: FloatTensor<Flex>) -> Vec<f32> {
-    tensor.into_data().try_into_vec().unwrap_or_default()
 }
 
 /// `x W^T`: `[rows, in]`, `[out, in]` → `[rows, out]`.

@@ -1,0 +1,157 @@
+//! Depthwise convolution, channels last: each channel of a pixel is a weighted sum of the same channel of the pixels around it.
+//! Sixteen channels at a time stay in registers while the kernel's taps go by.
+
+use super::{
+    lanes::{Lanes, clamp, load, multiply_add, splat, store},
+    rows::for_each_row,
+};
+use crate::ops::Window;
+
+/// Channels that one pass over the taps computes.
+const CHANNELS: usize = 16;
+
+/// `[n, height, width, channels]`, weights `[kernel, kernel, channels]`, bias `[channels]` →
+/// `[n, output height, output width, channels]`, between 0 and 6 (ReLU6).
+pub fn depthwise_relu6(x: &[f32], weight: &[f32], bias: &[f32], window: &Window) -> Vec<f32> {
+    let channels = bias.len();
+    let ([height, width], [rows, columns]) = (window.input, window.output());
+    let plane = height * width * channels;
+    let planes = x.len().checked_div(plane).unwrap_or(0);
+    let mut out = vec![0.0; planes * rows * columns * channels];
+    for_each_row(&mut out, columns * channels, |index, row| {
+        let x = &x[index / rows * plane..][..plane];
+        let down: Vec<(usize, usize)> = window.taps(0, index % rows).collect();
+        let mut taps = Vec::with_capacity(window.kernel * window.kernel);
+        for (column, pixel) in row.chunks_exact_mut(channels).enumerate() {
+            taps.clear();
+            taps.extend(down.iter().flat_map(|&(ky, y)| {
+                window
+                    .taps(1, column)
+                    .map(move |(kx, x)| ((y * width + x) * channels, (ky * window.kernel + kx) * channels))
+            }));
+            gather(pixel, x, weight, Some(bias), &taps);
+        }
+    });
+    out
+}
+
+/// The gradient of the input, for the gradient of the output before ReLU6; shapes as there.
+#[cfg(any(test, feature = "train"))]
+pub fn input_gradient(gradient: &[f32], weight: &[f32], channels: usize, window: &Window) -> Vec<f32> {
+    let ([height, width], [rows, columns]) = (window.input, window.output());
+    let plane = rows * columns * channels;
+    let planes = gradient.len().checked_div(plane).unwrap_or(0);
+    let mut out = vec![0.0; planes * height * width * channels];
+    for_each_row(&mut out, width * channels, |index, row| {
+        let gradient = &gradient[index / height * plane..][..plane];
+        let down: Vec<(usize, usize)> = window.seen_by(0, index % height).collect();
+        let mut taps = Vec::with_capacity(window.kernel * window.kernel);
+        for (column, pixel) in row.chunks_exact_mut(channels).enumerate() {
+            taps.clear();
+            taps.extend(down.iter().flat_map(|&(ky, y)| {
+                window
+                    .seen_by(1, column)
+                    .map(move |(kx, x)| ((y * columns + x) * channels, (ky * window.kernel + kx) * channels))
+            }));
+            gather(pixel, gradient, weight, None, &taps);
+        }
+    });
+    out
+}
+
+/// The gradient of the weights, `[kernel, kernel, channels]`. Pictures are summed in their order, whatever the threads do.
+#[cfg(any(test, feature = "train"))]
+pub fn weight_gradient(x: &[f32], gradient: &[f32], channels: usize, window: &Window) -> Vec<f32> {
+    let ([height, width], [rows, columns]) = (window.input, window.output());
+    let planes = x.len().checked_div(height * width * channels).unwrap_or(0);
+    let size = window.kernel * window.kernel * channels;
+    let mut parts = vec![0.0; planes * size];
+    for_each_row(&mut parts, size, |plane, part| {
+        let x = &x[plane * height * width * channels..][..height * width * channels];
+        let gradient = &gradient[plane * rows * columns * channels..][..rows * columns * channels];
+        for row in 0..rows {
+            for (ky, y) in window.taps(0, row) {
+                for column in 0..columns {
+                    let from = &gradient[(row * columns + column) * channels..][..channels];
+                    for (kx, place) in window.taps(1, column) {
+                        let seen = &x[(y * width + place) * channels..][..channels];
+                        let into = &mut part[(ky * window.kernel + kx) * channels..][..channels];
+                        for ((into, seen), from) in into.iter_mut().zip(seen).zip(from) {
+                            *into += seen * from;
+                        }
+                    }
+                }
+            }
+        }
+    });
+    let mut sum = vec![0.0; size];
+    for part in parts.chunks_exact(size.max(1)) {
+        for (sum, part) in sum.iter_mut().zip(part) {
+            *sum += part;
+        }
+    }
+    sum
+}
+
+/// Weights of a file, `[channels, 1, kernel, kernel]`, as the functions above take them.
+pub fn channels_last(weight: &[f32], kernel: usize) -> Vec<f32> {
+    transpose(weight, kernel * kernel)
+}
+
+/// The reverse of [`channels_last`].
+#[cfg(any(test, feature = "train"))]
+pub fn channels_first(weight: &[f32], channels: usize) -> Vec<f32> {
+    transpose(weight, channels)
+}
+
+/// `[rows, columns]` → `[columns, rows]`.
+fn transpose(values: &[f32], columns: usize) -> Vec<f32> {
+    (0..columns)
+        .flat_map(|column| values.iter().skip(column).step_by(columns).copied())
+        .collect()
+}
+
+/// Writes the weighted sum of the taps' pixels; `taps` are places in `x` and in `weight`. With a bias, ReLU6 follows.
+#[cfg_attr(
+    all(target_arch = "wasm32", feature = "relaxed-simd"),
+    target_feature(enable = "relaxed-simd")
+)]
+fn gather(pixel: &mut [f32], x: &[f32], weight: &[f32], bias: Option<&[f32]>, taps: &[(usize, usize)]) {
+    let whole = pixel.len() / CHANNELS * CHANNELS;
+    for (at, out) in pixel[..whole].chunks_exact_mut(CHANNELS).enumerate() {
+        let first = at * CHANNELS;
+        let mut sums = match bias {
+            Some(bias) => lanes(&bias[first..]),
+            None => [splat(0.0); 4],
+        };
+        for &(from, tap) in taps {
+            let (x, weight) = (lanes(&x[from + first..]), lanes(&weight[tap + first..]));
+            sums = [
+                multiply_add(x[0], weight[0], sums[0]),
+                multiply_add(x[1], weight[1], sums[1]),
+                multiply_add(x[2], weight[2], sums[2]),
+                multiply_add(x[3], weight[3], sums[3]),
+            ];
+        }
+        if bias.is_some() {
+            sums = sums.map(|sum| clamp(sum, 0.0, 6.0));
+        }
+        for (out, sum) in out.as_chunks_mut::<4>().0.iter_mut().zip(sums) {
+            *out = store(sum);
+        }
+    }
+    for (channel, out) in pixel.iter_mut().enumerate().skip(whole) {
+        let start = bias.map_or(0.0, |bias| bias[channel]);
+        let sum = taps.iter().fold(start, |sum, &(from, tap)| {
+            sum + x[from + channel] * weight[tap + channel]
+        });
+        *out = if bias.is_some() { sum.clamp(0.0, 6.0) } else { sum };
+    }
+}
+
+/// The first sixteen numbers.
+#[inline(always)]
+fn lanes(values: &[f32]) -> [Lanes; 4] {
+    let (fours, _) = values[..CHANNELS].as_chunks::<4>();
+    [load(&fours[0]), load(&fours[1]), load(&fours[2]), load(&fours[3])]
+}

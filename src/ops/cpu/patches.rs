@@ -1,0 +1,26 @@
+//! The patches of a picture under a convolution's window, as rows of a matrix product.
+
+use super::rows::for_each_row;
+use crate::ops::Window;
+
+/// `[n, channels, height, width]` → `[n * output height * output width, channels * kernel * kernel]`; 0 outside the picture.
+pub fn patches(x: &[f32], channels: usize, window: &Window) -> Vec<f32> {
+    let ([height, width], [rows, columns]) = (window.input, window.output());
+    let (area, kernel) = (height * width, window.kernel);
+    let planes = x.len().checked_div(channels * area).unwrap_or(0);
+    let length = channels * kernel * kernel;
+    let mut out = vec![0.0; planes * rows * columns * length];
+    for_each_row(&mut out, columns * length, |index, row| {
+        let x = &x[index / rows * channels * area..][..channels * area];
+        for (ky, y) in window.taps(0, index % rows) {
+            for (column, patch) in row.chunks_exact_mut(length).enumerate() {
+                for (kx, place) in window.taps(1, column) {
+                    for channel in 0..channels {
+                        patch[(channel * kernel + ky) * kernel + kx] = x[channel * area + y * width + place];
+                    }
+                }
+            }
+        }
+    });
+    out
+}
