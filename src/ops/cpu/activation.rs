@@ -25,28 +25,34 @@ pub(super) fn bias_relu6(values: &mut [f32], bias: &[f32]) {
 }
 
 /// The gradient before ReLU6 for the gradient after it: that of the outputs that are neither 0 nor 6. With it the bias's, the sum
-/// over all rows.
-#[cfg(any(test, feature = "train"))]
-pub(super) fn relu6_gradient(mut gradient: Vec<f32>, out: &[f32], channels: usize) -> (Vec<f32>, Vec<f32>) {
-    for (gradient, out) in gradient.iter_mut().zip(out) {
-        if *out <= 0.0 || *out >= 6.0 {
-            *gradient = 0.0;
-        }
-    }
-    let mut bias = vec![0.0; channels];
-    // Blocks of rows are summed on their own: one long sum would lose digits.
-    for rows in gradient.chunks(256 * channels.max(1)) {
-        let mut part = vec![0.0_f32; channels];
-        for row in rows.chunks_exact(channels.max(1)) {
-            for (part, value) in part.iter_mut().zip(row) {
-                *part += value;
+/// over all rows, which are summed in blocks: one long sum would lose digits.
+#[cfg(feature = "train")]
+pub(super) fn relu6_gradient(gradient: &[f32], out: &[f32], channels: usize) -> (Vec<f32>, Vec<f32>) {
+    use rayon::prelude::*;
+    let block = 256 * channels.max(1);
+    let mut before = vec![0.0; out.len()];
+    let parts: Vec<Vec<f32>> = before
+        .par_chunks_mut(block)
+        .zip(gradient.par_chunks(block).zip(out.par_chunks(block)))
+        .map(|(before, (gradient, out))| {
+            let mut sums = vec![0.0_f32; channels];
+            let rows = gradient.chunks_exact(channels).zip(out.chunks_exact(channels));
+            for (before, (gradient, out)) in before.chunks_exact_mut(channels).zip(rows) {
+                for (((before, gradient), out), sum) in before.iter_mut().zip(gradient).zip(out).zip(&mut sums) {
+                    *before = if *out > 0.0 && *out < 6.0 { *gradient } else { 0.0 };
+                    *sum += *before;
+                }
             }
-        }
+            sums
+        })
+        .collect();
+    let mut bias = vec![0.0; channels];
+    for part in parts {
         for (bias, part) in bias.iter_mut().zip(part) {
             *bias += part;
         }
     }
-    (gradient, bias)
+    (before, bias)
 }
 
 /// `v * sigmoid(1.702 v)` for each number.

@@ -25,3 +25,8 @@ pub(super) use stem::{bias_relu6, depthwise_relu6, patches};
 fn numbers(tensor: FloatTensor<Flex>) -> Vec<f32> {
     tensor.into_data().try_into_vec().unwrap_or_default()
 }
+
+/// The numbers of a tensor that lies row-major; none if it is not of `f32`.
+fn slice(tensor: &FloatTensor<Flex>) -> &[f32] {
+    tensor.as_slice::<f32>().unwrap_or_default()
+}

@@ -5,7 +5,7 @@ use burn::{
     tensor::{Tensor, TensorData},
 };
 
-use super::{activation, depthwise, numbers, patches as cut};
+use super::{activation, depthwise, numbers, patches as cut, slice};
 use crate::ops::Window;
 
 /// Operations of Gamma-Lite's stem on pictures with channels last; padding is as [`Window`] says.
@@ -37,14 +37,15 @@ impl StemBackend for Flex {
             stride,
         };
         let rows = shape[0] * window.output().iter().product::<usize>();
-        let out = cut::patches(&numbers(x), shape[1], &window);
+        let x = x.to_contiguous();
+        let out = cut::patches(slice(&x), shape[1], &window);
         tensor(out, [rows, shape[1] * kernel * kernel])
     }
 
     fn bias_relu6(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
         let shape = x.layout().shape().clone();
         let mut values = numbers(x);
-        activation::bias_relu6(&mut values, &numbers(bias));
+        activation::bias_relu6(&mut values, slice(&bias.to_contiguous()));
         tensor(values, [shape[0], shape[1]])
     }
 
@@ -61,8 +62,9 @@ impl StemBackend for Flex {
             kernel,
             stride,
         };
-        let weight = depthwise::channels_last(&numbers(weight), kernel);
-        let out = depthwise::depthwise_relu6(&numbers(x), &weight, &numbers(bias), &window);
+        let (x, weight, bias) = (x.to_contiguous(), weight.to_contiguous(), bias.to_contiguous());
+        let weight = depthwise::channels_last(slice(&weight), kernel);
+        let out = depthwise::depthwise_relu6(slice(&x), &weight, slice(&bias), &window);
         let [height, width] = window.output();
         tensor(out, [shape[0], height, width, shape[3]])
     }
@@ -134,7 +136,8 @@ mod gradients {
         ) -> (FloatTensor<Self>, FloatTensor<Self>) {
             let shape = out.layout().shape().clone();
             let channels = shape[shape.num_dims() - 1];
-            let (gradient, bias) = activation::relu6_gradient(numbers(gradient), &numbers(out), channels);
+            let (gradient, out) = (gradient.to_contiguous(), out.to_contiguous());
+            let (gradient, bias) = activation::relu6_gradient(slice(&gradient), slice(&out), channels);
             let gradient = FloatTensor::<Self>::from_data(TensorData::new(gradient, shape));
             (gradient, tensor(bias, [channels]))
         }
@@ -152,10 +155,10 @@ mod gradients {
                 kernel,
                 stride,
             };
-            let (gradient, x) = (numbers(gradient), numbers(x));
-            let last = depthwise::channels_last(&numbers(weight), kernel);
-            let input = depthwise::input_gradient(&gradient, &last, channels, &window);
-            let weight = depthwise::weight_gradient(&x, &gradient, channels, &window);
+            let (gradient, x, weight) = (gradient.to_contiguous(), x.to_contiguous(), weight.to_contiguous());
+            let last = depthwise::channels_last(slice(&weight), kernel);
+            let input = depthwise::input_gradient(slice(&gradient), &last, channels, &window);
+            let weight = depthwise::weight_gradient(slice(&x), slice(&gradient), channels, &window);
             (
                 FloatTensor::<Self>::from_data(TensorData::new(input, shape)),
                 tensor(
