@@ -65,21 +65,28 @@ pub fn weight_gradient(x: &[f32], gradient: &[f32], channels: usize, window: &Wi
     let ([height, width], [rows, columns]) = (window.input, window.output());
     let planes = x.len().checked_div(height * width * channels).unwrap_or(0);
     let size = window.kernel * window.kernel * channels;
+    // For each tap across: the outputs that see the picture through it, and the first place that they see.
+    let across: Vec<(std::ops::Range<usize>, usize)> = (0..window.kernel)
+        .map(|kx| {
+            let sees = |column: usize| window.taps(1, column).find(|&(tap, _)| tap == kx);
+            let first = (0..columns).find(|&column| sees(column).is_some()).unwrap_or(columns);
+            let end = (first..columns).find(|&column| sees(column).is_none()).unwrap_or(columns);
+            (first..end, sees(first).map_or(0, |(_, place)| place))
+        })
+        .collect();
     let mut parts = vec![0.0; planes * size];
     for_each_row(&mut parts, size, |plane, part| {
         let x = &x[plane * height * width * channels..][..height * width * channels];
         let gradient = &gradient[plane * rows * columns * channels..][..rows * columns * channels];
         for row in 0..rows {
+            let from = &gradient[row * columns * channels..][..columns * channels];
             for (ky, y) in window.taps(0, row) {
-                for column in 0..columns {
-                    let from = &gradient[(row * columns + column) * channels..][..channels];
-                    for (kx, place) in window.taps(1, column) {
-                        let seen = &x[(y * width + place) * channels..][..channels];
-                        let into = &mut part[(ky * window.kernel + kx) * channels..][..channels];
-                        for ((into, seen), from) in into.iter_mut().zip(seen).zip(from) {
-                            *into += seen * from;
-                        }
-                    }
+                let seen = &x[y * width * channels..][..width * channels];
+                for (kx, (columns, start)) in across.iter().enumerate() {
+                    let into = &mut part[(ky * window.kernel + kx) * channels..][..channels];
+                    let from = from[columns.start * channels..columns.end * channels].chunks_exact(channels);
+                    let seen = seen[start * channels..].chunks_exact(channels).step_by(window.stride);
+                    add_products(into, from, seen);
                 }
             }
         }
@@ -91,6 +98,34 @@ pub fn weight_gradient(x: &[f32], gradient: &[f32], channels: usize, window: &Wi
         }
     }
     sum
+}
+
+/// Adds the products of pairs of pixels, channel by channel.
+#[cfg(any(test, feature = "train"))]
+fn add_products<'a>(
+    into: &mut [f32],
+    from: impl Iterator<Item = &'a [f32]> + Clone,
+    seen: impl Iterator<Item = &'a [f32]> + Clone,
+) {
+    let whole = into.len() / CHANNELS * CHANNELS;
+    for (at, into) in into[..whole].chunks_exact_mut(CHANNELS).enumerate() {
+        let first = at * CHANNELS;
+        let mut sums = [splat(0.0); 4];
+        for (from, seen) in from.clone().zip(seen.clone()) {
+            let (from, seen) = (lanes(&from[first..]), lanes(&seen[first..]));
+            sums = std::array::from_fn(|lane| multiply_add(from[lane], seen[lane], sums[lane]));
+        }
+        for (into, sum) in into.iter_mut().zip(sums.map(store).iter().flatten()) {
+            *into += sum;
+        }
+    }
+    for (channel, into) in into.iter_mut().enumerate().skip(whole) {
+        *into += from
+            .clone()
+            .zip(seen.clone())
+            .map(|(from, seen)| from[channel] * seen[channel])
+            .sum::<f32>();
+    }
 }
 
 /// Weights of a file, `[channels, 1, kernel, kernel]`, as the functions above take them.
