@@ -64,6 +64,7 @@ export interface EngineAssessment {
   scene: string;
   width: number;
   height: number;
+  scale: number;
   enlarged: boolean;
   policy: CropPolicy;
   seed: number;

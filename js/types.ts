@@ -45,6 +45,18 @@ export interface ModelInfo {
   readonly licence?: string | undefined;
   /** Where the weights come from, if the file says. */
   readonly source?: string | undefined;
+  /** How photos are brought to the model, if the file says: the defaults of {@link ScoreOptions}. */
+  readonly photo?: Preparation | undefined;
+}
+
+/** What a model states about photos. */
+export interface Preparation {
+  /** Pixels that a photo's short side is scaled to before crops are taken; absent where photos keep their resolution. */
+  readonly short_side?: number | undefined;
+  /** The crop policy unless a call says otherwise. */
+  readonly policy?: CropPolicy | undefined;
+  /** The number of crops unless a call says otherwise. */
+  readonly crops?: number | undefined;
 }
 
 /** Shares of the five levels, which sum to 1. */
@@ -58,7 +70,7 @@ export interface Levels {
 
 /** One square piece of the photo and its score. */
 export interface CropScore {
-  /** Left edge, in pixels of the upright photo (after enlarging, if it was enlarged). */
+  /** Left edge, in pixels of the upright photo as it was scaled: of {@link Assessment.width} and {@link Assessment.height}. */
   readonly x: number;
   /** Top edge. */
   readonly y: number;
@@ -91,11 +103,16 @@ export interface Assessment {
   readonly device: DeviceKind;
   /** Milliseconds from the start of decoding to the score; waiting and downloading are not counted. */
   readonly ms: number;
-  /** Width of the upright photo that the crops refer to, in pixels. */
+  /** Width of the photo that the crops refer to, in pixels: upright, and scaled by {@link scale}. */
   readonly width: number;
-  /** Height of the upright photo that the crops refer to, in pixels. */
+  /** Height of the same. */
   readonly height: number;
-  /** Whether the photo was scaled up because its short side was below the crop's 224 pixels. */
+  /**
+   * How many of these pixels a pixel of the photo was scaled to, along a side: below 1 if the photo was scaled down, 1 if
+   * not at all. A crop's place in the photo itself is its place here divided by this.
+   */
+  readonly scale: number;
+  /** Whether the photo was scaled up: it has fewer pixels than the model looks at. */
   readonly enlarged: boolean;
   /** The crop policy that was used. */
   readonly policy: CropPolicy;
@@ -237,14 +254,14 @@ export interface ScoreOptions {
    * not depend on the scene.
    */
   scene?: string | undefined;
-  /** Number of crops for the policies `random` and `grid`, 1 to 100; 10 unless told. */
+  /** Number of crops for the policies `random` and `grid`, 1 to 100; as the model states ({@link ModelInfo.photo}), else 10. */
   crops?: number | undefined;
-  /** How crops are placed; `random` unless told. */
+  /** How crops are placed; as the model states, else `random`. */
   policy?: CropPolicy | undefined;
   /** Whole number from 0 to 2^53 - 1 that places random crops; 0 unless told. The same seed gives the same score. */
   seed?: number | undefined;
   /**
-   * Reads the photo as the published loader does: no EXIF orientation, alpha dropped, no enlarging. Formats that only the
+   * Reads the photo as the published loader does: no EXIF orientation, alpha dropped, no scaling. Formats that only the
    * browser decodes (AVIF, HEIC, SVG) come upright all the same.
    */
   parity?: boolean | undefined;

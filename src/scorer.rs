@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::{
     Error, Result,
-    image::{self, Crop, CropOptions, CropPolicy, Normalization, Pixels},
+    image::{self, Crop, CropChoice, CropOptions, CropPolicy, Normalization, Pixels},
     model::{Config, Gamma, TOKEN_EMBEDDING, TextTower},
     ops,
     prompt::{LEVELS, Scene, Tokenizer},
@@ -24,9 +24,9 @@ pub use info::{ModelInfo, TextTowerState};
 /// What is asked of one photo.
 #[derive(Debug, Clone, Default)]
 pub struct ScoreOptions {
-    /// Where to look.
-    pub crops: CropOptions,
-    /// As the published loader: a photo with a side below the crop is refused, not scaled up.
+    /// Where to look; what is not said is as the model states ([`Preparation`](image::Preparation)).
+    pub crops: CropChoice,
+    /// As the published loader: photos are not scaled, and those with a side below the crop are refused.
     pub parity: bool,
 }
 
@@ -44,7 +44,7 @@ pub struct Levels {
 /// A crop and its own score.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct CropScore {
-    /// Left edge in pixels of the (enlarged) photo.
+    /// Left edge in pixels of the photo as it was scaled.
     pub x: u32,
     /// Top edge.
     pub y: u32,
@@ -71,11 +71,13 @@ pub struct Assessment {
     pub crops: Vec<CropScore>,
     /// Id of the scene asked for.
     pub scene: String,
-    /// Width in pixels that the crops refer to.
+    /// Width of the photo that the crops refer to, in pixels: upright, and scaled by [`scale`](Self::scale).
     pub width: u32,
-    /// Height in pixels that the crops refer to.
+    /// Height of the same.
     pub height: u32,
-    /// Whether the photo was scaled up because a side was shorter than a crop.
+    /// How many of these pixels a pixel of the photo was scaled to, along a side: below 1 if it was scaled down, 1 if not at all.
+    pub scale: f32,
+    /// Whether the photo was scaled up: it has fewer pixels than the model looks at.
     pub enlarged: bool,
     /// How the crops were chosen.
     pub policy: CropPolicy,
@@ -133,6 +135,7 @@ impl Scorer {
             checkpoint.config,
             checkpoint.parameters,
             text_tower || checkpoint.text_files.is_some(),
+            checkpoint.photo,
         );
         Ok(Self {
             gamma: Arc::new(gamma),
@@ -257,17 +260,23 @@ impl Scorer {
         Ok(())
     }
 
+    /// The crops that a photo is going to have: as the caller says, else as the model says, else as for the published model.
+    pub fn crop_options(&self, options: &ScoreOptions) -> CropOptions {
+        options.crops.or(self.info.photo.crop_choice()).options()
+    }
+
     /// Plans the scoring of one photo. Scenes added later are not in it.
     ///
     /// # Errors
     /// If the options are out of range, or the photo is too small under `parity`.
     pub fn job(&self, pixels: Pixels, options: &ScoreOptions) -> Result<Job> {
-        let (pixels, enlarged) = if options.parity {
-            (pixels, false)
-        } else {
-            image::enlarge(pixels, self.info.config.image as u32)?
-        };
-        let plan = image::plan(pixels.width, pixels.height, &options.crops)?;
+        let photo = &self.info.photo;
+        let short_side = |pixels: &Pixels| pixels.width.min(pixels.height);
+        let before = short_side(&pixels);
+        let pixels = if options.parity { pixels } else { photo.apply(pixels)? };
+        let scale = f64::from(short_side(&pixels)) / f64::from(before.max(1));
+        let crops = self.crop_options(options);
+        let plan = image::plan(pixels.width, pixels.height, &crops)?;
         let scenes: Vec<String> = self
             .scenes()
             .map(|scene| scene.id.clone())
@@ -289,8 +298,8 @@ impl Scorer {
             scenes,
             range: self.range,
             pixels,
-            enlarged,
-            options: options.crops,
+            scale: scale as f32,
+            options: crops,
             normalization: self.info.config.normalization(),
             plan,
             answers: Vec::new(),
@@ -334,7 +343,7 @@ pub struct Job {
     scenes: Vec<String>,
     range: [f32; 2],
     pixels: Pixels,
-    enlarged: bool,
+    scale: f32,
     options: CropOptions,
     normalization: Normalization,
     plan: Vec<Crop>,
@@ -444,7 +453,8 @@ impl Job {
             scene: scene.to_owned(),
             width: self.pixels.width,
             height: self.pixels.height,
-            enlarged: self.enlarged,
+            scale: self.scale,
+            enlarged: self.scale > 1.0,
             policy: self.options.policy,
             seed: self.options.seed,
         })

@@ -123,8 +123,8 @@ fn json_has_a_line_for_each_photo_in_their_order() {
         }
     }
     assert_eq!(
-        (&rows[1]["width"], &rows[1]["height"], &rows[1]["enlarged"]),
-        (&json!(250), &json!(240), &json!(false))
+        ["width", "height", "scale", "enlarged"].map(|key| &rows[1][key]),
+        [&json!(250), &json!(240), &json!(1.0), &json!(false)]
     );
 }
 

@@ -12,8 +12,8 @@ use gamma_wasm::Error;
 use gamma_wasm::image::Pixels;
 use gamma_wasm::model::Config;
 use gamma_wasm::scorer::{ScoreOptions, Scorer};
-use gamma_wasm::weights::Assembly;
 use gamma_wasm::weights::convert::{Options, Pth, Report, Scenes, Scheme, Source, Target, convert, open};
+use gamma_wasm::weights::{Assembly, Header};
 use rawzip::{CompressionMethod, ZipArchiveWriter};
 use safetensors::SafeTensors;
 use serde_json::Value;
@@ -360,6 +360,9 @@ fn a_bare_pickle_says_how_to_save_it_again() {
     );
 }
 
+/// What its file states about photos.
+const PHOTO: &str = r#"{"short_side":384,"policy":"grid","crops":4}"#;
+
 /// Gamma-Lite with numbers of the size that layers start with, and the features of one scene.
 fn lite() -> Vec<u8> {
     let mut state = 7u64;
@@ -391,7 +394,11 @@ fn lite() -> Vec<u8> {
         let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), data).unwrap();
         (name.as_str(), view)
     });
-    let metadata = [("trained".to_owned(), "false".to_owned())].into();
+    let metadata = [
+        ("trained".to_owned(), "false".to_owned()),
+        ("photo".to_owned(), PHOTO.to_owned()),
+    ]
+    .into();
     safetensors::serialize(views, Some(metadata)).unwrap()
 }
 
@@ -420,6 +427,9 @@ fn gamma_lite_in_8_bits_is_loaded_and_scores_as_before() {
         found[0].score
     };
     let (before, after) = (score(&original), score(&out.join("q8/model.safetensors")));
+    let bytes = fs::read(out.join("q8/model.safetensors")).unwrap();
+    let header = Header::read(bytes.as_slice(), None, "q8").unwrap();
+    assert_eq!(header.metadata["photo"], PHOTO);
     // What a shipped model may differ by between its two forms.
     assert!((before - after).abs() <= 0.005, "{before} {after}");
     assert!(fs::metadata(out.join("q8/model.safetensors")).unwrap().len() <= 6_000_000);

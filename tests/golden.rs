@@ -5,7 +5,7 @@ mod common;
 use burn::tensor::{Device, Tensor, TensorData};
 use common::{Golden, checkpoint, folder};
 use gamma_wasm::{
-    image::{self, CropOptions, CropPolicy, DecodeOptions, Normalization, Pixels},
+    image::{self, CropChoice, CropPolicy, DecodeOptions, Normalization, Pixels},
     model::{Block, Config, FeedForward, Gamma},
     prompt::{Scene, Tokenizer},
     scorer::{ScoreOptions, Scorer},
@@ -284,9 +284,9 @@ fn scorer_gives_the_published_scores_for_every_scene() {
     let json = json("tiny");
     let (_, crops) = golden.get("crops_u8");
     let options = ScoreOptions {
-        crops: CropOptions {
-            policy: CropPolicy::Center,
-            ..CropOptions::default()
+        crops: CropChoice {
+            policy: Some(CropPolicy::Center),
+            ..CropChoice::default()
         },
         parity: true,
     };

@@ -371,60 +371,6 @@ fn plan_refuses_no_crops_too_many_and_a_short_side() {
 }
 
 #[test]
-fn enlarge_scales_the_short_side_up_and_leaves_larger_photos_alone() {
-    let photo = |width: u32, height: u32| Pixels {
-        width,
-        height,
-        rgb: [90, 160, 30].repeat((width * height) as usize),
-    };
-    let (large, enlarged) = enlarge(photo(224, 300), CROP).unwrap();
-    assert!(!enlarged && large == photo(224, 300));
-    for (from, to) in [
-        ((100, 50), (448, 224)),
-        ((61, 90), (224, 330)),
-        ((1, 1), (224, 224)),
-        ((223, 1000), (224, 1004)),
-    ] {
-        let (scaled, enlarged) = enlarge(photo(from.0, from.1), CROP).unwrap();
-        assert!(enlarged);
-        assert_eq!(scaled, photo(to.0, to.1), "{from:?}: an even colour stays as it is");
-    }
-    // A white square on black keeps its place.
-    let mut square = Pixels {
-        width: 56,
-        height: 56,
-        rgb: vec![0; 56 * 56 * 3],
-    };
-    for y in 28..56 {
-        square.rgb[(y * 56 + 28) * 3..(y * 56 + 56) * 3].fill(255);
-    }
-    let (scaled, _) = enlarge(square, CROP).unwrap();
-    let at = |x: usize, y: usize| scaled.rgb[(y * 224 + x) * 3];
-    assert_eq!((at(100, 180), at(180, 100), at(180, 180), at(100, 100)), (0, 0, 255, 0));
-    assert!(at(111, 180) < 128 && at(112, 180) > 128);
-}
-
-#[test]
-fn enlarge_refuses_what_would_take_gigabytes() {
-    for (width, height) in [(1, 65_535), (65_535, 1), (100, 65_535), (3, 60_000)] {
-        let pixels = Pixels {
-            width,
-            height,
-            rgb: vec![0; (width * height * 3) as usize],
-        };
-        let error = enlarge(pixels, CROP).unwrap_err();
-        assert_eq!(error.code(), "image-too-large", "{error}");
-        assert!(error.to_string().contains(&format!("{width}x{height}")), "{error}");
-    }
-    let empty = Pixels {
-        width: 0,
-        height: 5,
-        rgb: vec![],
-    };
-    assert_eq!(enlarge(empty, CROP).unwrap_err().code(), "image-decode");
-}
-
-#[test]
 fn orientation_is_applied_unless_parity_forbids_it() {
     // 3 x 2 pixels, numbered row by row, and where each EXIF orientation (section 4.6.4.A) takes them.
     let turned: [(u32, [u8; 6]); 8] = [

@@ -11,7 +11,7 @@ use std::{
 
 use burn::tensor::{Device, Tensor, TensorData};
 use gamma_wasm::{
-    image::{CropOptions, CropPolicy},
+    image::{CropPolicy, Preparation},
     model::{Config, Entry, LiteStem, Stem, TowerConfig, Variant},
     scorer::{ScoreOptions, Scorer},
     train::{
@@ -19,7 +19,7 @@ use gamma_wasm::{
         config::{DatasetConfig, LossConfig, OptimizerConfig},
         fold_efficientnet_lite, initial, loss,
     },
-    weights::Assembly,
+    weights::{Assembly, Header},
 };
 use safetensors::SafeTensors;
 
@@ -519,7 +519,7 @@ fn a_tile_is_the_square_that_its_number_says() {
         .train
         .iter()
         .map(|sample| {
-            let pixels = sample.source.pixels(20).expect("pixels");
+            let pixels = sample.source.pixels().expect("pixels");
             assert_eq!((pixels.width, pixels.height), (20, 20));
             assert!(pixels.rgb.chunks_exact(3).all(|p| p == &pixels.rgb[..3]), "one colour");
             [pixels.rgb[0], pixels.rgb[1]]
@@ -594,9 +594,49 @@ fn the_configurations_of_the_repository_can_be_read() {
 }
 
 #[test]
+fn a_run_that_goes_on_from_a_model_brings_photos_to_it_as_its_file_says() {
+    let run = Run::new();
+    let mut config = run.config("first", 1, "");
+    let photo = Preparation {
+        short_side: Some(256),
+        ..Preparation::default()
+    };
+    config.model.photo = Some(photo);
+    to_the_end(config);
+    let mut config = run.config("second", 1, "");
+    config.model.config = None;
+    config.model.init = Some(run.0.join("first/model.safetensors"));
+    let session = to_the_end(config);
+    assert_eq!(session.datasets[0].config.short_side, Some(256));
+    let header = Header::read(run.file("second", "model.safetensors").as_slice(), None, "second").expect("a header");
+    assert_eq!(header.metadata["photo"], r#"{"short_side":256}"#);
+}
+
+#[test]
+fn a_short_side_that_no_crop_fits_is_refused() {
+    for short_side in [0, 223, 4097] {
+        let text =
+            std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/lite.toml")).expect("a file");
+        let text = text.replace(
+            "preset = \"lite\"",
+            &format!("preset = \"lite\"\nphoto = {{ short_side = {short_side} }}"),
+        );
+        let error = TrainConfig::parse(&text).expect_err("refused").to_string();
+        assert!(error.contains(&format!("short_side is {short_side}")), "{error}");
+    }
+}
+
+#[test]
 fn a_trained_model_is_scored_like_any_other() {
     let run = Run::new();
-    let session = to_the_end(run.config("out", 3, ""));
+    let mut config = run.config("out", 3, "");
+    // Its photos have 240 x 230 pixels.
+    config.model.photo = Some(Preparation {
+        short_side: Some(300),
+        policy: Some(CropPolicy::Grid),
+        crops: Some(4),
+    });
+    let session = to_the_end(config);
     let bytes = run.file("out", "model.safetensors");
     let mut assembly = Assembly::new(Device::flex());
     assembly
@@ -608,18 +648,13 @@ fn a_trained_model_is_scored_like_any_other() {
         scorer.scenes().map(|scene| scene.id.as_str()).collect::<Vec<_>>(),
         ["natural-quality"]
     );
-    let options = ScoreOptions {
-        crops: CropOptions {
-            policy: CropPolicy::Grid,
-            crops: 4,
-            seed: 0,
-        },
-        parity: false,
-    };
     let mut squares = 0.0;
     for sample in &session.datasets[0].validation {
-        let pixels = sample.source.pixels(224).expect("pixels");
-        let assessment = pollster::block_on(scorer.score(pixels, &["natural-quality"], &options)).expect("a score");
+        let pixels = sample.source.pixels().expect("pixels");
+        let options = ScoreOptions::default();
+        let scored = scorer.score(pixels, &["natural-quality"], &options);
+        let assessment = pollster::block_on(scored).expect("a score");
+        assert_eq!((assessment[0].width, assessment[0].height), (313, 300));
         squares += f64::from(assessment[0].score - sample.label).powi(2) / 8.0;
     }
     let best = session.state.best().expect("an epoch");

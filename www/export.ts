@@ -20,6 +20,7 @@ const COLUMNS = [
   'seed',
   'width',
   'height',
+  'scale',
   'enlarged',
   'device',
   'ms',

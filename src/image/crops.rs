@@ -82,6 +82,46 @@ impl Default for CropOptions {
     }
 }
 
+/// Some of [`CropOptions`]: what is not said is somebody else's choice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "as in CropOptions")]
+pub struct CropChoice {
+    pub policy: Option<CropPolicy>,
+    pub crops: Option<u32>,
+    pub seed: Option<u64>,
+}
+
+impl CropChoice {
+    /// This choice, and `other` where it says nothing.
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            policy: self.policy.or(other.policy),
+            crops: self.crops.or(other.crops),
+            seed: self.seed.or(other.seed),
+        }
+    }
+
+    /// All options, those of [`CropOptions::default`] where it says nothing.
+    pub fn options(self) -> CropOptions {
+        let CropOptions { policy, crops, seed } = CropOptions::default();
+        CropOptions {
+            policy: self.policy.unwrap_or(policy),
+            crops: self.crops.unwrap_or(crops),
+            seed: self.seed.unwrap_or(seed),
+        }
+    }
+}
+
+impl From<CropOptions> for CropChoice {
+    fn from(CropOptions { policy, crops, seed }: CropOptions) -> Self {
+        Self {
+            policy: Some(policy),
+            crops: Some(crops),
+            seed: Some(seed),
+        }
+    }
+}
+
 /// A square part of a photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Crop {

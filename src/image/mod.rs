@@ -1,24 +1,27 @@
 //! From the bytes of a photo to the crops that the model sees.
 //!
-//! [`decode`] (or [`from_rgba`], where a browser has decoded already) gives 8-bit RGB [`Pixels`]; [`enlarge`] scales a
-//! photo up whose short side is below [`CROP`]; [`plan`] says which crops to score; [`normalize`] turns one crop into
-//! the network's input. How each kind of file becomes RGB is laid down in `docs/images.md`.
+//! [`decode`] (or [`from_rgba`], where a browser has decoded already) gives 8-bit RGB [`Pixels`]; a [`Preparation`] scales
+//! them to the size at which the model looks at photos; [`plan`] says which crops to score; [`normalize`] turns one crop
+//! into the network's input. How each kind of file becomes RGB is laid down in `docs/images.md`.
 
 mod color;
 mod crops;
 mod decode;
-mod enlarge;
 mod header;
 mod limits;
 mod normalize;
 mod orientation;
+mod preparation;
 pub(crate) mod random;
+mod resample;
+mod scale;
 
-pub use crops::{CROP, Crop, CropOptions, CropPolicy, MAX_CROPS, plan};
+pub use crops::{CROP, Crop, CropChoice, CropOptions, CropPolicy, MAX_CROPS, plan};
 pub use decode::{DecodeOptions, Decoded, decode, from_rgba};
-pub use enlarge::enlarge;
 pub use limits::Limits;
 pub use normalize::{Normalization, normalize};
+pub use preparation::{MAX_SHORT_SIDE, Preparation};
+pub use scale::{enlarge, scale};
 
 /// A decoded photo: 8-bit RGB, taken as sRGB.
 #[derive(Clone, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::{
+    image::Preparation,
     model::Config,
     weights::{Contents, Header},
 };
@@ -26,11 +27,20 @@ pub struct ModelInfo {
     pub licence: Option<String>,
     /// Where the weights come from, from the metadata.
     pub source: Option<String>,
+    /// How photos are brought to it, from the metadata.
+    #[serde(skip_serializing_if = "Preparation::is_empty")]
+    pub photo: Preparation,
 }
 
 impl ModelInfo {
     /// What the metadata of a file say, beside what was counted.
-    pub fn new(metadata: &BTreeMap<String, String>, config: Config, parameters: u64, text_tower: bool) -> Self {
+    pub fn new(
+        metadata: &BTreeMap<String, String>,
+        config: Config,
+        parameters: u64,
+        text_tower: bool,
+        photo: Preparation,
+    ) -> Self {
         let value = |key: &str| metadata.get(key).cloned();
         Self {
             name: value("name").unwrap_or_else(|| "gamma".into()),
@@ -40,6 +50,7 @@ impl ModelInfo {
             trained: value("trained").is_none_or(|trained| trained != "false"),
             licence: value("licence"),
             source: value("source"),
+            photo,
         }
     }
 
@@ -50,6 +61,7 @@ impl ModelInfo {
             contents.config().clone(),
             contents.parameters(),
             contents.has_text_tower(),
+            contents.metadata.photo,
         )
     }
 }

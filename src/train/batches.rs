@@ -13,7 +13,7 @@ use std::{
 use super::dataset::{Dataset, Sample, shuffle};
 use crate::{
     Error, Result,
-    image::{self, Crop, Normalization, Pixels, random::SplitMix64},
+    image::{self, Crop, Normalization, Pixels, Preparation, random::SplitMix64},
 };
 
 /// Crops of one step, sorted by dataset.
@@ -161,7 +161,7 @@ impl Plan<'_> {
             else {
                 continue;
             };
-            let pixels = self.cache.get((dataset, photo), || open(set, sample, self.side))?;
+            let pixels = self.cache.get((dataset, photo), || open(set, sample))?;
             self.cut(&pixels, &mut random(self.seed, epoch, place), out);
             batch.labels.push(sample.label);
             batch.datasets.push(dataset);
@@ -181,28 +181,20 @@ impl Plan<'_> {
     }
 }
 
-pub(super) fn open(dataset: &Dataset, sample: &Sample, side: u32) -> Result<Pixels> {
+/// A photo as scoring would look at it.
+pub(super) fn open(dataset: &Dataset, sample: &Sample) -> Result<Pixels> {
     let refuse = |reason| Error::Dataset {
         name: dataset.config.name.clone(),
         reason,
     };
-    let pixels = sample.source.pixels(side).map_err(refuse)?;
-    match dataset.config.short_side {
-        None => Ok(pixels),
-        Some(short_side) => resize(&pixels, short_side.max(side)).map_err(refuse),
-    }
-}
-
-/// Scales the photo so that its short side is `short_side`.
-fn resize(pixels: &Pixels, short_side: u32) -> std::result::Result<Pixels, String> {
-    let short = pixels.width.min(pixels.height).max(1);
-    let scaled = |side: u32| (f64::from(side) * f64::from(short_side) / f64::from(short)).round() as u32;
-    let source =
-        ::image::ImageBuffer::<::image::Rgb<u8>, _>::from_raw(pixels.width, pixels.height, pixels.rgb.as_slice())
-            .ok_or("its pixels do not fill its size")?;
-    let (width, height) = (scaled(pixels.width), scaled(pixels.height));
-    let rgb = ::image::imageops::resize(&source, width, height, ::image::imageops::FilterType::Triangle).into_raw();
-    Ok(Pixels { width, height, rgb })
+    let preparation = Preparation {
+        short_side: dataset.config.short_side,
+        ..Preparation::default()
+    };
+    let pixels = sample.source.pixels().map_err(refuse)?;
+    preparation
+        .apply(pixels)
+        .map_err(|error| refuse(format!("{}: {error}", sample.name)))
 }
 
 /// The batches of an epoch as they become ready.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result, model::Config};
+use crate::{Error, Result, image::Preparation, model::Config};
 
 /// A training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,6 +62,10 @@ pub struct ModelConfig {
     pub config: Option<Config>,
     /// ImageNet weights of the stem: EfficientNet-Lite as safetensors with the names of its PyTorch port.
     pub stem: Option<PathBuf>,
+    /// How photos are brought to the model, stored in the file; its `short_side` is that of every dataset that has none of its own.
+    /// Without it, as the file `init` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photo: Option<Preparation>,
     /// Licence of the trained weights, stored in the file.
     pub licence: Option<String>,
     /// Where the trained weights come from, stored in the file.
@@ -193,7 +197,7 @@ pub struct DatasetConfig {
     /// Weight of its squared errors in the loss.
     #[serde(default = "one")]
     pub weight: f64,
-    /// Scale every photo so that its short side has this many pixels (AVA and UWIQA: 224).
+    /// Scale every photo so that its short side has this many pixels (AVA and UWIQA: 224), whatever [`ModelConfig::photo`] says.
     pub short_side: Option<u32>,
 }
 
@@ -312,6 +316,9 @@ impl TrainConfig {
         if chosen.iter().filter(|&&chosen| chosen).count() != 1 {
             return refuse("[model] needs one of init, preset and config".into());
         }
+        if let Some(Err(reason)) = self.model.photo.as_ref().map(Preparation::check) {
+            return refuse(format!("model.photo: {reason}"));
+        }
         for dataset in &self.datasets {
             let refuse = |reason: &str| {
                 Err(Error::Dataset {
@@ -325,6 +332,13 @@ impl TrainConfig {
             let [low, high] = dataset.range;
             if !(low < high && low.is_finite() && high.is_finite()) {
                 return refuse("range must be [lowest, highest]; say higher_is_better = false to turn labels round");
+            }
+            let preparation = Preparation {
+                short_side: dataset.short_side,
+                ..Preparation::default()
+            };
+            if let Err(reason) = preparation.check() {
+                return refuse(&reason);
             }
             if !(0.0..1.0).contains(&dataset.validation_fraction) {
                 return refuse("validation_fraction must be from 0 to below 1");

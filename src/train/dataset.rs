@@ -251,13 +251,13 @@ pub(super) fn shuffle<T>(items: &mut [T], random: &mut SplitMix64) {
 }
 
 impl Source {
-    /// The photo's pixels, as scoring takes them: decoded, turned upright, scaled up to `short_side` if it is smaller.
+    /// The photo's pixels at their own resolution: decoded and turned upright.
     ///
     /// # Errors
     /// What the decoder says, with the file's name.
-    pub fn pixels(&self, short_side: u32) -> std::result::Result<Pixels, String> {
-        let pixels = match self {
-            Self::File(path) => open_photo(path)?,
+    pub fn pixels(&self) -> std::result::Result<Pixels, String> {
+        match self {
+            Self::File(path) => open_photo(path),
             Self::Tile { mosaic, x, y, side } => {
                 let (side, width) = (*side as usize, mosaic.width as usize);
                 let rgb = (0..side)
@@ -267,15 +267,13 @@ impl Source {
                     })
                     .copied()
                     .collect();
-                Pixels {
+                Ok(Pixels {
                     width: side as u32,
                     height: side as u32,
                     rgb,
-                }
+                })
             }
-        };
-        let (pixels, _) = image::enlarge(pixels, short_side).map_err(|error| error.to_string())?;
-        Ok(pixels)
+        }
     }
 }
 

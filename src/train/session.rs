@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     batches::{Batch, Cache, Plan},
     checkpoint::{self, Saved, Snapshot},
-    config::TrainConfig,
+    config::{DatasetConfig, TrainConfig},
     curves::curves,
     dataset::Dataset,
     imagenet::fold_efficientnet_lite,
@@ -27,7 +27,12 @@ use super::{
     parameters::Parameters,
     validation::{Figures, grid, validate},
 };
-use crate::{Error, Result, image::CROP, model::Config, weights::Header};
+use crate::{
+    Error, Result,
+    image::{CROP, Preparation},
+    model::Config,
+    weights::{self, Header},
+};
 
 /// Where a run is: all of it that is not a tensor.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -128,6 +133,8 @@ pub struct Session {
     adam: Adam,
     average: Vec<Tensor<1>>,
     scenes: Scenes,
+    /// How photos are brought to the model.
+    photo: Preparation,
     /// The scene of each dataset.
     asked: Vec<usize>,
     device: Device,
@@ -141,11 +148,13 @@ impl Session {
     /// was made with, or what is wrong with the weights.
     pub fn open(config: TrainConfig) -> Result<Self> {
         let device = open_device(&config.device)?;
-        let datasets = config
-            .datasets
-            .iter()
-            .map(|dataset| Dataset::open(dataset, &config.data, config.seed))
-            .collect::<Result<Vec<_>>>()?;
+        let photo = photo(&config)?;
+        let open = |dataset: &DatasetConfig| {
+            let mut dataset = dataset.clone();
+            dataset.short_side = dataset.short_side.or(photo.short_side);
+            Dataset::open(&dataset, &config.data, config.seed)
+        };
+        let datasets = config.datasets.iter().map(open).collect::<Result<Vec<_>>>()?;
         let ids = config.scenes();
         let asked = datasets
             .iter()
@@ -163,6 +172,7 @@ impl Session {
             parameters,
             state: State::default(),
             scenes,
+            photo,
             asked,
             datasets,
             device,
@@ -419,6 +429,10 @@ impl Session {
                 metadata.insert(key, value.clone());
             }
         }
+        if !self.photo.is_empty() {
+            let json = serde_json::to_string(&self.photo).map_err(|error| Error::Train(error.to_string()))?;
+            metadata.insert("photo", json);
+        }
         let scenes = self.config.scenes();
         checkpoint::write_model(path, &self.parameters, &self.average, metadata, &scenes)
     }
@@ -447,6 +461,20 @@ impl Session {
         });
         let text: String = kept.flat_map(|line| [line, "\n"]).collect();
         checkpoint::replace(&path, text.as_bytes())
+    }
+}
+
+/// How photos are brought to the model: as configured, else as the file says that the run begins with.
+fn photo(config: &TrainConfig) -> Result<Preparation> {
+    match (config.model.photo, &config.model.init) {
+        (Some(photo), _) => Ok(photo),
+        (None, None) => Ok(Preparation::default()),
+        (None, Some(path)) => weights::photo(
+            weights::convert::open(path)?
+                .metadata()
+                .get("photo")
+                .map(String::as_str),
+        ),
     }
 }
 

@@ -85,7 +85,7 @@ fn score(
         Ok(())
     };
     for (index, sample) in dataset.validation.iter().enumerate() {
-        let pixels = open(dataset, sample, image::CROP)?;
+        let pixels = open(dataset, sample)?;
         for crop in image::plan(pixels.width, pixels.height, options)? {
             let start = input.len();
             input.resize(start + 3 * side * side, 0.0);

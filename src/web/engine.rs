@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 
 use super::{device, error::Failure, loader::Loader, object, options};
 use crate::{
-    image::{self, CropOptions, CropPolicy, DecodeOptions, Pixels},
+    image::{self, CropChoice, CropPolicy, DecodeOptions, Pixels},
     prompt::{Scene, Tokenizer},
     scorer::{self, ScoreOptions, Scorer},
 };
@@ -42,9 +42,9 @@ impl DecodeArguments {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct JobArguments {
-    policy: CropPolicy,
+    policy: Option<CropPolicy>,
     crops: Option<u32>,
-    seed: u64,
+    seed: Option<u64>,
     parity: bool,
 }
 
@@ -123,12 +123,7 @@ impl Engine {
             seed,
             parity,
         } = options(arguments)?;
-        let defaults = CropOptions::default();
-        let crops = CropOptions {
-            policy,
-            crops: crops.unwrap_or(defaults.crops),
-            seed,
-        };
+        let crops = CropChoice { policy, crops, seed };
         Ok(Job(self.0.job(photo.0, &ScoreOptions { crops, parity })?))
     }
 }

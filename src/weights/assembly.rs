@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     Error, Result,
+    image::Preparation,
     model::{Config, Part, TOKEN_EMBEDDING},
     ops::{self, QuantizedMatrix, Scales},
     prompt::Scene,
@@ -25,6 +26,7 @@ struct Model {
     config: Config,
     metadata: BTreeMap<String, String>,
     scenes: Vec<Scene>,
+    photo: Preparation,
 }
 
 /// What a tensor of the current file is.
@@ -87,6 +89,7 @@ impl Assembly {
                 config: files.config.clone(),
                 metadata: BTreeMap::new(),
                 scenes: Vec::new(),
+                photo: Preparation::default(),
             }),
             ..Self::new(device)
         }
@@ -179,6 +182,7 @@ impl Assembly {
             config,
             metadata,
             scenes,
+            photo,
         }) = self.model
         else {
             return Err(self.index.as_deref().map_or_else(
@@ -218,6 +222,7 @@ impl Assembly {
             config,
             metadata,
             scenes,
+            photo,
             parameters,
             tensors: self.tensors,
             text_files,
@@ -307,6 +312,7 @@ impl Assembly {
             config: metadata.config,
             metadata: header.metadata.clone(),
             scenes: metadata.scenes,
+            photo: metadata.photo,
         });
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Index, Tensors};
-use crate::{model::Config, prompt::Scene};
+use crate::{image::Preparation, model::Config, prompt::Scene};
 
 /// How much of a file has arrived.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -33,6 +33,8 @@ pub struct Checkpoint {
     pub metadata: BTreeMap<String, String>,
     /// The scenes that the first file names.
     pub scenes: Vec<Scene>,
+    /// How the first file says that photos are brought to the model.
+    pub photo: Preparation,
     /// Numbers of the model's tensors, those of [`text_files`](Self::text_files) included.
     pub parameters: u64,
     /// The tensors, on their device.

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     Error, Result,
+    image::Preparation,
     model::Config,
     prompt::{LEVELS, Scene},
 };
@@ -27,6 +28,8 @@ pub struct Metadata {
     pub config: Config,
     /// The scenes that the file names, the published ones if it names none.
     pub scenes: Vec<Scene>,
+    /// How photos are brought to the model.
+    pub photo: Preparation,
     /// How the quantised tensors of this file lie in it.
     pub quantization: Quantization,
     /// SHA-256 of the data of each of [`Header::tensors`], in their order; empty without a version.
@@ -45,11 +48,13 @@ impl Metadata {
         let version = value("format_version");
         check_version(version)?;
         let scenes = scenes(value("scenes"))?;
+        let photo = photo(value("photo"))?;
         if version.is_none() {
             return Ok(Self {
                 version: None,
                 config: Config::from_header(header)?,
                 scenes,
+                photo,
                 quantization: Quantization::default(),
                 hashes: Vec::new(),
             });
@@ -74,6 +79,7 @@ impl Metadata {
             version: Some(1),
             config,
             scenes,
+            photo,
             quantization,
             hashes: hashes(header, value("sha256"))?,
         })
@@ -114,6 +120,23 @@ fn scenes(json: Option<&str>) -> Result<Vec<Scene>> {
         .into_iter()
         .map(|(id, template)| Scene::new(id, template))
         .collect()
+}
+
+/// What the metadata state about photos.
+///
+/// # Errors
+/// [`Error::WeightsMetadata`].
+pub(crate) fn photo(json: Option<&str>) -> Result<Preparation> {
+    let Some(json) = json else {
+        return Ok(Preparation::default());
+    };
+    let wrong = |reason: String| Error::WeightsMetadata(format!("`photo`: {reason}"));
+    // By way of a table: serde takes an array for a struct, too.
+    let table = unique("photo", read::<Table<serde_json::Value>>("photo", json)?)?;
+    let value = table.into_iter().collect();
+    let photo: Preparation = serde_json::from_value(value).map_err(|error| wrong(error.to_string()))?;
+    photo.check().map_err(wrong)?;
+    Ok(photo)
 }
 
 #[derive(Deserialize)]

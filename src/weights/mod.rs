@@ -24,6 +24,8 @@ pub use contents::{Contents, ModelTensor, Storage};
 pub use header::{Header, TensorInfo};
 pub use index::{Index, IndexFile};
 pub use kind::check_kind;
+#[cfg(feature = "cli")]
+pub(crate) use metadata::photo;
 pub use metadata::{FORMAT_VERSION, Metadata};
 pub use quantized::{Quantization, QuantizedLayout, scale_name};
 pub use tensors::{Matrix, Scope, Tensors};

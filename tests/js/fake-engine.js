@@ -247,6 +247,7 @@ class Job extends Freed {
       scene,
       width,
       height,
+      scale: 1,
       enlarged: false,
       policy: this.#options.policy ?? 'random',
       seed: this.#options.seed ?? 0,

@@ -86,7 +86,7 @@ test('each crop scores as the goldens say, under every scene', async () => {
       const result = assessment?.[scene];
       const expected = scores[set]?.per_crop[index] ?? Number.NaN;
       expect(Math.abs((result?.score ?? Number.NaN) - expected), `${scene}, crop ${index}`).toBeLessThan(1e-4);
-      expect(result).toMatchObject({ scene, width: 224, height: 224, enlarged: false, policy: 'center' });
+      expect(result).toMatchObject({ scene, width: 224, height: 224, scale: 1, enlarged: false, policy: 'center' });
       expect(result?.crops).toHaveLength(1);
       means[scene] = (means[scene] ?? 0) + (result?.score ?? Number.NaN) / 10;
     }
@@ -120,7 +120,7 @@ test('errors of the engine keep their codes, and the engine goes on', async () =
   await expect(gamma.score(readFileSync(coffee).subarray(0, 3000))).rejects.toMatchObject({ code: 'image-decode' });
   const small = join(golden, 'preprocess', 'images', 'small_61x90.png');
   await expect(gamma.score(small, { crops: 1, parity: true })).rejects.toMatchObject({ code: 'image-too-small' });
-  expect(await gamma.score(small, { crops: 1 })).toMatchObject({ enlarged: true });
+  expect(await gamma.score(small, { crops: 1 })).toMatchObject({ scale: expect.closeTo(224 / 61, 5), enlarged: true });
 }, 600_000);
 
 test('a scene of one’s own', async () => {

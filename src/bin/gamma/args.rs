@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser, builder::TypedValueParser, value_parser};
-use gamma_wasm::image::{CropOptions, CropPolicy, MAX_CROPS};
+use gamma_wasm::image::{CropPolicy, MAX_CROPS};
 
 use crate::eval::Eval;
 
@@ -51,17 +51,16 @@ pub struct Score {
     /// What the photos are judged as, or `all` for every scene of the model.
     #[arg(short, long, value_name = "ID", default_value = "natural-quality")]
     pub scene: String,
-    /// How crops are chosen.
-    #[arg(long, default_value = "random", value_parser = policy())]
-    pub policy: CropPolicy,
-    /// Crops of a photo, for the policies `random` and `grid`.
-    #[arg(long, value_name = "N", default_value_t = CropOptions::default().crops,
-        value_parser = value_parser!(u32).range(1..=i64::from(MAX_CROPS)))]
-    pub crops: u32,
+    /// How crops are chosen; as the model says, or else `random`.
+    #[arg(long, value_parser = policy())]
+    pub policy: Option<CropPolicy>,
+    /// Crops of a photo, for the policies `random` and `grid`; as the model says, or else 10.
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=i64::from(MAX_CROPS)))]
+    pub crops: Option<u32>,
     /// Start of the random numbers: the same seed gives the same crops.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// Read pixels exactly as the published loader does: no EXIF orientation, alpha dropped, small photos refused.
+    /// Read pixels exactly as the published loader does: no EXIF orientation, alpha dropped, no scaling, small photos refused.
     #[arg(long)]
     pub parity: bool,
     /// Look into the folders inside folders too.

@@ -8,6 +8,7 @@ use std::io;
 use std::path::Path;
 
 use gamma_wasm::Result;
+use gamma_wasm::image::{CropOptions, CropPolicy, Preparation};
 use gamma_wasm::model::TowerConfig;
 use gamma_wasm::prompt::Scene;
 use gamma_wasm::scorer::ModelInfo;
@@ -285,6 +286,7 @@ fn describe(text: &mut String, model: &ModelInfo) {
         "crops",
         format_args!("{0} x {0} pixels in patches of {1} x {1}", config.image, config.patch),
     );
+    row(text, "photos", photos(&model.photo));
     if let Some(stem) = &config.stem {
         let channels: Vec<String> = stem.taps().iter().map(|stage| stage.channels.to_string()).collect();
         row(
@@ -330,6 +332,21 @@ fn describe(text: &mut String, model: &ModelInfo) {
         "source",
         model.source.as_deref().map_or("not stated".into(), printable),
     );
+}
+
+/// How photos are brought to the model.
+fn photos(photo: &Preparation) -> String {
+    let scaling = match photo.short_side {
+        Some(short_side) => format!("scaled to a short side of {short_side} pixels"),
+        None => "at their own resolution".into(),
+    };
+    let CropOptions { policy, crops, .. } = photo.crop_choice().options();
+    match policy {
+        CropPolicy::Random => format!("{scaling}, {crops} crops at random"),
+        CropPolicy::Grid => format!("{scaling}, {crops} crops on a grid"),
+        CropPolicy::Five => format!("{scaling}, crops of the corners and the centre"),
+        CropPolicy::Center => format!("{scaling}, a crop of the centre"),
+    }
 }
 
 fn tower(tower: &TowerConfig) -> String {

@@ -44,6 +44,7 @@ struct Row<'a> {
     seconds: f64,
     width: u32,
     height: u32,
+    scale: f32,
     enlarged: bool,
     policy: CropPolicy,
     seed: u64,
@@ -55,7 +56,7 @@ struct FailedRow<'a> {
     error: Failure,
 }
 
-const CSV_HEADER: [&str; 20] = [
+const CSV_HEADER: [&str; 21] = [
     "image",
     "scene",
     "score",
@@ -71,6 +72,7 @@ const CSV_HEADER: [&str; 20] = [
     "seed",
     "width",
     "height",
+    "scale",
     "enlarged",
     "model",
     "seconds",
@@ -182,6 +184,7 @@ impl Output {
             seconds: milliseconds(seconds),
             width: assessment.width,
             height: assessment.height,
+            scale: assessment.scale,
             enlarged: assessment.enlarged,
             policy: assessment.policy,
             seed: assessment.seed,
@@ -217,6 +220,7 @@ impl Output {
             assessment.seed.to_string().into(),
             assessment.width.to_string().into(),
             assessment.height.to_string().into(),
+            assessment.scale.to_string().into(),
             assessment.enlarged.to_string().into(),
             self.model.as_str().into(),
             milliseconds(seconds).to_string().into(),

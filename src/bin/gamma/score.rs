@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use gamma_wasm::image::{CropOptions, DecodeOptions, Pixels};
+use gamma_wasm::image::{CropChoice, DecodeOptions, Pixels};
 use gamma_wasm::prompt::Scene;
 use gamma_wasm::scorer::{Assessment, ScoreOptions, Scorer};
 use gamma_wasm::{Error, Result};
@@ -74,7 +74,11 @@ fn options(arguments: &Score) -> ScoreOptions {
         ..
     } = *arguments;
     ScoreOptions {
-        crops: CropOptions { policy, crops, seed },
+        crops: CropChoice {
+            policy,
+            crops,
+            seed: Some(seed),
+        },
         parity,
     }
 }

@@ -16,7 +16,7 @@ use super::source::Source;
 use super::writer::FileWriter;
 use crate::model::may_be_quantized;
 use crate::prompt::LEVELS;
-use crate::weights::{FORMAT_VERSION, Quantization, scale_name, text_features_name};
+use crate::weights::{FORMAT_VERSION, Quantization, photo, scale_name, text_features_name};
 use crate::{Error, Result};
 
 /// What weights are stored as.
@@ -205,7 +205,9 @@ fn metadata(
         ("levels".to_owned(), serde_json::to_string(&LEVELS).map_err(json)?),
         ("scenes".to_owned(), serde_json::to_string(&scenes).map_err(json)?),
     ]);
-    for key in ["name", "licence", "source", "trained", "evaluation"] {
+    // What no loader would take is not written.
+    photo(source.metadata().get("photo").map(String::as_str))?;
+    for key in ["name", "licence", "source", "trained", "evaluation", "photo"] {
         if let Some(value) = source.metadata().get(key) {
             metadata.insert(key.to_owned(), value.clone());
         }

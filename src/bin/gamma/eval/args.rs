@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, value_parser};
-use gamma_wasm::image::{CropOptions, CropPolicy, MAX_CROPS};
+use gamma_wasm::image::{CropChoice, CropPolicy, MAX_CROPS};
 use gamma_wasm::metrics::paper;
 use gamma_wasm::{Error, Result};
 
@@ -40,17 +40,16 @@ pub struct Eval {
     /// A lower label means a better photo, in all CSVs.
     #[arg(long)]
     pub lower_better: bool,
-    /// How crops are chosen.
-    #[arg(long, default_value = "random", value_parser = policy())]
-    pub policy: CropPolicy,
-    /// Crops of a photo, for the policies `random` and `grid`.
-    #[arg(long, value_name = "N", default_value_t = CropOptions::default().crops,
-        value_parser = value_parser!(u32).range(1..=i64::from(MAX_CROPS)))]
-    pub crops: u32,
+    /// How crops are chosen; as the model says, or else `random`.
+    #[arg(long, value_parser = policy())]
+    pub policy: Option<CropPolicy>,
+    /// Crops of a photo, for the policies `random` and `grid`; as the model says, or else 10.
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=i64::from(MAX_CROPS)))]
+    pub crops: Option<u32>,
     /// Start of the random numbers of crops and of resamples.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// Read pixels exactly as the published loader does: no EXIF orientation, alpha dropped, small photos refused.
+    /// Read pixels exactly as the published loader does: no EXIF orientation, alpha dropped, no scaling, small photos refused.
     #[arg(long)]
     pub parity: bool,
     /// Only the first rows of each CSV.
@@ -93,6 +92,15 @@ pub struct Source {
 }
 
 impl Eval {
+    /// The crops as far as they were asked for.
+    pub fn crop_choice(&self) -> CropChoice {
+        CropChoice {
+            policy: self.policy,
+            crops: self.crops,
+            seed: Some(self.seed),
+        }
+    }
+
     /// What belongs together.
     ///
     /// # Errors

@@ -114,16 +114,9 @@ impl Models {
             complain("warning: this model is not trained; its scores mean nothing");
         }
         let against = arguments.against.as_deref().map(load).transpose()?;
-        let Eval {
-            policy,
-            crops,
-            seed,
-            parity,
-            ..
-        } = *arguments;
         let options = ScoreOptions {
-            crops: CropOptions { policy, crops, seed },
-            parity,
+            crops: arguments.crop_choice(),
+            parity: arguments.parity,
         };
         Ok(Self {
             model,
@@ -153,8 +146,32 @@ impl Models {
                 name: "against",
                 reason: format!("it looks at crops of {against} pixels, the model at crops of {model}"),
             }),
-            _ => Ok(()),
+            _ => self.check_crops(),
         }
+    }
+
+    /// Refuses two models that would not see the same crops.
+    fn check_crops(&self) -> Result<()> {
+        let Some(against) = &self.against else { return Ok(()) };
+        let short_side = |scorer: &Scorer| scorer.info().photo.short_side.filter(|_| !self.options.parity);
+        let differ = |reason: &str| {
+            Err(Error::Option {
+                name: "against",
+                reason: format!("its file states {reason} than the model's, so the crops are not the same"),
+            })
+        };
+        if short_side(&self.model) != short_side(against) {
+            return differ("another short side of photos");
+        }
+        match self.crops() == against.crop_options(&self.options) {
+            true => Ok(()),
+            false => differ("another policy or number of crops (--policy and --crops choose for both)"),
+        }
+    }
+
+    /// The crops of each photo.
+    fn crops(&self) -> CropOptions {
+        self.model.crop_options(&self.options)
     }
 
     /// Scores all photos of all CSVs, and names those that fail on standard error.

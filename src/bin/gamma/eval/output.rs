@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io;
 
-use gamma_wasm::image::CropPolicy;
+use gamma_wasm::image::{CropOptions, CropPolicy};
 use gamma_wasm::metrics::deviation::{Deviation, Deviations};
 use gamma_wasm::metrics::{CONFIDENCE, Comparison, Estimate, Evaluation, Outcome, Overall, RESAMPLES, paper};
 use gamma_wasm::scorer::Scorer;
@@ -127,13 +127,7 @@ impl Report<'_> {
     }
 
     fn document(&self) -> Document<'_> {
-        let Eval {
-            policy,
-            crops,
-            seed,
-            parity,
-            ..
-        } = *self.arguments;
+        let CropOptions { policy, crops, seed } = self.models.crops();
         let datasets = self
             .results
             .iter()
@@ -162,7 +156,7 @@ impl Report<'_> {
             policy,
             crops,
             seed,
-            parity,
+            parity: self.arguments.parity,
             resamples: RESAMPLES,
             confidence: CONFIDENCE,
             datasets: datasets.collect(),
@@ -177,9 +171,7 @@ impl Report<'_> {
         if let Some(against) = &self.models.against {
             let _ = write!(text, "\nagainst  {}", printable(&against.info().name));
         }
-        let Eval {
-            policy, crops, seed, ..
-        } = *self.arguments;
+        let CropOptions { policy, crops, seed } = self.models.crops();
         let crops = match policy {
             CropPolicy::Random => format!("{crops} random crops a photo, seed {seed}"),
             CropPolicy::Grid => format!("a grid of {crops} crops"),

@@ -1,0 +1,91 @@
+//! Pixels on a grid of another size. The filter is Catmull-Rom, widened where the photo shrinks, so that what is finer than
+//! the new grid averages out instead of aliasing.
+//!
+//! It is made of multiplications and additions alone, in a fixed order, so that every platform gives the same pixels.
+//! `image::imageops::resize` computes the same and is its oracle in `tests/preprocess.rs`; it keeps a picture of the old width
+//! and the new height as floats (400 MB for a panorama), where this keeps one line, and takes three times as long.
+
+use std::ops::Range;
+
+use super::{Pixels, limits::buffer};
+use crate::error::Result;
+
+/// Half the width of the filter, in pixels of the coarser grid.
+const SUPPORT: f64 = 2.0;
+
+/// The photo on a grid of `width` x `height`. None of the four sides is 0, and `pixels` fills its size.
+pub(super) fn resample(pixels: &Pixels, width: u32, height: u32) -> Result<Pixels> {
+    let (columns, rows) = (Line::new(pixels.width, width), Line::new(pixels.height, height));
+    let length = pixels.width as usize * 3;
+    let mut sums = vec![0.0_f32; length];
+    let mut rgb = buffer(u64::from(width) * u64::from(height) * 3)?;
+    let targets = rgb.chunks_exact_mut(width as usize * 3);
+    for ((first, weights), target) in rows.iter().zip(targets) {
+        sums.fill(0.0);
+        for (row, &weight) in pixels.rgb.chunks_exact(length).skip(first).zip(weights) {
+            for (sum, &value) in sums.iter_mut().zip(row) {
+                *sum += weight * f32::from(value);
+            }
+        }
+        let (colors, _) = sums.as_chunks::<3>();
+        for ((first, weights), pixel) in columns.iter().zip(target.chunks_exact_mut(3)) {
+            let mut color = [0.5; 3];
+            for (values, weight) in colors.iter().skip(first).zip(weights) {
+                for (sum, value) in color.iter_mut().zip(values) {
+                    *sum += weight * value;
+                }
+            }
+            // To the nearest, and what overshoots to 0 or 255.
+            pixel.copy_from_slice(&color.map(|value| value as u8));
+        }
+    }
+    Ok(Pixels { width, height, rgb })
+}
+
+/// How much the pixels of a line contribute to those of a line of another length.
+struct Line {
+    /// For each new pixel: the first old one that contributes, and the place of its weights.
+    spans: Vec<(usize, Range<usize>)>,
+    weights: Vec<f32>,
+}
+
+impl Line {
+    fn new(from: u32, to: u32) -> Self {
+        let ratio = f64::from(from) / f64::from(to);
+        let stretch = ratio.max(1.0);
+        let mut line = Self {
+            spans: Vec::with_capacity(to as usize),
+            weights: Vec::new(),
+        };
+        for place in 0..to {
+            let centre = (f64::from(place) + 0.5) * ratio;
+            // Those whose centres the filter covers; the nearest one always is.
+            let first = (centre - SUPPORT * stretch + 0.5).max(0.0) as u32;
+            let end = ((centre + SUPPORT * stretch + 0.5) as u32).min(from);
+            let begin = line.weights.len();
+            let weights = (first..end).map(|at| catmull_rom((f64::from(at) + 0.5 - centre) / stretch));
+            let sum: f64 = weights.clone().sum();
+            line.weights.extend(weights.map(|weight| (weight / sum) as f32));
+            line.spans.push((first as usize, begin..line.weights.len()));
+        }
+        line
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (usize, &[f32])> {
+        self.spans
+            .iter()
+            .map(|(first, span)| (*first, self.weights.get(span.clone()).unwrap_or_default()))
+    }
+}
+
+/// Catmull and Rom's spline, the cubic of Keys (1981) with a = -1/2, at distance `x`.
+fn catmull_rom(x: f64) -> f64 {
+    let x = x.abs();
+    if x < 1.0 {
+        (1.5 * x - 2.5) * x * x + 1.0
+    } else if x < SUPPORT {
+        ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
+    } else {
+        0.0
+    }
+}

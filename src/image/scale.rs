@@ -1,0 +1,51 @@
+//! Scaling a photo to the size at which a model looks at it.
+
+use super::{Limits, Pixels, resample::resample};
+use crate::error::{Error, Result};
+
+/// Scales the photo up or down so that its short side has `short_side` pixels, at least 1. The aspect ratio is kept; the long
+/// side is rounded to the nearest pixel.
+///
+/// Photos are scaled by this function alone, in training and in scoring, and come out the same on every platform.
+///
+/// # Errors
+/// [`Error::ImageTooLarge`] if the result exceeds the default [`Limits`], as that of a 1x65535 photo does;
+/// [`Error::ImageDecode`] if `pixels` is empty or its length is not `width * height * 3`.
+pub fn scale(pixels: Pixels, short_side: u32) -> Result<Pixels> {
+    let short = pixels.width.min(pixels.height);
+    if short == 0 {
+        return Err(Error::ImageDecode(format!(
+            "its size is {}x{}",
+            pixels.width, pixels.height
+        )));
+    }
+    if pixels.rgb.len() as u64 != u64::from(pixels.width) * u64::from(pixels.height) * 3 {
+        return Err(Error::ImageDecode("its pixels do not fill its size".into()));
+    }
+    if short == short_side {
+        return Ok(pixels);
+    }
+    let scaled = |side: u32| {
+        let (side, wanted, short) = (u64::from(side), u64::from(short_side), u64::from(short));
+        u32::try_from((2 * side * wanted + short) / (2 * short)).unwrap_or(u32::MAX)
+    };
+    let (width, height) = (scaled(pixels.width), scaled(pixels.height));
+    Limits::default().check_size(width, height).map_err(|error| {
+        Error::ImageTooLarge(format!(
+            "{}x{} pixels scaled to a short side of {short_side}: {error}",
+            pixels.width, pixels.height
+        ))
+    })?;
+    resample(&pixels, width, height)
+}
+
+/// Scales the photo up so that its short side has `short_side` pixels. A photo that is large enough comes back as it is.
+///
+/// # Errors
+/// As [`scale`].
+pub fn enlarge(pixels: Pixels, short_side: u32) -> Result<Pixels> {
+    match pixels.width.min(pixels.height) {
+        short if short >= short_side => Ok(pixels),
+        _ => scale(pixels, short_side),
+    }
+}
