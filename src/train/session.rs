@@ -18,6 +18,7 @@ use super::{
     config::TrainConfig,
     curves::curves,
     dataset::Dataset,
+    distorted,
     imagenet::fold_efficientnet_lite,
     initial::initial,
     loss::loss,
@@ -141,10 +142,12 @@ impl Session {
     /// was made with, or what is wrong with the weights.
     pub fn open(config: TrainConfig) -> Result<Self> {
         let device = open_device(&config.device)?;
+        // Nobody listens, so it does not end early.
+        let _ = distorted::prepare(&config, &mut |_| ControlFlow::Continue(()))?;
         let datasets = config
             .datasets
             .iter()
-            .map(|dataset| Dataset::open(dataset, &config.data, config.seed))
+            .map(|dataset| Dataset::open(&distorted::ordinary(&config, dataset), &config.data, config.seed))
             .collect::<Result<Vec<_>>>()?;
         let ids = config.scenes();
         let asked = datasets
@@ -203,6 +206,9 @@ impl Session {
         // Where the folders are says nothing about the run.
         config.data = PathBuf::new();
         config.output = PathBuf::new();
+        for distort in config.datasets.iter_mut().filter_map(|dataset| dataset.distort.as_mut()) {
+            distort.cache = None;
+        }
         serde_json::to_value(config).map_err(|error| Error::Train(error.to_string()))
     }
 
