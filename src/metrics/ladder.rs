@@ -125,3 +125,86 @@ impl Ladders {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rung(photo: &str, kind: &str, strength: f64) -> Rung {
+        Rung {
+            ladder: [photo.into(), kind.into(), "0".into()],
+            strength,
+        }
+    }
+
+    /// Two ladders of blur with one of four pairs wrong, one of noise with a tie, in no order; a clean photo.
+    fn made_up() -> Vec<(Rung, f64, f64)> {
+        vec![
+            (rung("a", "blur", 0.5), 0.6, 0.5),
+            (rung("b", "noise", 0.9), 0.3, 0.1),
+            (rung("a", "blur", 0.1), 0.9, 0.9),
+            (rung("b", "blur", 0.9), 0.1, 0.2),
+            (rung("b", "blur", 0.1), 0.7, 0.8),
+            (rung("a", "blur", 0.9), 0.65, 0.3),
+            (rung("b", "blur", 0.5), 0.2, 0.4),
+            (rung("b", "noise", 0.1), 0.3, 0.7),
+            (rung("b", "clean", 0.0), 0.2, 1.0),
+        ]
+    }
+
+    fn judge(rows: &[(Rung, f64, f64)]) -> Ladders {
+        let rungs: Vec<&Rung> = rows.iter().map(|(rung, ..)| rung).collect();
+        let of = |value: fn(&(Rung, f64, f64)) -> f64| rows.iter().map(value).collect::<Vec<_>>();
+        Ladders::of(&rungs, &of(|row| row.1), &of(|row| row.2))
+    }
+
+    #[test]
+    fn neighbours_are_counted_within_each_ladder() {
+        let ladders = judge(&made_up());
+        let order = |ladders, pairs, right| Order { ladders, pairs, right };
+        assert_eq!(ladders.order, order(3, 5, 3));
+        assert_eq!(ladders.order.share(), Some(0.6));
+        let kinds: Vec<(&str, usize, Order)> = ladders
+            .kinds
+            .iter()
+            .map(|kind| (kind.kind.as_str(), kind.photos, kind.order))
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                ("blur", 6, order(2, 4, 3)),
+                ("clean", 1, order(0, 0, 0)),
+                ("noise", 2, order(1, 1, 0))
+            ]
+        );
+        // Ranks 3 6 1 5 4 2 beside 4 6 1 5 2 3: 1 - 6 * (1 + 4 + 1) / (6 * 35).
+        assert!(
+            ladders.kinds[0]
+                .srcc
+                .is_some_and(|srcc| (srcc - (1.0 - 36.0 / 210.0)).abs() < 1e-12)
+        );
+        assert_eq!((ladders.kinds[1].srcc, ladders.kinds[1].order.share()), (None, None));
+    }
+
+    #[test]
+    fn the_order_of_rows_changes_nothing() {
+        let mut rows = made_up();
+        let expected = judge(&rows);
+        rows.reverse();
+        assert_eq!(judge(&rows).order, expected.order);
+    }
+
+    #[test]
+    fn photos_of_one_strength_are_not_compared_with_each_other() {
+        let rungs = [rung("a", "blur", 0.2), rung("a", "blur", 0.2), rung("a", "blur", 0.4)];
+        let order = Order::of(&rungs.iter().collect::<Vec<_>>(), &[0.9, 0.3, 0.5]);
+        assert_eq!(
+            order,
+            Order {
+                ladders: 1,
+                pairs: 2,
+                right: 1
+            }
+        );
+    }
+}

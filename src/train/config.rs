@@ -279,7 +279,11 @@ impl TrainConfig {
         for file in [&mut config.model.init, &mut config.model.stem] {
             *file = file.take().map(|file| folder.join(file));
         }
-        for distort in config.datasets.iter_mut().filter_map(|dataset| dataset.distort.as_mut()) {
+        for distort in config
+            .datasets
+            .iter_mut()
+            .filter_map(|dataset| dataset.distort.as_mut())
+        {
             distort.cache = distort.cache.take().map(|cache| folder.join(cache));
         }
         Ok(config)

@@ -206,7 +206,11 @@ impl Session {
         // Where the folders are says nothing about the run.
         config.data = PathBuf::new();
         config.output = PathBuf::new();
-        for distort in config.datasets.iter_mut().filter_map(|dataset| dataset.distort.as_mut()) {
+        for distort in config
+            .datasets
+            .iter_mut()
+            .filter_map(|dataset| dataset.distort.as_mut())
+        {
             distort.cache = None;
         }
         serde_json::to_value(config).map_err(|error| Error::Train(error.to_string()))

@@ -81,16 +81,27 @@ impl DistortConfig {
         if !(0.0..=1.0).contains(&self.clean) {
             return Err(format!("distort.clean is {}; 0 to 1 is possible", self.clean));
         }
-        for (name, strengths) in [("strengths", &self.strengths), ("held_out.strengths", &held_out.strengths)] {
+        for (name, strengths) in [
+            ("strengths", &self.strengths),
+            ("held_out.strengths", &held_out.strengths),
+        ] {
             if let Some(strength) = strengths.iter().find(|&&strength| !(strength > 0.0 && strength <= 1.0)) {
-                return Err(format!("distort.{name} has {strength}; above 0 and up to 1 is possible"));
+                return Err(format!(
+                    "distort.{name} has {strength}; above 0 and up to 1 is possible"
+                ));
             }
         }
         if self.strengths.is_empty() {
             return Err("distort.strengths is empty".into());
         }
-        if let Some(strength) = held_out.strengths.iter().find(|strength| self.strengths.contains(strength)) {
-            return Err(format!("distort.held_out.strengths has {strength}, which is learned from"));
+        if let Some(strength) = held_out
+            .strengths
+            .iter()
+            .find(|strength| self.strengths.contains(strength))
+        {
+            return Err(format!(
+                "distort.held_out.strengths has {strength}, which is learned from"
+            ));
         }
         if held_out.photos == 0 && *held_out != HeldOut::default() {
             return Err("distort.held_out.photos is 0, so there is nothing to judge by".into());

@@ -105,7 +105,10 @@ impl Recipe {
         let photos = photos(folder)?;
         let stems: BTreeSet<&str> = photos.iter().map(Photo::stem).collect();
         if stems.len() < photos.len() {
-            return Err(refuse(format!("two photos of {} differ only in their ending", folder.display())));
+            return Err(refuse(format!(
+                "two photos of {} differ only in their ending",
+                folder.display()
+            )));
         }
         if photos.len() <= config.held_out.photos {
             return Err(refuse(format!(
@@ -159,7 +162,10 @@ impl Recipe {
         let mut tasks: Vec<Task> = clean.into_iter().map(|photo| task(photo, None, 0.0, 0)).collect();
         let kinds = self.config.learned();
         let strengths = &self.config.strengths;
-        let choices: Vec<(usize, f32)> = photos.iter().flat_map(|&p| strengths.iter().map(move |&s| (p, s))).collect();
+        let choices: Vec<(usize, f32)> = photos
+            .iter()
+            .flat_map(|&p| strengths.iter().map(move |&s| (p, s)))
+            .collect();
         let mut decks = vec![Vec::new(); kinds.len()];
         for place in 0..self.config.count {
             let (kind, deck) = (kinds[place % kinds.len()], &mut decks[place % kinds.len()]);
@@ -178,7 +184,11 @@ impl Recipe {
         let held_out = &self.config.held_out;
         let mut strengths = held_out.strengths.clone();
         strengths.sort_by(f32::total_cmp);
-        let learned = self.config.learned().into_iter().map(|kind| (Part::UnseenStrengths, kind));
+        let learned = self
+            .config
+            .learned()
+            .into_iter()
+            .map(|kind| (Part::UnseenStrengths, kind));
         let unseen = held_out.kinds.iter().map(|&kind| (Part::UnseenKinds, kind));
         for (part, kind) in learned.chain(unseen) {
             let mut photos = photos.to_vec();
@@ -227,7 +237,10 @@ fn photos(folder: &Path) -> Result<Vec<Photo>> {
             continue;
         }
         let bytes = std::fs::read(&path).map_err(failed(&path))?;
-        let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = Sha256::digest(&bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         photos.push(Photo { path, name, sha256 });
     }
     photos.sort_by(|a, b| a.name.cmp(&b.name));

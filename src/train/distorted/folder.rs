@@ -57,7 +57,10 @@ pub fn generate(
     let tasks = recipe.tasks();
     let path = folder.join(UNFINISHED);
     let mut made = journal(folder, &path)?;
-    let missing: Vec<&Task> = tasks.iter().filter(|task| !made.contains_key(&file(recipe, task))).collect();
+    let missing: Vec<&Task> = tasks
+        .iter()
+        .filter(|task| !made.contains_key(&file(recipe, task)))
+        .collect();
     let mut of_photos: Vec<Vec<&Task>> = vec![Vec::new(); recipe.photos.len()];
     for task in missing {
         of_photos[task.photo].push(task);
@@ -123,7 +126,9 @@ fn claim(recipe: &Recipe, folder: &Path) -> Result<()> {
 /// Reads what is there already, and takes a line that a kill has cut off out of the file.
 fn journal(folder: &Path, path: &Path) -> Result<HashMap<String, f32>> {
     let text = fs::read_to_string(path).unwrap_or_default();
-    let whole = text.rsplit_once('\n').map_or(String::new(), |(whole, _)| format!("{whole}\n"));
+    let whole = text
+        .rsplit_once('\n')
+        .map_or(String::new(), |(whole, _)| format!("{whole}\n"));
     replace(path, whole.as_bytes())?;
     let rows = whole.lines().filter_map(|line| {
         let (name, label) = line.rsplit_once(',')?;
@@ -158,7 +163,9 @@ fn make_all(
             scope.spawn(move || {
                 while let Some(tasks) = of_photos.get(next.fetch_add(1, Ordering::Relaxed)) {
                     // The receiver is gone once the making has been broken off or has failed.
-                    let made = make(recipe, folder, tasks, &mut |name, label| sender.send(Ok((name, label))).is_ok());
+                    let made = make(recipe, folder, tasks, &mut |name, label| {
+                        sender.send(Ok((name, label))).is_ok()
+                    });
                     if let Err(error) = made {
                         let _ = sender.send(Err(error));
                         return;
@@ -214,11 +221,21 @@ fn labels(recipe: &Recipe, folder: &Path, part: Part, tasks: &[Task], made: &Has
         reason,
     };
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let header = ["image", "mos", columns::KIND, columns::STRENGTH, columns::SEED, columns::PHOTO];
+    let header = [
+        "image",
+        "mos",
+        columns::KIND,
+        columns::STRENGTH,
+        columns::SEED,
+        columns::PHOTO,
+    ];
     writer.write_record(header).map_err(|error| refuse(error.to_string()))?;
     for task in tasks.iter().filter(|task| task.part == part) {
         let name = file(recipe, task);
-        let label = made.get(&name).ok_or_else(|| refuse(format!("{name} was not made")))?.to_string();
+        let label = made
+            .get(&name)
+            .ok_or_else(|| refuse(format!("{name} was not made")))?
+            .to_string();
         let kind = task.kind.map_or(CLEAN, |kind| kind.as_str());
         let (strength, seed) = (task.strength.to_string(), task.seed.to_string());
         let photo = recipe.photos[task.photo].name.as_str();

@@ -55,7 +55,10 @@ fn config(arguments: &Distort) -> DistortConfig {
         0 => HeldOut::default(),
         photos => HeldOut {
             photos,
-            kinds: drawn.held_out_kinds.as_ref().map_or(Vec::new(), |kinds| kinds.0.clone()),
+            kinds: drawn
+                .held_out_kinds
+                .as_ref()
+                .map_or(Vec::new(), |kinds| kinds.0.clone()),
             strengths: drawn.held_out_strengths.as_ref().map_or(Vec::new(), numbers),
             ladders: drawn.ladders,
         },

@@ -7,10 +7,10 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
+use gamma_wasm::Result;
 use gamma_wasm::image::DecodeOptions;
 use gamma_wasm::train::distortion::{Distortion, contact_sheet, encode_jpeg, encode_png};
 use gamma_wasm::train::quality::{Quality, Reference};
-use gamma_wasm::Result;
 use serde::Serialize;
 
 use crate::Status;
