@@ -27,7 +27,7 @@ pub struct Distort {
     #[arg(long, conflicts_with = "strength")]
     pub sheet: bool,
     /// Write a dataset instead: photos of a folder, kinds and strengths at random, with label files.
-    #[arg(long, conflicts_with = "sheet")]
+    #[arg(long, conflicts_with_all = ["sheet", "json"])]
     pub dataset: bool,
     #[command(flatten)]
     pub drawn: Drawn,
