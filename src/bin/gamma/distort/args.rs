@@ -29,11 +29,11 @@ pub struct Distort {
     /// Write a dataset instead: photos of a folder, kinds and strengths at random, with label files.
     #[arg(long, conflicts_with_all = ["sheet", "json"])]
     pub dataset: bool,
-    #[command(flatten)]
-    pub drawn: Drawn,
     /// Print one JSON object a line.
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub drawn: Drawn,
 }
 
 /// What a dataset is made of; as in the configuration of a training run.
