@@ -363,3 +363,66 @@ fn wrong_usage_ends_with_2_before_a_model_is_loaded() {
     ends_with(&output, 3);
     assert!(text(&output.stderr).contains("missing.csv"), "{}", text(&output.stderr));
 }
+
+/// Photos with invented labels, kinds and strengths: two ladders of the kind `a`, one of the kind `b`, and a clean photo.
+const RUNGS: [(&str, f64, &str, f64, u32, &str); 6] = [
+    ("coffee.jpg", 0.9, "a", 0.2, 1, "one"),
+    ("gray_250x240.png", 0.5, "a", 0.4, 1, "one"),
+    ("lossy_301x231.webp", 0.2, "a", 0.9, 1, "one"),
+    ("small_61x90.png", 0.7, "b", 0.3, 2, "one"),
+    ("yuv420_odd_301x231.jpg", 0.4, "b", 0.5, 2, "one"),
+    ("exif_orient6_320x230.jpg", 1.0, "clean", 0.0, 0, "one"),
+];
+
+fn ladders(path: &Path) -> String {
+    let rows = RUNGS
+        .map(|(image, mos, kind, strength, seed, photo)| format!("{image},{mos},{kind},{strength},{seed},{photo}\n"));
+    fs::write(path, format!("image,mos,kind,strength,seed,photo\n{}", rows.concat())).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn ladders_are_judged_by_the_scores_that_gamma_score_prints() {
+    let folder = folder("ladders");
+    let csv = ladders(&folder.join("labels.csv"));
+    let output = eval(&["--csv", &csv, "--ladders", "--json"]);
+    ends_with(&output, 0);
+    let found = &object(&output)["datasets"][0]["ladders"]["model"];
+    let scores = scores(&RUNGS.map(|(image, mos, ..)| (image, mos)));
+    let right = |pairs: &[usize]| pairs.iter().filter(|&&at| scores[at + 1] < scores[at]).count();
+    let (a, b) = (right(&[0, 1]), right(&[3]));
+    assert_eq!(found["ladders"], 2);
+    assert_eq!((&found["pairs"], &found["right"]), (&json!(3), &json!(a + b)));
+    let kinds = found["kinds"].as_array().unwrap();
+    let names: Vec<&str> = kinds.iter().map(|kind| kind["kind"].as_str().unwrap()).collect();
+    assert_eq!(names, ["a", "b", "clean"]);
+    assert_eq!(
+        (&kinds[0]["pairs"], &kinds[0]["right"], &kinds[0]["photos"]),
+        (&json!(2), &json!(a), &json!(3))
+    );
+    close(&kinds[0]["srcc"], spearman(&scores[..3], &[0.9, 0.5, 0.2]));
+    assert_eq!(kinds[2]["srcc"], Value::Null);
+
+    // Another model, here the same one, climbs beside it.
+    let output = eval(&["--csv", &csv, "--ladders", "--against", MODEL]);
+    ends_with(&output, 0);
+    let shown = format!(
+        "ladders       {:.4} ({} of 3 pairs, 2 ladders); against: ",
+        (a + b) as f64 / 3.0,
+        a + b
+    );
+    assert!(
+        text(&output.stdout).contains(&shown),
+        "{shown} in {}",
+        text(&output.stdout)
+    );
+
+    let plain = table(&folder.join("plain.csv"), &ROWS);
+    let output = eval(&["--csv", &plain, "--ladders"]);
+    ends_with(&output, 2);
+    assert!(
+        text(&output.stderr).contains("no column `photo`"),
+        "{}",
+        text(&output.stderr)
+    );
+}

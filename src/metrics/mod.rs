@@ -2,13 +2,15 @@
 //! much of a figure is the choice of photos.
 //!
 //! [`rank`] correlates, [`fit`] maps scores onto the scale of the labels, [`bootstrap`] resamples the photos,
-//! [`evaluation`] puts them together for several datasets and two models, [`plot`] draws what came out, and [`paper`]
+//! [`evaluation`] puts them together for several datasets and two models, [`ladder`] looks at photos made worse step by
+//! step, [`plot`] draws what came out, and [`paper`]
 //! knows what the paper reports.
 
 pub mod bootstrap;
 pub mod deviation;
 pub mod evaluation;
 pub mod fit;
+pub mod ladder;
 pub mod paper;
 pub mod plot;
 pub mod rank;
@@ -17,4 +19,5 @@ pub use bootstrap::{CONFIDENCE, Interval, RESAMPLES};
 pub use deviation::{Deviation, Deviations};
 pub use evaluation::{Comparison, Estimate, Evaluation, Outcome, Overall, Sample, Statistics, evaluate};
 pub use fit::Logistic;
+pub use ladder::{Ladders, Order, Rung};
 pub use rank::{kendall, pearson, ranks, spearman};

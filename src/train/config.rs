@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::distorted::config::DistortConfig;
 use crate::{Error, Result, image::Preparation, model::Config};
 
 /// A training run.
@@ -158,7 +159,14 @@ pub struct DatasetConfig {
     /// What its labels judge: the id of a scene.
     pub scene: String,
     /// A CSV file with a header.
+    #[serde(default)]
     pub labels: PathBuf,
+    /// Instead of label files and a folder: clean photos to be distorted, labelled by how much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distort: Option<DistortConfig>,
+    /// Whether its label files say where photos stand on ladders, as those of distorted photos do.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub ladders: bool,
     /// What stands between its columns.
     #[serde(default = "comma")]
     pub delimiter: char,
@@ -275,6 +283,13 @@ impl TrainConfig {
         for file in [&mut config.model.init, &mut config.model.stem] {
             *file = file.take().map(|file| folder.join(file));
         }
+        for distort in config
+            .datasets
+            .iter_mut()
+            .filter_map(|dataset| dataset.distort.as_mut())
+        {
+            distort.cache = distort.cache.take().map(|cache| folder.join(cache));
+        }
         Ok(config)
     }
 
@@ -326,9 +341,7 @@ impl TrainConfig {
                     reason: reason.into(),
                 })
             };
-            if dataset.images.is_some() == dataset.mosaic.is_some() {
-                return refuse("it needs one of images and mosaic");
-            }
+            dataset.check_sources().or_else(|reason| refuse(&reason))?;
             let [low, high] = dataset.range;
             if !(low < high && low.is_finite() && high.is_finite()) {
                 return refuse("range must be [lowest, highest]; say higher_is_better = false to turn labels round");
@@ -359,6 +372,28 @@ impl TrainConfig {
             }
         }
         scenes
+    }
+}
+
+impl DatasetConfig {
+    /// Whether it says where its photos and labels come from, once.
+    fn check_sources(&self) -> std::result::Result<(), String> {
+        let files = self.labels != PathBuf::new() || self.validation.is_some();
+        let pictures = [self.images.is_some(), self.mosaic.is_some()];
+        let Some(distort) = &self.distort else {
+            return match pictures {
+                _ if self.labels == PathBuf::new() => Err("it needs one of labels and distort".into()),
+                [true, true] | [false, false] => Err("it needs one of images and mosaic".into()),
+                _ => Ok(()),
+            };
+        };
+        if files || pictures != [false, false] || self.validation_fraction > 0.0 {
+            return Err("with distort it needs neither photos nor labels nor validation of its own".into());
+        }
+        if self.range != [0.0, 1.0] || !self.higher_is_better {
+            return Err("with distort its labels are 0 to 1, higher better: range = [0, 1]".into());
+        }
+        distort.check()
     }
 }
 
@@ -432,6 +467,10 @@ fn comma() -> char {
 
 fn yes() -> bool {
     true
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 fn one() -> f64 {

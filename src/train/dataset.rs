@@ -10,6 +10,7 @@ use super::config::DatasetConfig;
 use crate::{
     Error, Result,
     image::{self, DecodeOptions, Pixels, random::SplitMix64},
+    metrics::ladder::{Rung, columns},
 };
 
 /// Where a photo's pixels are.
@@ -39,6 +40,8 @@ pub struct Sample {
     pub name: String,
     /// 0 (bad) to 1 (good).
     pub label: f32,
+    /// Where it stands on a ladder, if its dataset has ladders.
+    pub rung: Option<Rung>,
 }
 
 /// A dataset, read.
@@ -132,6 +135,13 @@ impl Reader<'_> {
             None => vec![column(&self.config.label_column)?],
         };
         let group = self.config.group_column.as_deref().map(column).transpose()?;
+        let rung = match self.config.ladders {
+            true => Some((
+                columns::LADDER.map(&column).into_iter().collect::<Result<Vec<_>>>()?,
+                column(columns::STRENGTH)?,
+            )),
+            false => None,
+        };
         let mut rows = Vec::new();
         for (index, record) in reader.records().enumerate() {
             let line = index + 1 + usize::from(self.config.columns.is_none());
@@ -154,6 +164,13 @@ impl Reader<'_> {
                     label: normalize_label(value, self.config)
                         .map_err(|reason| refuse(self.config, format!("{shown}, line {line}: {reason}")))?,
                     name: name.clone(),
+                    rung: match &rung {
+                        Some((ladder, strength)) => Some(Rung {
+                            ladder: std::array::from_fn(|at| field(ladder[at]).to_owned()),
+                            strength: number(strength)?,
+                        }),
+                        None => None,
+                    },
                 },
                 group: group.map_or(name, |at| field(at).to_owned()),
             });

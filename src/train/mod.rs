@@ -10,6 +10,7 @@ pub mod config;
 mod curves;
 pub mod dataset;
 mod device;
+pub mod distorted;
 pub mod distortion;
 mod imagenet;
 mod initial;

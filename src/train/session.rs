@@ -18,6 +18,7 @@ use super::{
     config::{DatasetConfig, TrainConfig},
     curves::curves,
     dataset::Dataset,
+    distorted,
     imagenet::fold_efficientnet_lite,
     initial::initial,
     loss::loss,
@@ -148,9 +149,11 @@ impl Session {
     /// was made with, or what is wrong with the weights.
     pub fn open(config: TrainConfig) -> Result<Self> {
         let device = open_device(&config.device)?;
+        // Nobody listens, so it does not end early.
+        let _ = distorted::prepare(&config, &mut |_| ControlFlow::Continue(()))?;
         let photo = photo(&config)?;
         let open = |dataset: &DatasetConfig| {
-            let mut dataset = dataset.clone();
+            let mut dataset = distorted::ordinary(&config, dataset);
             dataset.short_side = dataset.short_side.or(photo.short_side);
             Dataset::open(&dataset, &config.data, config.seed)
         };
@@ -213,6 +216,13 @@ impl Session {
         // Where the folders are says nothing about the run.
         config.data = PathBuf::new();
         config.output = PathBuf::new();
+        for distort in config
+            .datasets
+            .iter_mut()
+            .filter_map(|dataset| dataset.distort.as_mut())
+        {
+            distort.cache = None;
+        }
         serde_json::to_value(config).map_err(|error| Error::Train(error.to_string()))
     }
 

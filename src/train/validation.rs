@@ -3,11 +3,16 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-use super::{batches::open, dataset::Dataset, network::Network, optimizer::numbers};
+use super::{
+    batches::open,
+    dataset::{Dataset, Sample},
+    network::Network,
+    optimizer::numbers,
+};
 use crate::{
     Result,
     image::{self, CropOptions, CropPolicy, Normalization},
-    metrics::{pearson, spearman},
+    metrics::{Order, Rung, pearson, spearman},
 };
 
 /// What is said of a dataset.
@@ -23,6 +28,9 @@ pub struct Figures {
     pub plcc: Option<f64>,
     /// Root of the mean squared error, on labels of 0 to 1.
     pub rmse: f64,
+    /// Whether ladders are climbed, if the dataset has some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ladders: Option<Order>,
 }
 
 /// Scores the validation photos of every dataset that has some.
@@ -52,9 +60,20 @@ pub fn validate(
             srcc: spearman(&scores, &labels),
             plcc: pearson(&scores, &labels),
             rmse: (squares.sum::<f64>() / labels.len() as f64).sqrt(),
+            ladders: ladders(&dataset.validation, &scores),
         });
     }
     Ok(figures)
+}
+
+/// Photos without a place on a ladder are left out; without any there is nothing to say.
+fn ladders(samples: &[Sample], scores: &[f64]) -> Option<Order> {
+    let (rungs, scores): (Vec<&Rung>, Vec<f64>) = samples
+        .iter()
+        .zip(scores)
+        .filter_map(|(sample, &score)| Some((sample.rung.as_ref()?, score)))
+        .unzip();
+    (!rungs.is_empty()).then(|| Order::of(&rungs, &scores))
 }
 
 /// The mean score of each photo's crops. The crops of several photos share forward passes.

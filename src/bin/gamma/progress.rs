@@ -27,6 +27,12 @@ pub fn steps(total: usize) -> ProgressBar {
     bar(total as u64, "steps {bar:20}  {pos} of {len}  {wide_msg}")
 }
 
+/// A bar over photos that are distorted.
+#[cfg(feature = "train")]
+pub fn distorted(total: usize) -> ProgressBar {
+    bar(total as u64, "distorted photos {bar:20}  {pos} of {len}  {eta} left")
+}
+
 /// A bar over work of some size.
 pub fn work() -> ProgressBar {
     bar(1, "{msg:9} {bar:20}  {percent} %  {eta} left")

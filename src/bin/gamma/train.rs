@@ -5,7 +5,7 @@ use std::{ops::ControlFlow, path::PathBuf};
 use clap::Args;
 use gamma_wasm::{
     Result,
-    train::{Event, Figures, Outcome, Session, TrainConfig},
+    train::{Event, Figures, Outcome, Session, TrainConfig, distorted},
 };
 use indicatif::{FormattedDuration, ProgressBar};
 
@@ -59,6 +59,7 @@ fn train(arguments: &Train) -> Result<()> {
         config.device.clone_from(device);
     }
     config.seed = arguments.seed.unwrap_or(config.seed);
+    make_photos(&config)?;
     let mut session = Session::open(config)?;
     describe(&session);
     let mut bar: Option<ProgressBar> = None;
@@ -76,6 +77,21 @@ fn train(arguments: &Train) -> Result<()> {
     if let Some(outcome) = outcome {
         conclude(&outcome, arguments.json);
     }
+    Ok(())
+}
+
+/// Photos that are to be distorted, before the run: with progress.
+fn make_photos(config: &TrainConfig) -> Result<()> {
+    let mut bar: Option<ProgressBar> = None;
+    let _ = distorted::prepare(config, &mut |progress| {
+        let total = progress.total as u64;
+        let bar = match &bar {
+            Some(bar) if bar.length() == Some(total) => bar,
+            _ => bar.insert(progress::distorted(progress.total)),
+        };
+        bar.set_position(progress.done as u64);
+        ControlFlow::Continue(())
+    })?;
     Ok(())
 }
 
@@ -131,8 +147,10 @@ fn show(event: &Event, bar: &mut Option<ProgressBar>) {
 
 fn figures(figures: &Figures) -> String {
     let number = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.4}"));
+    let ladders = figures.ladders.and_then(|order| order.share());
+    let ladders = ladders.map_or(String::new(), |share| format!(", ladders {share:.4}"));
     format!(
-        "{}: SRCC {}, PLCC {}, RMSE {:.4}",
+        "{}: SRCC {}, PLCC {}, RMSE {:.4}{ladders}",
         figures.dataset,
         number(figures.srcc),
         number(figures.plcc),

@@ -1,9 +1,12 @@
 //! The kinds, their names, and how much of each a strength is.
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, Result};
 
-/// A kind of distortion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A kind of distortion; in files and configurations it is called as [`as_str`](Self::as_str) says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Distortion {
     /// Gaussian kernel.

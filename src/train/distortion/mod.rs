@@ -15,6 +15,7 @@ mod jpeg;
 mod kinds;
 mod noise;
 mod palette;
+mod png;
 mod sharpness;
 mod sheet;
 mod spaces;
@@ -23,6 +24,7 @@ mod wavelet;
 
 pub use jpeg::encode as encode_jpeg;
 pub use kinds::{Distortion, Family, Level};
+pub use png::encode as encode_png;
 pub use sheet::contact_sheet;
 
 use crate::error::{Error, Result};

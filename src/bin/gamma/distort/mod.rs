@@ -1,17 +1,16 @@
 //! `gamma distort`: a clean photo made worse, and what the full-reference metrics say of it.
 
 pub mod args;
+mod dataset;
 
 use std::fs;
-use std::io::{Cursor, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
-use gamma_wasm::image::{DecodeOptions, Pixels};
-use gamma_wasm::train::distortion::{Distortion, contact_sheet, encode_jpeg};
+use gamma_wasm::Result;
+use gamma_wasm::image::DecodeOptions;
+use gamma_wasm::train::distortion::{Distortion, contact_sheet, encode_jpeg, encode_png};
 use gamma_wasm::train::quality::{Quality, Reference};
-use gamma_wasm::{Error, Result};
-use image::codecs::png::PngEncoder;
-use image::{ExtendedColorType, ImageEncoder};
 use serde::Serialize;
 
 use crate::Status;
@@ -38,6 +37,9 @@ struct Row<'a> {
 
 /// Runs the command.
 pub fn run(arguments: &Distort) -> Status {
+    if arguments.dataset {
+        return dataset::run(arguments);
+    }
     match write_all(arguments) {
         Ok(()) => Status::Done,
         Err(error) => {
@@ -62,7 +64,7 @@ fn write_all(arguments: &Distort) -> Result<()> {
         for (level, strength) in &arguments.strength.0 {
             let distorted = kind.apply(&photo, *strength, arguments.seed)?;
             let file = arguments.out.join(format!("{stem}-{kind}-{level}.png"));
-            write(&file, &png(&distorted)?)?;
+            write(&file, &encode_png(&distorted)?)?;
             report(arguments, &file, kind, *strength, &reference.compare(&distorted)?)?;
         }
     }
@@ -105,12 +107,4 @@ fn say(line: &[u8]) -> Result<()> {
 
 fn write(file: &Path, bytes: &[u8]) -> Result<()> {
     fs::write(file, bytes).map_err(|error| refused(file, error))
-}
-
-fn png(pixels: &Pixels) -> Result<Vec<u8>> {
-    let mut file = Cursor::new(Vec::new());
-    PngEncoder::new(&mut file)
-        .write_image(&pixels.rgb, pixels.width, pixels.height, ExtendedColorType::Rgb8)
-        .map_err(|error| Error::ImageDecode(format!("it cannot be written as PNG: {error}")))?;
-    Ok(file.into_inner())
 }

@@ -40,6 +40,9 @@ pub struct Eval {
     /// A lower label means a better photo, in all CSVs.
     #[arg(long)]
     pub lower_better: bool,
+    /// Judge ladders too, one photo made worse step by step: the CSVs have the columns photo, kind, strength and seed.
+    #[arg(long)]
+    pub ladders: bool,
     /// How crops are chosen; as the model says, or else `random`.
     #[arg(long, value_parser = policy())]
     pub policy: Option<CropPolicy>,
@@ -88,6 +91,7 @@ pub struct Source {
     pub image_column: String,
     pub label_column: String,
     pub lower_better: bool,
+    pub ladders: bool,
     pub paper: Option<&'static paper::Dataset>,
 }
 
@@ -118,6 +122,7 @@ impl Eval {
                 scene: each("scene", &self.scene, index, count)?.clone(),
                 image_column: each("image-column", &self.image_column, index, count)?.clone(),
                 label_column: each("label-column", &self.label_column, index, count)?.clone(),
+                ladders: self.ladders,
                 lower_better: self.lower_better || paper.is_some_and(|paper| paper.lower_better),
                 paper,
             })

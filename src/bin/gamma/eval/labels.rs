@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use gamma_wasm::metrics::ladder::{Rung, columns};
 use gamma_wasm::{Error, Result};
 
 use super::args::Source;
@@ -17,6 +18,8 @@ pub struct Labelled {
     pub image: String,
     /// Finite.
     pub label: f64,
+    /// Where it stands on a ladder, if that is asked for.
+    pub rung: Option<Rung>,
 }
 
 /// The rows of a CSV.
@@ -51,6 +54,18 @@ pub fn read(source: &Source, limit: Option<u64>) -> Result<Labels> {
         column(&source.image_column, "image-column")?,
         column(&source.label_column, "label-column")?,
     );
+    let ladder = match source.ladders {
+        true => {
+            let [photo, kind, seed] = columns::LADDER;
+            let [photo, kind, seed] = [
+                column(photo, "ladders")?,
+                column(kind, "ladders")?,
+                column(seed, "ladders")?,
+            ];
+            Some(([photo, kind, seed], column(columns::STRENGTH, "ladders")?))
+        }
+        false => None,
+    };
     let mut labels = Labels {
         rows: Vec::new(),
         refused: Vec::new(),
@@ -64,8 +79,13 @@ pub fn read(source: &Source, limit: Option<u64>) -> Result<Labels> {
             record => record,
         };
         match record.map_err(|error| error.to_string()).and_then(|record| {
-            let name = record.get(image).unwrap_or_default();
-            labelled(name, record.get(label).unwrap_or_default(), &mut seen)
+            let field = |at: usize| record.get(at).unwrap_or_default();
+            let rung = match ladder {
+                Some((ladder, strength)) => Some(rung(ladder.map(field), field(strength))?),
+                None => None,
+            };
+            let (image, label) = labelled(field(image), field(label), &mut seen)?;
+            Ok(Labelled { image, label, rung })
         }) {
             Ok(row) => labels.rows.push(row),
             Err(reason) => {
@@ -81,7 +101,15 @@ pub fn read(source: &Source, limit: Option<u64>) -> Result<Labels> {
     Ok(labels)
 }
 
-fn labelled(image: &str, label: &str, seen: &mut HashSet<String>) -> Result<Labelled, String> {
+fn rung(ladder: [&str; 3], strength: &str) -> Result<Rung, String> {
+    let number = strength.parse::<f64>().ok().filter(|strength| strength.is_finite());
+    Ok(Rung {
+        ladder: ladder.map(str::to_owned),
+        strength: number.ok_or_else(|| format!("`{strength}` is no strength: it has to be a finite number"))?,
+    })
+}
+
+fn labelled(image: &str, label: &str, seen: &mut HashSet<String>) -> Result<(String, f64), String> {
     if image.is_empty() {
         return Err("it names no photo".into());
     }
@@ -91,10 +119,7 @@ fn labelled(image: &str, label: &str, seen: &mut HashSet<String>) -> Result<Labe
     if !seen.insert(image.to_owned()) {
         return Err(format!("{image} has a row already; its first label counts"));
     }
-    Ok(Labelled {
-        image: image.to_owned(),
-        label,
-    })
+    Ok((image.to_owned(), label))
 }
 
 fn damaged(path: &Path, error: csv::Error) -> Error {

@@ -2,6 +2,7 @@
 
 mod args;
 mod labels;
+mod ladders;
 mod output;
 mod picture;
 

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::args::Eval;
 use super::labels::Labelled;
+use super::ladders::Climbed;
 use super::{Models, Results};
 use crate::output::{json_line, print};
 use crate::report::{Failure, name, printable};
@@ -63,6 +64,8 @@ struct Dataset<'a> {
     outcome: &'a Outcome,
     #[serde(skip_serializing_if = "Option::is_none")]
     deviations: Option<Apart<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ladders: Option<Climbed>,
     #[serde(skip_serializing_if = "Option::is_none")]
     paper: Option<Published>,
 }
@@ -145,6 +148,7 @@ impl Report<'_> {
                     .collect(),
                 outcome,
                 deviations: Apart::of(set),
+                ladders: Climbed::of(set),
                 paper: set.source.paper.map(|dataset| Published {
                     dataset,
                     source: paper::SOURCE,
@@ -227,6 +231,9 @@ fn dataset(text: &mut String, set: &Results, outcome: &Outcome) {
             text,
             "curve         {low:.4} {sign} {rise:.4} / (1 + exp(-(score - {centre:.4}) / {width:.4}))"
         );
+    }
+    if let Some(climbed) = Climbed::of(set) {
+        climbed.write(text);
     }
     if let Some(paper) = set.source.paper {
         let paper::Dataset { name, srcc, plcc, .. } = paper;
