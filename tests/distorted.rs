@@ -432,3 +432,29 @@ fn the_command_makes_the_same_photos() {
     }
     assert_eq!(gamma(&["--count", "25"]).status.code(), Some(2));
 }
+
+#[test]
+fn what_gamma_lite_never_learns_is_what_the_docs_say() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let lite = TrainConfig::open(&root.join("weights/lite.toml")).unwrap();
+    let distort = lite
+        .datasets
+        .iter()
+        .find_map(|dataset| dataset.distort.as_ref())
+        .unwrap();
+    let page = fs::read_to_string(root.join("docs/distortions.md")).unwrap();
+    let table = page.split("| held out | learned, and related |").nth(1).unwrap();
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let named: Vec<&str> = rows.map(|row| row.split('`').nth(1).unwrap()).collect();
+    let held_out: Vec<&str> = distort.held_out.kinds.iter().map(|kind| kind.as_str()).collect();
+    assert_eq!(named, held_out);
+    let families: Vec<_> = distort.held_out.kinds.iter().map(|kind| kind.family()).collect();
+    assert!(
+        families
+            .iter()
+            .enumerate()
+            .all(|(at, family)| !families[..at].contains(family))
+    );
+    let cache = distort.cache.as_ref().unwrap();
+    assert!(cache.starts_with(root.join("weights")), "{}", cache.display());
+}
