@@ -53,12 +53,13 @@ export class GammaBase<P, W> {
   protected constructor(platform: Platform<P, W>, options: LoadOptions<W>) {
     checkCall(options);
     this.#platform = platform;
+    const base = options.wasm === undefined ? undefined : platform.base(options.wasm);
     this.#opening = {
       platform: platform as Platform<never, never>,
       choice: checkDevice(options.device),
       cache: checkCache(options.cache),
-      weights: platform.weights(options.weights),
-      base: options.wasm === undefined ? undefined : platform.base(options.wasm),
+      weights: platform.weights(options.weights, base),
+      base,
     };
     this.#member = { signal: this.#life.signal, onProgress: options.onProgress };
   }

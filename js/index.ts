@@ -1,12 +1,12 @@
 /**
  * Scores photos with the Gamma image quality model, on WebGPU or the CPU, in a worker of the page.
  *
- * Nothing runs when this module is imported, and nothing is fetched from a host that the caller did not name.
+ * Nothing runs when this module is imported, and nothing is fetched but the package's own files and what the caller names.
  *
  * @example
  * ```ts
  * import { Gamma } from 'gamma-wasm';
- * const gamma = await Gamma.load({ weights: '/models/gamma.safetensors' });
+ * const gamma = await Gamma.load(); // Gamma-Lite, the small model of this package
  * const { score, percent } = await gamma.score(file);
  * await gamma.dispose();
  * ```
@@ -59,9 +59,10 @@ export class Gamma extends GammaBase<Photo, Weights> {
 
   /**
    * Loads the engine and a model in a worker. The same model, asked for again in the same way while it is loaded or
-   * loading, shares its worker and its memory with the first; each has its own scenes and its own end.
+   * loading, shares its worker and its memory with the first; each has its own scenes and its own end. Without `weights` it
+   * is Gamma-Lite, the small model of this package.
    *
-   * @throws {GammaError} `weights-none` without `weights`; `http-*`, `network*`, `weights-*`, `header-*`, `shard-*`,
+   * @throws {GammaError} `http-*`, `network*`, `weights-*`, `header-*`, `shard-*`,
    * `tensor-*` or `config` for a model that cannot be had or used; `device` if the device asked for is not there; `aborted`
    * by `options.signal`.
    */

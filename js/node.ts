@@ -4,7 +4,7 @@
  * @example
  * ```ts
  * import { Gamma } from 'gamma-wasm/node';
- * const gamma = await Gamma.load({ weights: 'gamma.safetensors' });
+ * const gamma = await Gamma.load(); // Gamma-Lite, the small model of this package
  * for await (const { photo, assessment, error } of gamma.scoreAll(['a.jpg', 'b.jpg'])) console.log(photo, assessment?.score ?? error);
  * await gamma.dispose();
  * ```
@@ -74,8 +74,9 @@ export class Gamma extends GammaBase<Photo, Weights> {
   /**
    * Loads the engine and a model in a worker thread. The thread does not keep the process alive while it has nothing to do.
    * The same model, asked for again in the same way while it is loaded or loading, shares thread and memory with the first.
+   * Without `weights` it is Gamma-Lite, the small model of this package.
    *
-   * @throws {GammaError} `weights-none` without `weights`; `io`, `http-*`, `network*`, `weights-*`, `header-*`, `shard-*`,
+   * @throws {GammaError} `io`, `http-*`, `network*`, `weights-*`, `header-*`, `shard-*`,
    * `tensor-*` or `config` for a model that cannot be had or used; `device` for WebGPU; `aborted` by `options.signal`.
    */
   static load(options: LoadOptions = {}): Promise<Gamma> {
@@ -87,7 +88,8 @@ export class Gamma extends GammaBase<Photo, Weights> {
 const platform: Platform<Photo, Weights> = {
   spawn,
   devices: (choice) => planDevices(choice, { gpu: async () => NO_GPU, wasm: wasmFeatures }),
-  weights: (weights) => weightsSource(weights instanceof Readable ? Readable.toWeb(weights) : weights, addressOf),
+  weights: (weights, base) =>
+    weightsSource(weights instanceof Readable ? Readable.toWeb(weights) : weights, addressOf, base),
   base: (wasm) => `${addressOf(wasm).replace(/\/?([?#].*)?$/s, '')}/`,
   isLasting,
   photo: takePhoto,

@@ -4,7 +4,7 @@ import type { JobOptions } from './engine.js';
 import { GammaError } from './error.js';
 import type { CacheMode, CropPolicy, DeviceKind, ScoreOptions } from './types.js';
 
-/** The scene that a call takes unless told otherwise. */
+/** The scene that a call takes unless told otherwise, if the model has it. */
 export const DEFAULT_SCENE = 'natural-quality';
 /** Stands for every scene of the model. */
 export const ALL_SCENES = 'all';
@@ -71,9 +71,15 @@ export function jobOptions(options: ScoreOptions): JobOptions {
   };
 }
 
+/** {@link DEFAULT_SCENE}, or the first of `offered` if it is not among them. */
+export function defaultScene(offered: readonly { id: string }[]): string {
+  const known = offered.find(({ id }) => id === DEFAULT_SCENE) ?? offered[0];
+  return known?.id ?? DEFAULT_SCENE;
+}
+
 /** The scene that `options` ask for, which has to be one of `offered`, or {@link ALL_SCENES}. */
 export function sceneOf(options: ScoreOptions, offered: readonly { id: string }[]): string {
-  const scene: unknown = options.scene ?? DEFAULT_SCENE;
+  const scene: unknown = options.scene ?? defaultScene(offered);
   if (typeof scene !== 'string') throw wrong('scene', scene, 'the id of a scene');
   if (scene === ALL_SCENES || offered.some(({ id }) => id === scene)) return scene;
   const ids = offered.map(({ id }) => id).join(', ');

@@ -38,8 +38,8 @@ export interface Platform<P, W> {
   spawn(): Port;
   /** Looks at what the environment can do. */
   devices(choice: 'auto' | DeviceKind): Promise<DevicePlan>;
-  /** Makes weights ready; throws a GammaError of code `weights-none` or `option`. */
-  weights(weights: W | undefined): WeightsSource;
+  /** Makes weights ready, the default model's if there are none; throws a GammaError of code `option`. `base`: as below. */
+  weights(weights: W | undefined, base: string | undefined): WeightsSource;
   /** The folder of the WebAssembly modules as an absolute URL with a slash at its end. */
   base(wasm: string | URL): string;
   /** Whether the photo stays what it is until its turn comes; the pixels of all others are taken at once. */

@@ -217,7 +217,10 @@ export type Bytes = ArrayBufferLike | ArrayBufferView;
 
 /** Options of `Gamma.load`; `W` is what the entry takes for weights. */
 export interface LoadOptions<W> {
-  /** The model: one safetensors file, or several with an index. */
+  /**
+   * The model: one safetensors file, or several with an index. Gamma-Lite, the small model of this package, unless told; it
+   * is `gamma-lite.safetensors` in the folder {@link wasm}.
+   */
   weights?: W | undefined;
   /** What to do with the models kept on this device; `default` unless told. Files, bytes and streams are never kept. */
   cache?: CacheMode | undefined;
@@ -231,8 +234,8 @@ export interface LoadOptions<W> {
   /** Ends loading; the promise then rejects with code `aborted`. */
   signal?: AbortSignal | undefined;
   /**
-   * Folder that holds `cpu/gamma.js`, `cpu/gamma_bg.wasm`, ... and `clip_merges.txt`, where it is not the package's own
-   * `wasm/` folder.
+   * Folder that holds `cpu/gamma.js`, `cpu/gamma_bg.wasm`, ..., `gamma-lite.safetensors` and `clip_merges.txt`, where it is
+   * not the package's own `wasm/` folder.
    */
   wasm?: string | URL | undefined;
 }
@@ -250,7 +253,7 @@ export interface ScoreProgress {
 /** Options of `score` and `scoreAll`. */
 export interface ScoreOptions {
   /**
-   * Id of the scene, `natural-quality` unless told, or `all` for every scene at the cost of one: the photo's features do
+   * Id of the scene, `natural-quality` (or the model's first, if it lacks that) unless told, or `all` for every scene at the cost of one: the photo's features do
    * not depend on the scene.
    */
   scene?: string | undefined;

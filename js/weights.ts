@@ -1,4 +1,5 @@
 // Where a model comes from, as the caller says it, made ready to be loaded in the worker.
+import { modelUrl } from './default-model.js';
 import { GammaError } from './error.js';
 import { chunksOf } from './fetching.js';
 import type { NamedBlob } from './local.js';
@@ -63,18 +64,18 @@ const EXPECTED =
   'a URL, a Blob or File, the Files of a folder, a directory handle, bytes or a ReadableStream of a Gamma model';
 
 /**
- * Makes `weights` ready. `resolve` turns a string or URL into an absolute one.
+ * Makes `weights` ready; without them, the model that comes with the package. `resolve` turns a string or URL into an absolute
+ * one; `base` is the folder of the WebAssembly modules, where that is not the package's own.
  *
- * @throws {GammaError} `weights-none` if there are none, `option` if they are of no kind that can be read.
+ * @throws {GammaError} `option` if they are of no kind that can be read.
  */
-export function weightsSource(weights: unknown, resolve: (url: string | URL) => string): WeightsSource {
-  if (weights === undefined || weights === null) {
-    throw new GammaError('weights-none', `this version of gamma-wasm ships no model: pass \`weights\`, ${EXPECTED}`);
-  }
-  if (typeof weights === 'string' || weights instanceof URL) {
-    const url = resolve(weights);
-    return { wire: { kind: 'url', url }, once: false, key: `url ${url}` };
-  }
+export function weightsSource(
+  weights: unknown,
+  resolve: (url: string | URL) => string,
+  base: string | undefined,
+): WeightsSource {
+  if (weights === undefined) return urlSource(modelUrl(base));
+  if (typeof weights === 'string' || weights instanceof URL) return urlSource(resolve(weights));
   if (weights instanceof Blob) return filesSource([weights]);
   if (isBytes(weights)) {
     const view = viewOf(weights);
@@ -88,9 +89,16 @@ export function weightsSource(weights: unknown, resolve: (url: string | URL) => 
   if (isDirectory(weights)) {
     return { wire: { kind: 'folder', folder: weights }, once: false, key: `folder ${identityOf(weights)}` };
   }
-  const list = typeof weights === 'object' && Symbol.iterator in weights ? [...(weights as Iterable<unknown>)] : [];
+  const list =
+    weights !== null && typeof weights === 'object' && Symbol.iterator in weights
+      ? [...(weights as Iterable<unknown>)]
+      : [];
   if (list.length > 0 && list.every((file) => file instanceof Blob)) return filesSource(list);
   throw new GammaError('option', `option \`weights\`: expected ${EXPECTED}`);
+}
+
+function urlSource(url: string): WeightsSource {
+  return { wire: { kind: 'url', url }, once: false, key: `url ${url}` };
 }
 
 function filesSource(blobs: readonly Blob[]): WeightsSource {

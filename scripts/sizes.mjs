@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync, constants as zlib } from 'node:zlib';
 import { KINDS } from './lib/modules.mjs';
+import { MODEL } from './lib/package.mjs';
 import { PKG } from './lib/paths.mjs';
 import { say } from './lib/say.mjs';
 
@@ -27,5 +28,7 @@ for (const kind of KINDS) {
     columns([`${kind}/${name}`, ...(existsSync(path) ? sizes(path) : ['not built'])]);
   }
 }
-const merges = join(PKG, 'wasm/clip_merges.txt');
-if (existsSync(merges)) columns(['clip_merges.txt', ...sizes(merges)]);
+for (const name of [MODEL, 'clip_merges.txt']) {
+  const path = join(PKG, 'wasm', name);
+  if (existsSync(path)) columns([name, ...sizes(path)]);
+}

@@ -15,7 +15,7 @@ use crate::{
     image::{self, Crop, CropChoice, CropOptions, CropPolicy, Normalization, Pixels},
     model::{Config, Gamma, TOKEN_EMBEDDING, TextTower},
     ops,
-    prompt::{LEVELS, Scene, Tokenizer},
+    prompt::{DEFAULT_SCENE, LEVELS, Scene, Tokenizer},
     weights::{self, Assembly, Checkpoint, Tensors, TextFiles},
 };
 
@@ -213,6 +213,12 @@ impl Scorer {
     /// The scenes that can be asked about.
     pub fn scenes(&self) -> impl Iterator<Item = &Scene> {
         self.scenes.iter()
+    }
+
+    /// The scene of a caller who names none: [`DEFAULT_SCENE`], or the first one of a model without it.
+    pub fn default_scene(&self) -> &str {
+        let known = self.scenes().find(|scene| scene.id == DEFAULT_SCENE);
+        known.or(self.scenes.first()).map_or(DEFAULT_SCENE, |scene| &scene.id)
     }
 
     /// Whether the prompts of some scene still have to be read by the text tower.

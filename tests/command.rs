@@ -319,14 +319,84 @@ fn small_photos_are_scaled_up_unless_parity_forbids_it() {
 }
 
 #[test]
+fn without_weights_the_default_model_is_taken() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/weights/gamma-lite.safetensors");
+    let photo = image("coffee.jpg");
+    let output = gamma(&["score", "--json", &photo]);
+    ends_with(&output, 0);
+    assert_eq!(text(&output.stderr), "");
+    let row = &lines(&output)[0];
+    assert_eq!(
+        (row["model"].as_str(), row["scene"].as_str()),
+        (Some("gamma-lite"), Some("natural-quality"))
+    );
+    for weights in ["default", file] {
+        let again = &lines(&gamma(&["score", "--json", "--weights", weights, &photo]))[0];
+        assert_eq!(
+            (&again["score"], &again["crops"]),
+            (&row["score"], &row["crops"]),
+            "{weights}"
+        );
+    }
+    // As its file states, unless the caller says otherwise.
+    let report = &lines(&gamma(&["inspect", "--json"]))[0];
+    assert_eq!(
+        (&report["file"], &report["trained"], &report["bytes"]),
+        (
+            &json!("default"),
+            &json!(true),
+            &json!(fs::metadata(file).unwrap().len())
+        )
+    );
+    let stated = &report["photo"];
+    let short_side = row["width"].as_u64().min(row["height"].as_u64());
+    assert_eq!(
+        (short_side, &row["policy"]),
+        (stated["short_side"].as_u64(), &stated["policy"])
+    );
+    let own = &lines(&gamma(&["score", "--json", "--policy", "center", &photo]))[0];
+    assert_eq!(
+        (&own["policy"], own["crops"].as_array().unwrap().len()),
+        (&json!("center"), 1)
+    );
+
+    let output = gamma(&["inspect"]);
+    ends_with(&output, 0);
+    for words in ["gamma-lite", "EfficientNet-Lite0", "natural-quality", "short side of"] {
+        assert!(
+            text(&output.stdout).contains(words),
+            "{words}: {}",
+            text(&output.stdout)
+        );
+    }
+    let output = gamma(&["verify"]);
+    ends_with(&output, 0);
+    assert!(text(&output.stdout).contains("every tensor has the hash that its file says"));
+    assert!(text(&gamma(&["score", "--help"]).stdout).contains("[default: default]"));
+}
+
+#[test]
+fn a_model_without_natural_quality_is_asked_about_its_first_scene() {
+    let path = folder("scenes").join("model.safetensors");
+    let scenes = json!({ "face-quality": "face {level}-quality image", "underwater-quality": "{level} water" });
+    model_with(&path, &json!({ "scenes": scenes.to_string() }));
+    let output = gamma(&[
+        "score",
+        "--weights",
+        path.to_str().unwrap(),
+        "--crops",
+        "1",
+        "--json",
+        &image("gray_250x240.png"),
+    ]);
+    ends_with(&output, 0);
+    assert_eq!(lines(&output)[0]["scene"], "face-quality");
+}
+
+#[test]
 fn no_model_ends_with_3() {
     let folder = folder("no_model");
     let photo = image("coffee.jpg");
-    let output = gamma(&["score", &photo]);
-    ends_with(&output, 3);
-    assert!(text(&output.stderr).contains("--weights"), "{}", text(&output.stderr));
-    assert_eq!(output.stdout, b"");
-
     let bytes = fs::read(MODEL).unwrap();
     let files: [(&str, &[u8], &str); 4] = [
         ("cut.safetensors", &bytes[..bytes.len() / 2], "(header-range)"),
@@ -364,7 +434,6 @@ fn wrong_usage_ends_with_2() {
         vec!["score", "--weights", MODEL, "--seed", "-1", &photo],
         vec!["score", "--weights", MODEL, "--json", "--csv", &photo],
         vec!["score", "--weights", MODEL, "--scene", "portrait", &photo],
-        vec!["inspect"],
         vec!["admire", &photo],
     ] {
         let output = gamma(&arguments);

@@ -320,6 +320,19 @@ fn the_plot_shows_every_photo_without_a_script() {
 }
 
 #[test]
+fn without_weights_the_default_model_is_judged_with_the_crops_that_it_states() {
+    let csv = table(&folder("default").join("labels.csv"), &ROWS);
+    let found = object(&gamma(&["eval", "--images", IMAGES, "--csv", &csv, "--json"]));
+    let stated = &object(&gamma(&["inspect", "--json"]))["photo"];
+    assert_eq!(found["model"]["name"], "gamma-lite");
+    assert_eq!(
+        (&found["policy"], &found["crops"]),
+        (&stated["policy"], &stated["crops"])
+    );
+    assert_eq!(found["datasets"][0]["scene"], "natural-quality");
+}
+
+#[test]
 fn wrong_usage_ends_with_2_before_a_model_is_loaded() {
     let folder = folder("usage");
     let csv = table(&folder.join("labels.csv"), &ROWS);
@@ -355,10 +368,12 @@ fn wrong_usage_ends_with_2_before_a_model_is_loaded() {
     let output = eval(&["--csv", &csv, "--scene", "portrait"]);
     ends_with(&output, 2);
     assert!(text(&output.stderr).contains("natural-quality"));
-    for arguments in [vec!["--csv", &csv], vec!["--csv", &csv, "--weights", &missing]] {
-        let output = gamma(&[&base, arguments.as_slice()].concat());
-        ends_with(&output, 3);
-    }
+    let output = gamma(&[base.as_slice(), &["--csv", &csv, "--weights", &missing]].concat());
+    ends_with(&output, 3);
+    // It scales photos as its file says, and so has other crops.
+    let output = eval(&["--csv", &csv, "--against", "default"]);
+    ends_with(&output, 2);
+    assert!(text(&output.stderr).contains("short side"), "{}", text(&output.stderr));
     let output = eval(&["--csv", &csv, "--against", &missing]);
     ends_with(&output, 3);
     assert!(text(&output.stderr).contains("missing.csv"), "{}", text(&output.stderr));

@@ -94,7 +94,7 @@ export class Card {
     const note = this.part('.enlarged');
     note.hidden = !enlarged;
     note.textContent = enlarged ? `Enlarged to ${assessment.width}\u00d7${assessment.height}` : '';
-    note.title = 'The photo was smaller than the 224 pixels that the model looks at.';
+    note.title = 'The photo has fewer pixels than the model looks at.';
     if (!this.thumbnailUrl) this.setRatio(assessment.width / assessment.height);
   }
 

@@ -1,9 +1,6 @@
 import type { Gamma } from 'gamma-wasm';
 import { loadPackage } from './package-api.ts';
-import type { DeviceChoice, Store } from './state.ts';
-
-/** The untrained sample model, which stands in until there is a trained one. */
-const SAMPLE_MODEL = new URL('models/untrained-tiny.safetensors', document.baseURI);
+import { DEFAULT_SCENE, type DeviceChoice, type Store } from './state.ts';
 
 /** Loads the model on a device, again whenever the person chooses another model or device, and keeps one at a time. */
 export class Engine {
@@ -21,7 +18,7 @@ export class Engine {
     await this.load();
   }
 
-  /** Takes the person's own weights, one file or several with their index, or the sample's again. */
+  /** Takes the person's own weights, one file or several with their index, or those of the package again. */
   async useWeights(weights: readonly File[] | undefined): Promise<void> {
     this.weights = weights;
     await this.load();
@@ -50,7 +47,7 @@ export class Engine {
     try {
       const { Gamma } = await loadPackage();
       const gamma = await Gamma.load({
-        weights: this.weights ?? SAMPLE_MODEL,
+        weights: this.weights,
         device: state.device,
         signal: loading.signal,
         onProgress: (step) => {
@@ -65,7 +62,8 @@ export class Engine {
       }
       this.gamma = gamma;
       const { device, model, source, scenes } = gamma;
-      if (!scenes.some(({ id }) => id === state.scene)) state.scene = scenes[0]?.id ?? state.scene;
+      const preferred = scenes.find(({ id }) => id === state.scene) ?? scenes.find(({ id }) => id === DEFAULT_SCENE);
+      state.scene = (preferred ?? scenes[0])?.id ?? DEFAULT_SCENE;
       state.engine = { phase: 'ready', device, model, source, scenes };
       this.store.tell('view');
     } catch (error) {

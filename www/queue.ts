@@ -84,12 +84,9 @@ export class Queue {
     const own = new AbortController();
     photo.cancel = () => own.abort();
     try {
-      const { crops, policy, seed } = this.store.state.choice;
       const results = await gamma.score(photo.file, {
         scene: 'all',
-        crops,
-        policy,
-        seed,
+        ...this.store.state.choice,
         signal: AbortSignal.any([run, own.signal]),
         onProgress: ({ done, total }) => {
           photo.progress = done / total;

@@ -26,10 +26,7 @@ const MIME: Record<string, string> = {
 };
 
 /** Files outside `www` that the page asks for: address -> file. A folder ends in a slash on both sides. */
-const MOUNTS: [address: string, file: string][] = [
-  ['/pkg/', 'pkg/'],
-  ['/models/untrained-tiny.safetensors', 'tests/golden/tiny/model.safetensors'],
-];
+const MOUNTS: [address: string, file: string][] = [['/pkg/', 'pkg/']];
 
 /** What the build script says about one WebAssembly module. */
 export type ModuleState = 'ready' | 'building' | 'failed';
@@ -66,7 +63,8 @@ export function locate(pathname: string, root = REPOSITORY): string | undefined 
   return undefined;
 }
 
-function sendFile(file: string, request: IncomingMessage, response: ServerResponse): void {
+/** Answers with a file; 404 if it is not there. */
+export function sendFile(file: string, request: IncomingMessage, response: ServerResponse): void {
   const stat = statSync(file, { throwIfNoEntry: false });
   for (const [name, value] of Object.entries(ISOLATION)) response.setHeader(name, value);
   if (!stat?.isFile()) {
@@ -111,7 +109,7 @@ async function copyForStaticHost(directory: string): Promise<void> {
 }
 
 /**
- * Serves the built package, the sample model and the state of the build beside the page.
+ * Serves the built package and the state of the build beside the page.
  * The package is served as it is published, not through Vite, so that the page runs exactly what a user installs.
  */
 export function gammaFiles(): Plugin {

@@ -32,7 +32,7 @@ export function setUpSetup(store: Store, engine: Engine, queue: Queue): void {
     await loaded;
   };
   byId('own-weights').addEventListener('click', () => picker.click());
-  byId('sample-weights').addEventListener('click', () => void use(undefined));
+  byId('default-weights').addEventListener('click', () => void use(undefined));
   picker.addEventListener('change', () => {
     const files = [...(picker.files ?? [])];
     if (files.length > 0) void use(files);
@@ -46,7 +46,8 @@ function drawSetup(store: Store, engine: Engine): void {
   drawDevice(state);
   byId('model-line').textContent = modelLine(state);
   byId('model-line').title = state.phase === 'ready' ? state.source.note : '';
-  byId('sample-weights').hidden = !engine.ownWeights;
+  byId('default-weights').hidden = !engine.ownWeights;
+  byId('model-note').hidden = engine.ownWeights || state.phase !== 'ready';
   for (const input of byId('device').querySelectorAll('input')) {
     input.checked = input.value === device;
     const reason = input.value === 'webgpu' ? whyNoGpu(modules?.modules.gpu) : '';

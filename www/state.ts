@@ -31,10 +31,13 @@ export interface PhotoEntry {
 /** What orders the cards. */
 export type SortKey = 'score' | 'name' | 'arrival';
 
-/** The crop options of new scores. */
+/** The scene that the page opens with, if the model has it. */
+export const DEFAULT_SCENE = 'natural-quality';
+
+/** The crop options of new scores; what the person did not choose is as the model states. */
 export interface CropChoice {
-  policy: CropPolicy;
-  crops: number;
+  policy?: CropPolicy;
+  crops?: number;
   seed: number;
 }
 
@@ -88,11 +91,11 @@ type Listener<K extends keyof Changes> = (detail: Changes[K]) => void;
 export class Store {
   readonly state: State = {
     photos: [],
-    scene: 'natural-quality',
+    scene: DEFAULT_SCENE,
     sort: 'score',
     descending: true,
     showCrops: false,
-    choice: { policy: 'random', crops: 10, seed: 0 },
+    choice: { seed: 0 },
     device: 'auto',
     engine: { phase: 'loading', step: undefined },
     modules: undefined,

@@ -1,10 +1,11 @@
+import type { CropPolicy } from 'gamma-wasm';
 import { announce, byId } from './dom.ts';
 import { saveText, toCsv, toJson } from './export.ts';
 import { sceneLabel } from './format.ts';
 import { removePhotos } from './intake.ts';
 import type { Queue } from './queue.ts';
 import { directionLabel, sorted } from './sorting.ts';
-import type { CropChoice, SortKey, Store } from './state.ts';
+import type { SortKey, Store } from './state.ts';
 
 /** Scene, order, crops, options, export and clearing. */
 export function setUpToolbar(store: Store, queue: Queue): void {
@@ -71,18 +72,44 @@ function setUpOptions(store: Store, queue: Queue): void {
   // A number that the field refuses (empty, out of range) leaves the last good one in force.
   const number = (input: HTMLInputElement, last: number) =>
     input.value && input.checkValidity() ? input.valueAsNumber : last;
-  const read = () => {
-    const before = store.state.choice;
-    store.state.choice = {
-      policy: policy.value as CropChoice['policy'],
-      crops: number(crops, before.crops),
-      seed: number(seed, before.seed),
-    };
+  const draw = () => {
+    const { choice, engine } = store.state;
+    const stated = engine.phase === 'ready' ? engine.model.photo : undefined;
+    policy.value = choice.policy ?? stated?.policy ?? 'random';
+    crops.valueAsNumber = choice.crops ?? stated?.crops ?? 10;
+    seed.valueAsNumber = choice.seed;
     crops.disabled = policy.value === 'five' || policy.value === 'center';
     seed.disabled = policy.value !== 'random';
-    again.disabled = false;
+    const scaled = stated?.short_side ? ` of photos scaled to a short side of ${stated.short_side}` : '';
+    byId('crops-hint').textContent =
+      `The model looks at squares of 224 pixels${scaled}. More of them cost more time and give a steadier score.`;
   };
-  for (const input of [policy, crops, seed]) input.addEventListener('change', read);
+  const choose = (change: () => void) => () => {
+    change();
+    again.disabled = false;
+    draw();
+  };
+  const { state } = store;
+  policy.addEventListener(
+    'change',
+    choose(() => {
+      state.choice.policy = policy.value as CropPolicy;
+    }),
+  );
+  crops.addEventListener(
+    'change',
+    choose(() => {
+      state.choice.crops = number(crops, state.choice.crops ?? 10);
+    }),
+  );
+  seed.addEventListener(
+    'change',
+    choose(() => {
+      state.choice.seed = number(seed, state.choice.seed);
+    }),
+  );
+  store.on('engine', draw);
+  draw();
   again.addEventListener('click', () => {
     again.disabled = true;
     byId<HTMLDetailsElement>('options').open = false;

@@ -1,11 +1,14 @@
-// The npm package around the modules: JavaScript from js/, package.json, texts.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+// The npm package around the modules: JavaScript from js/, the default model, package.json, texts.
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cargoField, inRoot, PKG } from './paths.mjs';
 import { run } from './run.mjs';
-import { step } from './say.mjs';
+import { Failure, step } from './say.mjs';
 
 export const TSC = inRoot('node_modules/.bin', process.platform === 'win32' ? 'tsc.cmd' : 'tsc');
+
+/** The file of the default model. */
+export const MODEL = 'gamma-lite.safetensors';
 
 function manifest() {
   const entry = (name) => ({ types: `./${name}.d.ts`, default: `./${name}.js` });
@@ -40,6 +43,15 @@ function removeStale() {
   }
 }
 
+/** Puts the model that the package comes with beside the modules, where `Gamma.load` looks for it. */
+function copyModel() {
+  const model = inRoot('weights', MODEL);
+  if (!existsSync(model))
+    throw new Failure(`weights/${MODEL} is missing: the package cannot be built without its default model.`);
+  mkdirSync(join(PKG, 'wasm'), { recursive: true });
+  cpSync(model, join(PKG, 'wasm', MODEL), { preserveTimestamps: true });
+}
+
 /** Compiles js/ into pkg/ and writes what npm needs beside it. */
 export async function buildPackage() {
   await step('JavaScript', async () => {
@@ -47,6 +59,7 @@ export async function buildPackage() {
     await run(TSC, ['-p', 'tsconfig.build.json'], { quiet: true });
     removeStale();
   });
+  copyModel();
   writeFileSync(join(PKG, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
   for (const name of ['README.md', 'CHANGELOG.md', 'LICENSE-MIT', 'LICENSE-APACHE']) {
     copyFileSync(inRoot(name), join(PKG, name));

@@ -14,5 +14,5 @@ mod tokenizer;
 mod width;
 mod words;
 
-pub use scene::{LEVELS, Scene};
+pub use scene::{DEFAULT_SCENE, LEVELS, Scene};
 pub use tokenizer::{CONTEXT, END, START, Tokenizer, Tokens};

@@ -6,6 +6,9 @@ use crate::error::{Error, Result};
 /// The five quality levels, worst first: the order of a model's level values and of every five numbers reported.
 pub const LEVELS: [&str; 5] = ["bad", "poor", "fair", "good", "perfect"];
 
+/// The scene of callers who name none, where the model has it.
+pub const DEFAULT_SCENE: &str = "natural-quality";
+
 /// Where the level goes in a template.
 const SLOT: &str = "{level}";
 /// Longest scene id, in bytes.

@@ -1,9 +1,9 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { barePage, load, WEIGHTS } from './bare.ts';
+import { barePage, load } from './bare.ts';
 import { launchChromium } from './chromium.ts';
 import { goldenLevels, goldenScores, LEVELS, SCENES } from './golden.ts';
-import { requireModules, type Server, servePage } from './server.ts';
+import { GOLDEN_MODEL, requireModules, type Server, servePage } from './server.ts';
 
 let server: Server;
 let browser: Browser;
@@ -74,13 +74,16 @@ describe('devices', () => {
       const other = await api.Gamma.load({ weights });
       await other.dispose();
       return other.device;
-    }, WEIGHTS);
+    }, GOLDEN_MODEL);
     expect(device.kind).toBe('cpu');
     expect(device.reason).toMatch(/GPU/);
   });
 
   test('webgpu without a GPU is refused', async () => {
-    const error = await page.evaluate((weights) => rejection(api.Gamma.load({ weights, device: 'webgpu' })), WEIGHTS);
+    const error = await page.evaluate(
+      (weights) => rejection(api.Gamma.load({ weights, device: 'webgpu' })),
+      GOLDEN_MODEL,
+    );
     expect(error.code).toBe('device');
     expect(error.message).toMatch(/GPU/);
   });
@@ -95,7 +98,7 @@ describe('devices', () => {
       };
       await (await api.Gamma.load({ weights, device: 'cpu', onProgress })).dispose();
       return last;
-    }, WEIGHTS);
+    }, GOLDEN_MODEL);
     expect(Object.keys(seen).sort()).toEqual(['device', 'module', 'prompts', 'weights']);
     for (const [phase, { loaded, total }] of Object.entries(seen)) expect(loaded, phase).toBe(total);
   });
@@ -277,12 +280,12 @@ describe('scoring', () => {
 describe('ends', () => {
   test('weights that are none are refused, wherever they come from', async () => {
     const codes = await page.evaluate(async () => {
-      const load = (weights: string | Blob | undefined) =>
+      const load = (weights: string | Blob) =>
         rejection(api.Gamma.load({ device: 'cpu', weights })).then(({ code }) => code);
       const noise = new Blob([new Uint8Array(1000).fill(255)]);
-      return [await load(undefined), await load('/models/none.safetensors'), await load(noise)];
+      return [await load('/models/none.safetensors'), await load(noise)];
     });
-    expect(codes).toEqual(['weights-none', 'http-html', 'header-too-large']);
+    expect(codes).toEqual(['http-html', 'header-too-large']);
   });
 
   test('a load can be given up', async () => {
@@ -290,7 +293,7 @@ describe('ends', () => {
       const stop = new AbortController();
       const loading = api.Gamma.load({ weights, device: 'cpu', signal: stop.signal, onProgress: () => stop.abort() });
       return rejection(loading);
-    }, WEIGHTS);
+    }, GOLDEN_MODEL);
     expect(code).toBe('aborted');
   });
 
@@ -300,7 +303,7 @@ describe('ends', () => {
       await other.dispose();
       await other.dispose();
       return rejection(other.score('samples/dog.jpg'));
-    }, WEIGHTS);
+    }, GOLDEN_MODEL);
     expect(code).toBe('disposed');
   });
 });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Gamma } from 'gamma-wasm';
 import type { Browser, Page } from 'playwright-core';
 import { goldenCrops, SIDE } from './golden.ts';
-import { repository, type Server } from './server.ts';
+import { GOLDEN_MODEL, repository, type Server } from './server.ts';
 
 /** What a bare page keeps between the calls of a test. */
 declare global {
@@ -15,9 +15,6 @@ declare global {
   /** The code and message that a promise rejects with. */
   var rejection: (promise: Promise<unknown>) => Promise<{ code: string; message: string }>;
 }
-
-/** The untrained sample model, whose scores are the golden ones. */
-export const WEIGHTS = '/models/untrained-tiny.safetensors';
 
 /** A page with nothing on it but the package, of the dev server's origin. */
 export async function barePage(browser: Browser, server: Server): Promise<Page> {
@@ -57,13 +54,13 @@ export async function barePage(browser: Browser, server: Server): Promise<Page> 
   return page;
 }
 
-/** Loads the sample model as `gamma` of the page and tells the device. */
+/** Loads the golden model as `gamma` of the page and tells the device. */
 export function load(page: Page, device: 'auto' | 'cpu' | 'webgpu') {
   return page.evaluate(
     async (options) => {
       globalThis.gamma = await api.Gamma.load(options);
       return gamma.device;
     },
-    { weights: WEIGHTS, device },
+    { weights: GOLDEN_MODEL, device },
   );
 }

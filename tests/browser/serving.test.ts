@@ -13,7 +13,7 @@ afterAll(() => server?.close());
 test.each([
   ['pkg/index.js', 'text/javascript'],
   ['pkg/wasm/cpu/gamma_bg.wasm', 'application/wasm'],
-  ['models/untrained-tiny.safetensors', 'application/octet-stream'],
+  ['pkg/wasm/gamma-lite.safetensors', 'application/octet-stream'],
   ['status.json', 'application/json'],
   ['', 'text/html'],
 ])('/%s is served as %s to an isolated page', async (path, type) => {
@@ -24,10 +24,10 @@ test.each([
   expect(response.headers.get('cross-origin-embedder-policy')).toBe('require-corp');
 });
 
-test('the sample model tells its length, and is not sent again while it is unchanged', async () => {
-  const url = `${server.url}models/untrained-tiny.safetensors`;
+test('the default model tells its length, and is not sent again while it is unchanged', async () => {
+  const url = `${server.url}pkg/wasm/gamma-lite.safetensors`;
   const first = await fetch(url, { method: 'HEAD' });
-  expect(Number(first.headers.get('content-length'))).toBeGreaterThan(18_000_000);
+  expect(Number(first.headers.get('content-length'))).toBeGreaterThan(3_000_000);
   const again = await fetch(url, { headers: { 'If-None-Match': first.headers.get('etag') ?? '' } });
   expect(again.status).toBe(304);
 });

@@ -5,7 +5,8 @@ import { ALL_READY, App, sample } from './app.ts';
 import { launchChromium } from './chromium.ts';
 import { repository, requireModules, type Server, servePage } from './server.ts';
 
-const MODEL = repository('tests/golden/tiny/model.safetensors');
+const MODEL = repository('weights/gamma-lite.safetensors');
+const GOLDEN = repository('tests/golden/tiny/model.safetensors');
 
 let server: Server;
 let browser: Browser;
@@ -29,7 +30,9 @@ const statusRoute = (status: { now: unknown }) => (page: Page) =>
 test('weights that cannot be fetched are reported, and fetched at the next try', async () => {
   let missing = true;
   app = await App.open(browser, server, {}, (page) =>
-    page.route('**/models/**', (route) => (missing ? route.fulfill({ status: 404, body: 'none' }) : route.continue())),
+    page.route('**/*.safetensors', (route) =>
+      missing ? route.fulfill({ status: 404, body: 'none' }) : route.continue(),
+    ),
   );
   const alert = app.page.getByRole('alert');
   await alert.waitFor();
@@ -45,7 +48,7 @@ test('weights that cannot be fetched are reported, and fetched at the next try',
   expect(await alert.count()).toBe(0);
 });
 
-test('own weights are used, bad ones refused, and the sample is there to go back to', async () => {
+test('own weights are used, bad ones refused, and the default model is there to go back to', async () => {
   app = await App.open(browser, server);
   await app.choose([sample('dog.jpg')]);
   await app.settled(1);
@@ -55,14 +58,23 @@ test('own weights are used, bad ones refused, and the sample is there to go back
   const alert = app.page.getByRole('alert');
   await alert.waitFor();
   expect(await alert.textContent()).toMatch(/header-too-large/);
-  await app.button('Back to the sample model').click();
+  await app.button('Back to Gamma-Lite').click();
   await app.settled(1);
   expect(await app.percents()).toEqual([before]);
   await picker.setInputFiles({ name: 'own.safetensors', mimeType: '', buffer: readFileSync(MODEL) });
   await app.ready();
   await app.settled(1);
   expect(await app.percents()).toEqual([before]);
-  expect(await app.button('Back to the sample model').isVisible()).toBe(true);
+  expect(await app.button('Back to Gamma-Lite').isVisible()).toBe(true);
+  expect(await app.page.locator('#model-note').isVisible()).toBe(false);
+  await picker.setInputFiles({ name: 'golden.safetensors', mimeType: '', buffer: readFileSync(GOLDEN) });
+  await app.page.getByText('This model is untrained: scores mean nothing yet.').waitFor();
+  await app.settled(1);
+  // It states nothing about photos.
+  expect(await app.card('dog.jpg').locator('.spread').textContent()).toMatch(/over 10 crops/);
+  await app.button('Back to Gamma-Lite').click();
+  await app.settled(1);
+  expect(await app.percents()).toEqual([before]);
 });
 
 test('while the CPU module is being built the page says so, and starts by itself', async () => {
@@ -138,14 +150,14 @@ test('the model is kept on this device, listed with its size, and can be deleted
   expect(await app.page.locator('#model-line').textContent()).toMatch(/kept on this device$/);
   await app.page.getByText('Models kept on this device').click();
   const kept = app.page.locator('#kept-list li');
-  expect(await kept.textContent()).toMatch(/untrained-tiny\.safetensors . \d+\.\d MB Delete/);
+  expect(await kept.textContent()).toMatch(/gamma-lite\.safetensors . \d+\.\d MB Delete/);
   await app.screenshot('kept');
   // What is kept is enough for another visit.
-  await app.page.route('**/models/**', (route) => route.abort());
+  await app.page.route('**/*.safetensors', (route) => route.abort());
   await app.page.reload();
   await app.ready();
   await app.page.getByText('Models kept on this device').click();
-  await app.button(/^Delete untrained-tiny/).click();
+  await app.button(/^Delete gamma-lite/).click();
   await kept.waitFor({ state: 'detached' });
   expect(app.errors).toEqual([]);
 });

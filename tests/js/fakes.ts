@@ -168,7 +168,7 @@ export function platformOf(log: Log, behaviour: Behaviour = {}): Platform<FakePh
       return inProcess(host, log);
     },
     devices: async () => ({ candidates: behaviour.candidates ?? [CPU], notes: behaviour.notes ?? [] }),
-    weights: (weights) => weightsSource(weights, String),
+    weights: (weights, base) => weightsSource(weights, String, base),
     base: String,
     isLasting: () => true,
     photo: async (photo) => {

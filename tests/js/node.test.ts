@@ -181,8 +181,19 @@ test('an abort reaches the worker between two crops', async () => {
   await gamma.dispose();
 });
 
+test('without weights, the model that lies with the modules', async () => {
+  await expect(Gamma.load({ wasm })).rejects.toMatchObject({
+    code: 'io',
+    message: expect.stringContaining('gamma-lite.safetensors'),
+  });
+  writeFileSync(join(wasm, 'gamma-lite.safetensors'), weightsOf({ scenes: ['natural-quality'] }));
+  const gamma = await Gamma.load({ wasm });
+  expect(gamma.scenes.map(({ id }) => id)).toEqual(['natural-quality']);
+  expect(gamma.source.from).toBe('file');
+  await gamma.dispose();
+});
+
 test('what is missing is named', async () => {
-  await expect(Gamma.load({ wasm })).rejects.toMatchObject({ code: 'weights-none' });
   await expect(load({ weights: join(folder, 'none.safetensors') })).rejects.toMatchObject({
     code: 'io',
     message: expect.stringContaining('none.safetensors'),

@@ -41,6 +41,7 @@ test('scenes', () => {
   const offered = [{ id: 'natural-quality' }, { id: 'generic' }];
   expect(sceneOf({}, offered)).toBe('natural-quality');
   expect(sceneOf({ scene: 'all' }, offered)).toBe('all');
+  expect(sceneOf({}, [{ id: 'face-quality' }, { id: 'generic' }])).toBe('face-quality');
   expect(() => sceneOf({ scene: 'x' }, offered)).toThrow(/it offers natural-quality, generic/);
 });
 
@@ -52,7 +53,7 @@ test('options of load', async () => {
     message: 'option `device`: expected one of auto, webgpu, cpu, got "gpu"',
   });
   await expect(load({ weights: 5 })).rejects.toMatchObject({ code: 'option', message: /`weights`/ });
-  await expect(load({ weights: null })).rejects.toMatchObject({ code: 'weights-none' });
+  await expect(load({ weights: null })).rejects.toMatchObject({ code: 'option', message: /`weights`/ });
   await expect(load({ signal: 'now' })).rejects.toMatchObject({ code: 'option' });
   await expect(load({ onProgress: {} })).rejects.toMatchObject({ code: 'option' });
 });

@@ -39,7 +39,7 @@ afterAll(() => {
 const PAGE = `
 import { type Assessment, type Assessments, Gamma, GammaError, type LoadOptions, type Photo } from 'gamma-wasm';
 
-const options: LoadOptions = { weights: '/model.safetensors', device: 'auto', signal: undefined };
+const options: LoadOptions = { weights: undefined, device: 'auto', signal: undefined };
 export async function page(file: File, video: HTMLVideoElement, canvas: OffscreenCanvas): Promise<number> {
   await using gamma = await Gamma.load({ ...options, onProgress: ({ phase, loaded, total }) => console.log(phase, loaded, total) });
   const one: Assessment = await gamma.score(file, { crops: 5, policy: 'grid' });
@@ -112,7 +112,7 @@ test.each([
   check(`node-${lib.length}`, NODE, { module: 'NodeNext', moduleResolution: 'nodenext', lib, types: ['node'] });
 });
 
-test('Vite bundles the worker and finds every file of the WebAssembly modules', async () => {
+test('Vite bundles the worker and finds every file of the WebAssembly modules, and the default model', async () => {
   const { build } = await import('vite');
   for (const kind of ['gpu', 'cpu', 'cpu-relaxed']) {
     mkdirSync(join(installed, 'wasm', kind), { recursive: true });
@@ -121,6 +121,7 @@ test('Vite bundles the worker and finds every file of the WebAssembly modules', 
     writeFileSync(join(installed, 'wasm', kind, 'gamma_bg.wasm'), kind.repeat(2000));
   }
   writeFileSync(join(installed, 'wasm', 'clip_merges.txt'), 'merges '.repeat(1000));
+  writeFileSync(join(installed, 'wasm', 'gamma-lite.safetensors'), 'model '.repeat(1000));
   writeFileSync(join(folder, 'index.html'), '<script type="module" src="/main.js"></script>');
   writeFileSync(join(folder, 'main.js'), "import { Gamma } from 'gamma-wasm';\nGamma.load().catch(console.log);\n");
   await build({ root: folder, configFile: false, logLevel: 'error' });
@@ -139,6 +140,9 @@ test('Vite bundles the worker and finds every file of the WebAssembly modules', 
       kind,
     ).toBe(true);
   }
+  const model = assets[contents.indexOf('model '.repeat(1000))] ?? '?';
+  expect(model).toMatch(/^gamma-lite-.*\.safetensors$/);
+  expect(contents.some((text) => text.includes('weights-none') && text.includes(model))).toBe(true);
   const worker = assets.find((name) => /^worker-.*\.js$/.test(name)) ?? '?';
   expect(contents.some((text, index) => assets[index] !== worker && text.includes(worker))).toBe(true);
 });

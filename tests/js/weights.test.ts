@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GammaError } from '../../js/error.js';
 import { shown } from '../../js/fetching.js';
-import { folderFiles } from '../../js/local.js';
+import { folderFiles, streamFiles } from '../../js/local.js';
 import type { Weights } from '../../js/node.js';
 import type { Directory } from '../../js/opfs.js';
 import type { LoadProgress } from '../../js/types.js';
@@ -176,7 +176,7 @@ test('the handle of a folder with one file', async () => {
     BYTES.length,
     undefined,
   ]);
-  expect(weightsSource(folderOf([]), String).wire.kind).toBe('folder');
+  expect(weightsSource(folderOf([]), String, undefined).wire.kind).toBe('folder');
   await expect(TestGamma.with({ weights: [] }, behaviour)).rejects.toMatchObject({ code: 'option' });
 });
 
@@ -247,6 +247,26 @@ test('a stream that fails, gives other things than bytes, or is being read alrea
   const locked = new Blob([BYTES]).stream();
   locked.getReader();
   await expect(TestGamma.with({ weights: locked })).rejects.toMatchObject({ code: 'option', message: /being read/ });
+});
+
+test('without weights the package’s own model is loaded: from beside the modules, or from the folder named for them', async () => {
+  const asked: string[] = [];
+  const files = (url: string) => {
+    asked.push(url);
+    return streamFiles(
+      (async function* () {
+        yield BYTES;
+      })(),
+    );
+  };
+  for (const options of [{}, { wasm: 'http://cdn.example/wasm/' }]) {
+    const { gamma } = await TestGamma.with({ ...options, weights: undefined }, { host: { files } });
+    await gamma.dispose();
+  }
+  expect(asked).toEqual([
+    new URL('../../js/wasm/gamma-lite.safetensors', import.meta.url).href,
+    'http://cdn.example/wasm/gamma-lite.safetensors',
+  ]);
 });
 
 test('messages do not show what may be secret', () => {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser, builder::TypedValueParser, value_parser};
 use gamma_wasm::image::{CropPolicy, MAX_CROPS};
 
+use crate::default_model::{DEFAULT, Weights};
 use crate::eval::Eval;
 
 /// Scores photos with Gamma (Mixture of Assessment Experts).
@@ -45,12 +46,12 @@ pub struct Score {
     /// Photos, or folders of photos (JPEG, PNG, WebP, GIF, BMP, TIFF).
     #[arg(required = true, value_name = "IMAGES")]
     pub images: Vec<PathBuf>,
-    /// The model: a safetensors file, or a folder that `gamma convert` wrote. This version comes with none of its own.
-    #[arg(short, long, value_name = "FILE")]
-    pub weights: Option<PathBuf>,
-    /// What the photos are judged as, or `all` for every scene of the model.
-    #[arg(short, long, value_name = "ID", default_value = "natural-quality")]
-    pub scene: String,
+    /// The model: a safetensors file, a folder that `gamma convert` wrote, or `default` for Gamma-Lite, which is in this program.
+    #[arg(short, long, value_name = "FILE", default_value = DEFAULT)]
+    pub weights: Weights,
+    /// What the photos are judged as, or `all` for every scene of the model; `natural-quality` if the model has it, else its first.
+    #[arg(short, long, value_name = "ID")]
+    pub scene: Option<String>,
     /// How crops are chosen; as the model says, or else `random`.
     #[arg(long, value_parser = policy())]
     pub policy: Option<CropPolicy>,
@@ -77,8 +78,9 @@ pub struct Score {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_STATUS, args_override_self = true)]
 pub struct Inspect {
-    /// A safetensors file, or a folder that `gamma convert` wrote.
-    pub file: PathBuf,
+    /// A safetensors file, a folder that `gamma convert` wrote, or `default` for the model in this program.
+    #[arg(default_value = DEFAULT)]
+    pub file: Weights,
     /// List every tensor.
     #[arg(long)]
     pub tensors: bool,
@@ -136,7 +138,8 @@ Exit status: 0 all of it is as it should be, 1 something is not, 2 wrong usage."
 #[derive(Debug, Args)]
 #[command(after_help = VERIFY_HELP, args_override_self = true)]
 pub struct Verify {
-    /// A safetensors file, a folder or its index, or the URL of one of them.
+    /// A safetensors file, a folder or its index, the URL of one of them, or `default` for the model in this program.
+    #[arg(default_value = DEFAULT)]
     pub target: String,
     /// Print one JSON object.
     #[arg(long)]

@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use crate::Status;
 use crate::args::Inspect;
+use crate::default_model::{DEFAULT_MODEL, Weights};
 use crate::output::{json_line, print};
 use crate::report::{Failure, about, complain, name, printable, refused, size, thousands};
 
@@ -160,7 +161,9 @@ struct Row {
 
 /// Runs the command: one report for each file of a folder.
 pub fn run(arguments: &Inspect) -> Status {
-    let path = &arguments.file;
+    let Weights::Path(path) = &arguments.file else {
+        return one(arguments, &arguments.file, true);
+    };
     let index = path.join(INDEX);
     if !index.is_file() {
         let file = if path.is_dir() {
@@ -168,7 +171,7 @@ pub fn run(arguments: &Inspect) -> Status {
         } else {
             path.clone()
         };
-        return one(arguments, &file, true);
+        return one(arguments, &Weights::Path(file), true);
     }
     let bytes = std::fs::read(&index).map_err(|error| refused(&index, error));
     match bytes.and_then(|bytes| Index::parse(&bytes)) {
@@ -179,7 +182,10 @@ pub fn run(arguments: &Inspect) -> Status {
         Ok(Index { files }) => {
             // A part of a model need not be one itself.
             let whole = files.iter().filter(|file| !file.text).count() == 1;
-            let status = |file: &weights::IndexFile| one(arguments, &path.join(&file.name), whole && !file.text);
+            let status = |file: &weights::IndexFile| {
+                let path = Weights::Path(path.join(&file.name));
+                one(arguments, &path, whole && !file.text)
+            };
             files
                 .iter()
                 .map(status)
@@ -190,7 +196,8 @@ pub fn run(arguments: &Inspect) -> Status {
 }
 
 /// Reports on a file, which may have to be a `whole` model.
-fn one(arguments: &Inspect, path: &Path, whole: bool) -> Status {
+fn one(arguments: &Inspect, weights: &Weights, whole: bool) -> Status {
+    let path = weights.name();
     let mut report = Report {
         file: path.to_string_lossy().into_owned(),
         bytes: None,
@@ -200,7 +207,7 @@ fn one(arguments: &Inspect, path: &Path, whole: bool) -> Status {
         contents: None,
         error: None,
     };
-    let result = report.fill(path, arguments.tensors, whole);
+    let result = report.fill(weights, arguments.tensors, whole);
     report.error = result.as_ref().err().map(Failure::from);
     let written = if arguments.json {
         report.json()
@@ -222,11 +229,19 @@ fn one(arguments: &Inspect, path: &Path, whole: bool) -> Status {
 
 impl Report {
     /// Finds out as much as it can, and stops at the first thing that keeps the file from being a model.
-    fn fill(&mut self, path: &Path, list: bool, whole: bool) -> Result<()> {
-        let file = File::open(path).map_err(|error| refused(path, error))?;
-        let metadata = file.metadata().map_err(|error| refused(path, error))?;
-        self.bytes = metadata.is_file().then_some(metadata.len());
-        let header = Header::read(io::BufReader::new(file), self.bytes, &path.to_string_lossy())?;
+    fn fill(&mut self, weights: &Weights, list: bool, whole: bool) -> Result<()> {
+        let header = match weights {
+            Weights::Default => {
+                self.bytes = Some(DEFAULT_MODEL.len() as u64);
+                Header::read(DEFAULT_MODEL, self.bytes, &self.file)?
+            }
+            Weights::Path(path) => {
+                let file = File::open(path).map_err(|error| refused(path, error))?;
+                let metadata = file.metadata().map_err(|error| refused(path, error))?;
+                self.bytes = metadata.is_file().then_some(metadata.len());
+                Header::read(io::BufReader::new(file), self.bytes, &self.file)?
+            }
+        };
         self.contents = Some(Contents::new(&header, list));
         let contents = weights::Contents::read(&header)?;
         self.model = Some(ModelInfo::of_file(&header, &contents));

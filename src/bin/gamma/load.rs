@@ -1,4 +1,4 @@
-//! A file of weights to a scorer.
+//! Weights to a scorer.
 
 use std::fs::File;
 use std::io::Read;
@@ -11,28 +11,23 @@ use gamma_wasm::scorer::Scorer;
 use gamma_wasm::weights::Assembly;
 use gamma_wasm::weights::convert::INDEX;
 
+use crate::default_model::{DEFAULT, DEFAULT_MODEL, Weights};
 use crate::{progress, report::refused};
 
 /// Bytes read at a time.
 const PIECE: usize = 1 << 20;
 
-/// Loads the model of `path`, a file or a folder, and reads the prompts of its scenes if it does not hold their features.
+/// Loads a model, and reads the prompts of its scenes if it does not hold their features.
 ///
 /// # Errors
 /// [`Error::Io`](gamma_wasm::Error::Io), or what is wrong with the weights.
-pub fn scorer(path: &Path) -> Result<Scorer> {
+pub fn scorer(weights: &Weights) -> Result<Scorer> {
     let mut assembly = Assembly::new(Device::flex());
-    let index = path.join(INDEX);
-    match path.is_dir() {
-        false => feed(&mut assembly, path)?,
-        true if !index.exists() => feed(&mut assembly, &path.join("model.safetensors"))?,
-        true => {
-            let json = std::fs::read(&index).map_err(|error| refused(&index, error))?;
-            // Without the text tower where it has files of its own: the command adds no scenes.
-            let files = assembly.set_index(&json)?.files.clone();
-            for file in files.iter().filter(|file| !file.text) {
-                feed(&mut assembly, &path.join(&file.name))?;
-            }
+    match weights {
+        Weights::Path(path) => feed_all(&mut assembly, path)?,
+        Weights::Default => {
+            assembly.begin(DEFAULT, Some(DEFAULT_MODEL.len() as u64))?;
+            assembly.push(DEFAULT_MODEL)?;
         }
     }
     pollster::block_on(async {
@@ -42,6 +37,22 @@ pub fn scorer(path: &Path) -> Result<Scorer> {
         }
         Ok(scorer)
     })
+}
+
+/// Takes in a file, or the files of a folder.
+fn feed_all(assembly: &mut Assembly, path: &Path) -> Result<()> {
+    let index = path.join(INDEX);
+    match path.is_dir() {
+        false => feed(assembly, path),
+        true if !index.exists() => feed(assembly, &path.join("model.safetensors")),
+        true => {
+            let json = std::fs::read(&index).map_err(|error| refused(&index, error))?;
+            // Without the text tower where it has files of its own: the command adds no scenes.
+            let files = assembly.set_index(&json)?.files.clone();
+            let mut files = files.iter().filter(|file| !file.text);
+            files.try_for_each(|file| feed(assembly, &path.join(&file.name)))
+        }
+    }
 }
 
 /// Takes in one file.

@@ -5,6 +5,7 @@
 
 mod args;
 mod convert;
+mod default_model;
 #[cfg(feature = "train")]
 mod distort;
 mod eval;

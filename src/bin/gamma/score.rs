@@ -21,24 +21,20 @@ use crate::{load, photos};
 /// published size, 2, 5 and 10 are within the noise of 1.
 pub const BATCH: usize = 1;
 
-/// Said where weights are missing.
-pub const NO_WEIGHTS: &str = "this version comes with no model of its own; \
-    give a safetensors file of Gamma's weights with --weights FILE (gamma inspect FILE says what a file holds)";
-
 /// Runs the command.
 pub fn run(arguments: &Score) -> Status {
-    let Some(weights) = &arguments.weights else {
-        complain(NO_WEIGHTS);
-        return Status::NoModel;
-    };
+    let weights = &arguments.weights;
     let scorer = match load::scorer(weights) {
         Ok(scorer) => scorer,
         Err(error) => {
-            complain(&format!("the model could not be loaded: {}", about(weights, &error)));
+            complain(&format!(
+                "the model could not be loaded: {}",
+                about(weights.name(), &error)
+            ));
             return Status::NoModel;
         }
     };
-    let scenes = match chosen(&scorer, &arguments.scene) {
+    let scenes = match chosen(&scorer, arguments.scene.as_deref()) {
         Ok(scenes) => scenes,
         Err(error) => {
             complain(&format!("{error} ({})", error.code()));
@@ -84,8 +80,9 @@ fn options(arguments: &Score) -> ScoreOptions {
 }
 
 /// The scenes that `--scene` means.
-fn chosen(scorer: &Scorer, id: &str) -> Result<Vec<Scene>> {
+fn chosen(scorer: &Scorer, id: Option<&str>) -> Result<Vec<Scene>> {
     let offered: Vec<Scene> = scorer.scenes().cloned().collect();
+    let id = id.unwrap_or_else(|| scorer.default_scene());
     if id == "all" {
         return Ok(offered);
     }

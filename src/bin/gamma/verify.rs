@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::Status;
 use crate::args::Verify;
+use crate::default_model::{DEFAULT, DEFAULT_MODEL};
 use crate::fetch::{Server, fetch, is_url, sibling};
 use crate::output::{json_line, print};
 use crate::progress;
@@ -152,6 +153,9 @@ impl Report {
 
 /// A folder stands for its index, or for its only file.
 fn whole_model(target: &str) -> String {
+    if target == DEFAULT {
+        return target.to_owned();
+    }
     if is_url(target) {
         return if target.ends_with('/') {
             format!("{target}{INDEX}")
@@ -184,6 +188,9 @@ fn beside(target: &str, name: &str) -> String {
 type Opened = (Box<dyn Read>, Option<u64>, Option<Server>);
 
 fn open(place: &str) -> Result<Opened> {
+    if place == DEFAULT {
+        return Ok((Box::new(DEFAULT_MODEL), Some(DEFAULT_MODEL.len() as u64), None));
+    }
     if is_url(place) {
         let (reader, server) = fetch(place)?;
         return Ok((reader, server.length, Some(server)));

@@ -8,6 +8,7 @@ use gamma_wasm::metrics::paper;
 use gamma_wasm::{Error, Result};
 
 use crate::args::{EXIT_STATUS, policy};
+use crate::default_model::{DEFAULT, Weights};
 
 /// Score the photos that a CSV has labels of, and say how well scores and labels agree.
 #[derive(Debug, Args)]
@@ -19,15 +20,15 @@ pub struct Eval {
     /// The folder that the CSV's names are in: one for all, or one for each CSV.
     #[arg(long, required = true, value_name = "DIR")]
     pub images: Vec<PathBuf>,
-    /// What the photos are judged as: one for all, or one for each CSV.
-    #[arg(short, long, value_name = "ID", default_value = "natural-quality")]
+    /// What the photos are judged as: one for all, or one for each CSV; `natural-quality` if the model has it, else its first.
+    #[arg(short, long, value_name = "ID")]
     pub scene: Vec<String>,
-    /// The model: a safetensors file. This version comes with none of its own.
-    #[arg(short, long, value_name = "FILE")]
-    pub weights: Option<PathBuf>,
+    /// The model: a safetensors file, a folder that `gamma convert` wrote, or `default` for the one in this program.
+    #[arg(short, long, value_name = "FILE", default_value = DEFAULT)]
+    pub weights: Weights,
     /// Another model to score the same crops with, such as a quantised one.
     #[arg(long, value_name = "FILE")]
-    pub against: Option<PathBuf>,
+    pub against: Option<Weights>,
     /// The dataset's name in the paper, or `other`: its figures are printed, its range and direction of labels are known.
     #[arg(long, value_name = "NAME", value_parser = dataset)]
     pub dataset: Vec<Published>,
@@ -87,7 +88,8 @@ fn dataset(name: &str) -> Result<Published, String> {
 pub struct Source {
     pub csv: PathBuf,
     pub images: PathBuf,
-    pub scene: String,
+    /// `None` for the model's default.
+    pub scene: Option<String>,
     pub image_column: String,
     pub label_column: String,
     pub lower_better: bool,
@@ -119,7 +121,10 @@ impl Eval {
             Ok(Source {
                 csv: self.csv[index].clone(),
                 images: each("images", &self.images, index, count)?.clone(),
-                scene: each("scene", &self.scene, index, count)?.clone(),
+                scene: match self.scene.is_empty() {
+                    true => None,
+                    false => Some(each("scene", &self.scene, index, count)?.clone()),
+                },
                 image_column: each("image-column", &self.image_column, index, count)?.clone(),
                 label_column: each("label-column", &self.label_column, index, count)?.clone(),
                 ladders: self.ladders,

@@ -8,7 +8,6 @@ mod picture;
 
 use std::fs;
 use std::io;
-use std::path::Path;
 use std::time::Instant;
 
 use gamma_wasm::image::{CropOptions, DecodeOptions, Pixels};
@@ -21,9 +20,10 @@ pub use args::Eval;
 use args::Source;
 use labels::{Labelled, Labels};
 
+use crate::default_model::Weights;
 use crate::progress::Photos;
 use crate::report::{Failure, about, complain, printable, refused};
-use crate::score::{BATCH, NO_WEIGHTS};
+use crate::score::BATCH;
 use crate::{Status, load, photos};
 
 /// What became of the photos of a CSV.
@@ -64,7 +64,7 @@ pub fn run(arguments: &Eval) -> Status {
         Ok(models) => models,
         Err(status) => return status,
     };
-    if let Err(error) = models.check(sets.iter().map(|(source, _)| source.scene.as_str())) {
+    if let Err(error) = models.check(sets.iter().map(|(source, _)| models.scene(source))) {
         return usage(error);
     }
     let start = Instant::now();
@@ -83,7 +83,7 @@ pub fn run(arguments: &Eval) -> Status {
         false => Status::Done,
     };
     if let Some(path) = &arguments.svg
-        && let Err(error) = fs::write(path, picture::svg(&models.model.info().name, &results, &evaluation))
+        && let Err(error) = fs::write(path, picture::svg(&models, &results, &evaluation))
     {
         complain(&about(path, &refused(path, error)));
         status = Status::Incomplete;
@@ -100,21 +100,20 @@ pub fn run(arguments: &Eval) -> Status {
 
 impl Models {
     fn load(arguments: &Eval) -> Result<Self, Status> {
-        let Some(weights) = &arguments.weights else {
-            complain(NO_WEIGHTS);
-            return Err(Status::NoModel);
-        };
-        let load = |path: &Path| {
-            load::scorer(path).map_err(|error| {
-                complain(&format!("the model could not be loaded: {}", about(path, &error)));
+        let load = |weights: &Weights| {
+            load::scorer(weights).map_err(|error| {
+                complain(&format!(
+                    "the model could not be loaded: {}",
+                    about(weights.name(), &error)
+                ));
                 Status::NoModel
             })
         };
-        let model = load(weights)?;
+        let model = load(&arguments.weights)?;
         if !model.info().trained {
             complain("warning: this model is not trained; its scores mean nothing");
         }
-        let against = arguments.against.as_deref().map(load).transpose()?;
+        let against = arguments.against.as_ref().map(load).transpose()?;
         let options = ScoreOptions {
             crops: arguments.crop_choice(),
             parity: arguments.parity,
@@ -170,6 +169,11 @@ impl Models {
         }
     }
 
+    /// What the photos of a CSV are judged as.
+    fn scene<'a>(&'a self, source: &'a Source) -> &'a str {
+        source.scene.as_deref().unwrap_or_else(|| self.model.default_scene())
+    }
+
     /// The crops of each photo.
     fn crops(&self) -> CropOptions {
         self.model.crop_options(&self.options)
@@ -199,7 +203,7 @@ impl Models {
             for (row, photo) in labels.rows.into_iter().zip(photos.by_ref()) {
                 let scored = photo
                     .pixels
-                    .and_then(|pixels| self.one(pixels, &set.source.scene, &bar));
+                    .and_then(|pixels| self.one(pixels, self.scene(&set.source), &bar));
                 bar.next(scored.is_ok());
                 match scored {
                     Ok(scored) => set.add(row, scored),

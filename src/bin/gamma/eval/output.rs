@@ -138,7 +138,7 @@ impl Report<'_> {
             .map(|(set, outcome)| Dataset {
                 csv: set.source.csv.to_string_lossy().into_owned(),
                 images: set.source.images.to_string_lossy().into_owned(),
-                scene: &set.source.scene,
+                scene: self.models.scene(&set.source),
                 lower_better: set.source.lower_better,
                 photos: set.rows.len(),
                 failed: set
@@ -187,7 +187,7 @@ impl Report<'_> {
             "\n{crops}; in brackets: {percent:.0}% intervals from {RESAMPLES} resamples"
         );
         for (set, outcome) in self.results.iter().zip(&self.evaluation.datasets) {
-            dataset(&mut text, set, outcome);
+            dataset(&mut text, set, self.models.scene(&set.source), outcome);
         }
         if let Some(overall) = &self.evaluation.overall {
             let photos: usize = self.results.iter().map(|set| set.rows.len()).sum();
@@ -215,8 +215,8 @@ impl Report<'_> {
     }
 }
 
-fn dataset(text: &mut String, set: &Results, outcome: &Outcome) {
-    let (csv, scene) = (name(&set.source.csv), printable(&set.source.scene));
+fn dataset(text: &mut String, set: &Results, scene: &str, outcome: &Outcome) {
+    let (csv, scene) = (name(&set.source.csv), printable(scene));
     let _ = write!(text, "\n{csv}, {scene}: {} photos", set.rows.len());
     if !set.failed.is_empty() {
         let _ = write!(text, ", {} left out", set.failed.len());

@@ -3,20 +3,20 @@
 use gamma_wasm::metrics::plot::{Dot, Panel, scatter};
 use gamma_wasm::metrics::{CONFIDENCE, Evaluation, Outcome};
 
-use super::Results;
 use super::output::{FIGURES, estimate};
+use super::{Models, Results};
 
-/// The plot of what `model` says, as an SVG document.
-pub fn svg(model: &str, results: &[Results], evaluation: &Evaluation) -> String {
+/// The plot of what the model says, as an SVG document.
+pub fn svg(models: &Models, results: &[Results], evaluation: &Evaluation) -> String {
     let panels = results.iter().zip(&evaluation.datasets);
     scatter(
         &panels
-            .map(|(set, outcome)| panel(model, set, outcome))
+            .map(|(set, outcome)| panel(models, set, outcome))
             .collect::<Vec<_>>(),
     )
 }
 
-fn panel(model: &str, set: &Results, outcome: &Outcome) -> Panel {
+fn panel(models: &Models, set: &Results, outcome: &Outcome) -> Panel {
     let source = &set.source;
     let file = source
         .csv
@@ -30,7 +30,11 @@ fn panel(model: &str, set: &Results, outcome: &Outcome) -> Panel {
         label: row.label,
         name: row.image.clone(),
     });
-    let intervals = format!("{model}; in brackets: {:.0}% intervals", 100.0 * CONFIDENCE);
+    let intervals = format!(
+        "{}; in brackets: {:.0}% intervals",
+        models.model.info().name,
+        100.0 * CONFIDENCE
+    );
     let mut notes = vec![intervals];
     for (figure, found) in FIGURES.iter().zip(outcome.figures.model.values()) {
         notes.push(format!("{figure:<12} {}", estimate(&found)));
@@ -39,7 +43,7 @@ fn panel(model: &str, set: &Results, outcome: &Outcome) -> Panel {
         notes.push(format!("paper        SRCC {:.3}, PLCC {:.3}", paper.srcc, paper.plcc));
     }
     Panel {
-        title: format!("{file}, {}, {} photos", source.scene, set.rows.len()),
+        title: format!("{file}, {}, {} photos", models.scene(source), set.rows.len()),
         label: format!("{} ({better} is better)", source.label_column),
         dots: dots.collect(),
         curve: outcome.fit,

@@ -1,0 +1,39 @@
+//! Gamma-Lite, the model that comes with the command, and how models are named on the command line.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// The file of the default model, of which `weights/README.md` is the card. Without the file the command cannot be built:
+/// `gamma train weights/lite.toml` and `gamma convert --dtype q8` of an earlier build make one.
+pub const DEFAULT_MODEL: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/gamma-lite.safetensors"));
+
+/// What stands for it. A file of this name is `./default`.
+pub const DEFAULT: &str = "default";
+
+/// Where a model is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Weights {
+    /// In this program.
+    Default,
+    /// In a file or a folder.
+    Path(PathBuf),
+}
+
+impl From<OsString> for Weights {
+    fn from(argument: OsString) -> Self {
+        match argument == DEFAULT {
+            true => Self::Default,
+            false => Self::Path(argument.into()),
+        }
+    }
+}
+
+impl Weights {
+    /// What messages call it.
+    pub fn name(&self) -> &Path {
+        match self {
+            Self::Default => Path::new(DEFAULT),
+            Self::Path(path) => path,
+        }
+    }
+}

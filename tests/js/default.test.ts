@@ -1,0 +1,48 @@
+// `Gamma.load()` with nothing said: the package as it is built, with the model that comes with it.
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type * as NodeEntry from '../../js/node.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const sample = (name: string) => join(root, 'www', 'samples', name);
+
+let gamma: NodeEntry.Gamma;
+
+beforeAll(async () => {
+  for (const file of ['cpu/gamma_bg.wasm', 'gamma-lite.safetensors']) {
+    expect(existsSync(join(root, 'pkg', 'wasm', file)), `pkg/wasm/${file} is made by \`npm run build\``).toBe(true);
+  }
+  const { Gamma } = (await import(new URL('../../pkg/node.js', import.meta.url).href)) as typeof NodeEntry;
+  gamma = await Gamma.load();
+}, 600_000);
+
+afterAll(() => gamma?.dispose());
+
+test('it is Gamma-Lite, trained, and small enough for a page', () => {
+  expect(gamma.model).toMatchObject({ name: 'gamma-lite', trained: true, licence: expect.any(String) });
+  expect(gamma.scenes.map(({ id }) => id)).toContain('natural-quality');
+  expect(statSync(join(root, 'pkg', 'wasm', 'gamma-lite.safetensors')).size).toBeLessThan(6_000_000);
+});
+
+test('photos are brought to it as its file states', async () => {
+  const { photo } = gamma.model;
+  const short = photo?.short_side ?? Number.NaN;
+  const { width, height, scale, policy, crops } = await gamma.score(sample('lighthouse.webp'));
+  expect(Math.min(width, height)).toBe(short);
+  expect(policy).toBe(photo?.policy);
+  expect(crops.length).toBeLessThanOrEqual(photo?.crops ?? 0);
+  // The sample has 640 x 427 pixels.
+  expect(scale).toBeCloseTo(short / 427, 5);
+  for (const { x, y, size } of crops) expect(x + size <= width && y + size <= height).toBe(true);
+  const parity = await gamma.score(sample('lighthouse.webp'), { parity: true, policy: 'center' });
+  expect(parity).toMatchObject({ width: 640, height: 427, scale: 1, policy: 'center' });
+}, 600_000);
+
+test('a photo that was spoilt scores below the photo', async () => {
+  const clean = await gamma.score(sample('lighthouse.webp'));
+  for (const name of ['lighthouse-blurred.webp', 'lighthouse-compressed.jpg']) {
+    expect((await gamma.score(sample(name))).score, name).toBeLessThan(clean.score);
+  }
+}, 600_000);
