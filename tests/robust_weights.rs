@@ -6,7 +6,11 @@ use std::panic::catch_unwind;
 
 use burn::tensor::Device;
 use common::file::{Random, smallest, smallest_config, usual};
-use gamma_wasm::{Result, scorer::Scorer, weights::Assembly};
+use gamma_wasm::{
+    Result,
+    scorer::Scorer,
+    weights::{Assembly, Header, Metadata},
+};
 
 fn load(bytes: &[u8], piece: usize, length: Option<u64>) -> Result<Scorer> {
     let mut assembly = Assembly::new(Device::flex());
@@ -109,4 +113,33 @@ fn ten_thousand_mutations_of_an_index_end_in_errors_only() {
         }
     }
     assert!(refused > 9_000, "only {refused} of 10000 were refused");
+}
+
+#[test]
+fn whatever_a_file_states_about_photos_is_refused_or_within_the_limits() {
+    let file = smallest(false).bytes();
+    let mut header = Header::read(file.as_slice(), None, "smallest").expect("a header");
+    let (mut taken, mut refused) = (0, 0);
+    for number in 0..10_000 {
+        let mut json = br#"{"short_side":384,"policy":"grid","crops":4}"#.to_vec();
+        let length = json.len();
+        mutate(&mut json, length, &mut Random(number));
+        let json = String::from_utf8_lossy(&json).into_owned();
+        header.metadata.insert("photo".into(), json.clone());
+        match Metadata::read(&header) {
+            Ok(Metadata { photo, .. }) => {
+                taken += 1;
+                assert!(
+                    photo.short_side.is_none_or(|side| (224..=4096).contains(&side)),
+                    "{json}"
+                );
+                assert!(photo.crops.is_none_or(|crops| (1..=100).contains(&crops)), "{json}");
+            }
+            Err(error) => {
+                refused += 1;
+                assert_eq!(error.code(), "weights-metadata", "{json}");
+            }
+        }
+    }
+    assert!(taken > 50 && refused > 5_000, "{taken} taken, {refused} refused");
 }
