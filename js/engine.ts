@@ -49,6 +49,8 @@ export interface EnginePhoto {
 export interface Job {
   readonly crops: number;
   readonly done: number;
+  /** Whether no further step is needed. */
+  readonly is_done: boolean;
   step(): Promise<number>;
   assess(scene: string): Promise<EngineAssessment>;
   free(): void;
@@ -60,6 +62,7 @@ export interface EngineAssessment {
   percent: number;
   levels: Levels;
   spread: number;
+  uncertainty: number;
   crops: CropScore[];
   scene: string;
   width: number;
@@ -76,6 +79,7 @@ export interface JobOptions {
   crops?: number;
   seed?: number;
   parity?: boolean;
+  tolerance?: number;
 }
 
 /** A loaded model. */

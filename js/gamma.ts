@@ -293,8 +293,10 @@ export class GammaBase<P, W> {
           {
             transfer: [wire.kind === 'bytes' ? wire.bytes : wire.kind === 'rgba' ? wire.data : wire.bitmap],
             signal: call.signal,
-            onProgress: ({ loaded, total = 0 }) => {
-              if (!call.signal.aborted) onProgress?.({ index, done: loaded, total });
+            onProgress: (progress) => {
+              if (progress.phase !== 'crops' || call.signal.aborted) return;
+              const { loaded: done, total, estimate } = progress;
+              onProgress?.({ index, done, total, estimate });
             },
           },
         ),

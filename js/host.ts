@@ -243,16 +243,18 @@ export class Host {
       job = engine.job(photo, options);
       const total = job.crops;
       let done = job.done;
-      while (done < total) {
+      const asked = scenes.length > 0 ? scenes : engine.scenes().map(({ id }) => id);
+      while (!job.is_done) {
         await this.#platform.pause();
         throwIfAborted(signal);
         const next = await job.step();
         if (!(next > done)) throw new GammaError('wasm', `the engine stopped after ${done} of ${total} crops`);
         done = next;
-        report({ phase: 'crops', loaded: done, total });
+        const { score, percent, uncertainty } = await job.assess(asked[0] ?? '');
+        report({ phase: 'crops', loaded: done, total, estimate: { score, percent, uncertainty } });
       }
       const assessments: Requests['score']['reply'] = [];
-      for (const scene of scenes.length > 0 ? scenes : engine.scenes().map(({ id }) => id)) {
+      for (const scene of asked) {
         throwIfAborted(signal);
         assessments.push({ ...(await job.assess(scene)), ms: 0 });
       }

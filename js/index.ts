@@ -33,6 +33,7 @@ export type {
   CropScore,
   DeviceInfo,
   DeviceKind,
+  Estimate,
   Levels,
   LoadProgress,
   MemoryUse,

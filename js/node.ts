@@ -38,6 +38,7 @@ export type {
   CropScore,
   DeviceInfo,
   DeviceKind,
+  Estimate,
   Levels,
   LoadProgress,
   MemoryUse,

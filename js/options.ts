@@ -57,17 +57,21 @@ export function checkCache(cache: unknown): CacheMode {
 
 /** What the engine is told of `options`. */
 export function jobOptions(options: ScoreOptions): JobOptions {
-  const { policy, parity } = options;
+  const { policy, parity, tolerance } = options;
   const crops = wholeNumber('crops', options.crops, 1, MAX_CROPS, `1 to ${MAX_CROPS}`);
   const seed = wholeNumber('seed', options.seed, 0, Number.MAX_SAFE_INTEGER, '0 to 2^53 - 1');
   if (policy !== undefined && !POLICIES.includes(policy))
     throw wrong('policy', policy, `one of ${POLICIES.join(', ')}`);
   if (parity !== undefined && typeof parity !== 'boolean') throw wrong('parity', parity, 'true or false');
+  if (tolerance !== undefined && !(typeof tolerance === 'number' && tolerance > 0 && tolerance < Infinity)) {
+    throw wrong('tolerance', tolerance, 'a number above 0');
+  }
   return {
     ...(policy !== undefined && { policy }),
     ...(crops !== undefined && { crops }),
     ...(seed !== undefined && { seed }),
     ...(parity !== undefined && { parity }),
+    ...(tolerance !== undefined && { tolerance }),
   };
 }
 

@@ -4,7 +4,7 @@ import type { EngineAssessment, JobOptions, OpenedDevice } from './engine.js';
 import type { WireError } from './error.js';
 import type { NamedBlob } from './local.js';
 import type { Directory } from './opfs.js';
-import type { CacheMode, LoadProgress, MemoryUse, ModelInfo, ModelSource, ModuleKind, Scene } from './types.js';
+import type { CacheMode, Estimate, LoadProgress, MemoryUse, ModelInfo, ModelSource, ModuleKind, Scene } from './types.js';
 
 /** A photo on its way to the worker: encoded bytes, RGBA pixels, or an ImageBitmap (named so only where DOM types are). */
 export type WirePhoto =
@@ -58,7 +58,7 @@ export type ToWorker =
   | { type: 'chunk-failed'; id: number; error: WireError };
 
 /** Progress of a request: loading, or crops of a photo. */
-export type WireProgress = LoadProgress | { phase: 'crops'; loaded: number; total: number };
+export type WireProgress = LoadProgress | { phase: 'crops'; loaded: number; total: number; estimate: Estimate };
 
 /** What comes from the worker. */
 export type FromWorker =

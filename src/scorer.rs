@@ -1,25 +1,29 @@
 //! Pixels and a scene to an [`Assessment`]: the one place where it all meets.
 
+mod assessment;
 mod info;
+mod job;
+mod precision;
 
 use std::{
     collections::BTreeMap,
     sync::{Arc, OnceLock},
 };
 
-use burn::tensor::{Device, Tensor, TensorData};
-use serde::Serialize;
+use burn::tensor::{Device, Tensor};
 
 use crate::{
     Error, Result,
-    image::{self, Crop, CropChoice, CropOptions, CropPolicy, Normalization, Pixels},
+    image::{self, CropChoice, CropOptions, CropPolicy, Pixels},
     model::{Config, Gamma, TOKEN_EMBEDDING, TextTower},
     ops,
     prompt::{DEFAULT_SCENE, LEVELS, Scene, Tokenizer},
     weights::{self, Assembly, Checkpoint, Tensors, TextFiles},
 };
 
+pub use assessment::{Assessment, CropScore, Levels};
 pub use info::{ModelInfo, TextTowerState};
+pub use job::Job;
 
 /// What is asked of one photo.
 #[derive(Debug, Clone, Default)]
@@ -28,61 +32,9 @@ pub struct ScoreOptions {
     pub crops: CropChoice,
     /// As the published loader: photos are not scaled, and those with a side below the crop are refused.
     pub parity: bool,
-}
-
-/// How likely each of the five levels is; the sum is 1.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[allow(missing_docs, reason = "the levels' names say it")]
-pub struct Levels {
-    pub bad: f32,
-    pub poor: f32,
-    pub fair: f32,
-    pub good: f32,
-    pub perfect: f32,
-}
-
-/// A crop and its own score.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct CropScore {
-    /// Left edge in pixels of the photo as it was scaled.
-    pub x: u32,
-    /// Top edge.
-    pub y: u32,
-    /// Side.
-    pub size: u32,
-    /// As [`Assessment::score`].
-    pub score: f32,
-    /// As [`Assessment::percent`].
-    pub percent: f32,
-}
-
-/// What Gamma thinks of a photo.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Assessment {
-    /// The model's own score, about 0.2 (bad) to 1.0 (perfect): the mean over the crops.
-    pub score: f32,
-    /// The score between the worth of the lowest and the highest level, 0 to 100.
-    pub percent: f32,
-    /// Mean probability of each level.
-    pub levels: Levels,
-    /// Standard deviation of the crops' scores.
-    pub spread: f32,
-    /// Each crop with its score.
-    pub crops: Vec<CropScore>,
-    /// Id of the scene asked for.
-    pub scene: String,
-    /// Width of the photo that the crops refer to, in pixels: upright, and scaled by [`scale`](Self::scale).
-    pub width: u32,
-    /// Height of the same.
-    pub height: u32,
-    /// How many of these pixels a pixel of the photo was scaled to, along a side: below 1 if it was scaled down, 1 if not at all.
-    pub scale: f32,
-    /// Whether the photo was scaled up: it has fewer pixels than the model looks at.
-    pub enlarged: bool,
-    /// How the crops were chosen.
-    pub policy: CropPolicy,
-    /// The seed of `policy` random.
-    pub seed: u64,
+    /// Stop as soon as the score lies within this of what all planned crops would give, in about 95 of 100 photos. Without it, all
+    /// of them are scored.
+    pub tolerance: Option<f32>,
 }
 
 /// A loaded model and the scenes it can be asked about.
@@ -282,7 +234,19 @@ impl Scorer {
         let pixels = if options.parity { pixels } else { photo.apply(pixels)? };
         let scale = f64::from(short_side(&pixels)) / f64::from(before.max(1));
         let crops = self.crop_options(options);
-        let plan = image::plan(pixels.width, pixels.height, &crops)?;
+        let mut plan = image::plan(pixels.width, pixels.height, &crops)?;
+        if let Some(tolerance) = options.tolerance {
+            if !(tolerance > 0.0 && tolerance.is_finite()) {
+                return Err(Error::Option {
+                    name: "tolerance",
+                    reason: format!("{tolerance} is no number above 0"),
+                });
+            }
+            // Crops of a grid that come first lie far apart; random ones are in no order anyway.
+            if crops.policy == CropPolicy::Grid {
+                plan = precision::spread_out(plan.len()).into_iter().map(|at| plan[at]).collect();
+            }
+        }
         let scenes: Vec<String> = self
             .scenes()
             .map(|scene| scene.id.clone())
@@ -306,6 +270,7 @@ impl Scorer {
             pixels,
             scale: scale as f32,
             options: crops,
+            tolerance: options.tolerance,
             normalization: self.info.config.normalization(),
             plan,
             answers: Vec::new(),
@@ -318,7 +283,7 @@ impl Scorer {
     /// As [`job`](Self::job), [`Job::step`] and [`Job::assess`].
     pub async fn score(&self, pixels: Pixels, scenes: &[&str], options: &ScoreOptions) -> Result<Vec<Assessment>> {
         let mut job = self.job(pixels, options)?;
-        while job.done() < job.crops() {
+        while !job.is_done() {
             job.step(1).await?;
         }
         scenes.iter().map(|scene| job.assess(scene)).collect()
@@ -337,133 +302,6 @@ impl Scorer {
         };
         let prompts = scene.token_ids(tokenizer, config.vocabulary, config.tower.context_length)?;
         Ok(text.forward(&prompts))
-    }
-}
-
-/// The crops of one photo on their way to a score. Features do not depend on the scene, so one job answers all.
-pub struct Job {
-    gamma: Arc<Gamma>,
-    device: Device,
-    /// `[scenes, 5, embed_dim]`.
-    text_features: Tensor<3>,
-    scenes: Vec<String>,
-    range: [f32; 2],
-    pixels: Pixels,
-    scale: f32,
-    options: CropOptions,
-    normalization: Normalization,
-    plan: Vec<Crop>,
-    /// For each crop done and each scene: five probabilities and the score.
-    answers: Vec<f32>,
-}
-
-/// Numbers that one crop and scene answer with: the levels and the score.
-const ANSWER: usize = LEVELS.len() + 1;
-
-impl Job {
-    /// Crops planned.
-    pub fn crops(&self) -> usize {
-        self.plan.len()
-    }
-
-    /// Crops scored.
-    pub fn done(&self) -> usize {
-        self.answers.len() / (self.scenes.len() * ANSWER).max(1)
-    }
-
-    /// Scores the next crops, at most `batch` of them, and says how many are done.
-    ///
-    /// # Errors
-    /// [`Error::Device`] if the device fails. The crops can be tried again.
-    pub async fn step(&mut self, batch: usize) -> Result<usize> {
-        let done = self.done();
-        let crops: Vec<Crop> = self.plan.iter().skip(done).take(batch.max(1)).copied().collect();
-        if crops.is_empty() {
-            return Ok(done);
-        }
-        let side = crops[0].size as usize;
-        let mut input = vec![0.0; crops.len() * 3 * side * side];
-        for (crop, out) in crops.iter().zip(input.chunks_exact_mut(3 * side * side)) {
-            image::normalize(&self.pixels, *crop, &self.normalization, out);
-        }
-        let input = Tensor::from_data(TensorData::new(input, [crops.len(), 3, side, side]), &self.device);
-        let levels = self.gamma.forward(input, self.text_features.clone());
-        let scores = self.gamma.head.score(levels.clone()).unsqueeze_dim(2);
-        let answers = ops::read(Tensor::cat(vec![levels, scores], 2)).await?;
-        if answers.iter().any(|value| !value.is_finite()) {
-            return Err(Error::Device("it answered with numbers that are not finite".into()));
-        }
-        self.answers.extend(answers);
-        Ok(self.done())
-    }
-
-    /// What the crops scored so far say about a scene.
-    ///
-    /// # Errors
-    /// [`Error::SceneUnknown`], or [`Error::Option`] if no crop is scored yet.
-    pub fn assess(&self, scene: &str) -> Result<Assessment> {
-        let index = self
-            .scenes
-            .iter()
-            .position(|id| id == scene)
-            .ok_or_else(|| Error::SceneUnknown {
-                id: scene.to_owned(),
-                offered: self.scenes.clone(),
-            })?;
-        let answers: Vec<&[f32]> = self
-            .answers
-            .chunks_exact(ANSWER)
-            .skip(index)
-            .step_by(self.scenes.len())
-            .collect();
-        if answers.is_empty() {
-            return Err(Error::Option {
-                name: "crops",
-                reason: "no crop is scored yet".into(),
-            });
-        }
-        let count = answers.len() as f32;
-        let mean = |at: usize| answers.iter().map(|answer| answer[at]).sum::<f32>() / count;
-        let score = mean(ANSWER - 1);
-        let variance = answers
-            .iter()
-            .map(|answer| (answer[ANSWER - 1] - score).powi(2))
-            .sum::<f32>()
-            / count;
-        let [low, high] = self.range;
-        let percent = |score: f32| (100.0 * (score - low) / (high - low).max(f32::EPSILON)).clamp(0.0, 100.0);
-        let crop = |crop: &Crop, score: f32| CropScore {
-            x: crop.x,
-            y: crop.y,
-            size: crop.size,
-            score,
-            percent: percent(score),
-        };
-        Ok(Assessment {
-            score,
-            percent: percent(score),
-            levels: Levels {
-                bad: mean(0),
-                poor: mean(1),
-                fair: mean(2),
-                good: mean(3),
-                perfect: mean(4),
-            },
-            spread: variance.sqrt(),
-            crops: self
-                .plan
-                .iter()
-                .zip(&answers)
-                .map(|(at, answer)| crop(at, answer[ANSWER - 1]))
-                .collect(),
-            scene: scene.to_owned(),
-            width: self.pixels.width,
-            height: self.pixels.height,
-            scale: self.scale,
-            enlarged: self.scale > 1.0,
-            policy: self.options.policy,
-            seed: self.options.seed,
-        })
     }
 }
 

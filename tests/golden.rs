@@ -289,6 +289,7 @@ fn scorer_gives_the_published_scores_for_every_scene() {
             ..CropChoice::default()
         },
         parity: true,
+        tolerance: None,
     };
     let names = [
         ("generic", "naive"),

@@ -197,7 +197,11 @@ fn a_model_says_how_photos_are_brought_to_it() {
             crops: Some(3),
             seed: Some(5),
         };
-        let options = |parity| ScoreOptions { crops: choice, parity };
+        let options = |parity| ScoreOptions {
+            crops: choice,
+            parity,
+            tolerance: None,
+        };
         let own = assess(&scorer, &large, &options(false));
         assert_eq!(
             (own.policy, own.crops.len(), own.seed, own.width),

@@ -46,6 +46,7 @@ struct JobArguments {
     crops: Option<u32>,
     seed: Option<u64>,
     parity: bool,
+    tolerance: Option<f32>,
 }
 
 #[wasm_bindgen]
@@ -122,9 +123,14 @@ impl Engine {
             crops,
             seed,
             parity,
+            tolerance,
         } = options(arguments)?;
-        let crops = CropChoice { policy, crops, seed };
-        Ok(Job(self.0.job(photo.0, &ScoreOptions { crops, parity })?))
+        let options = ScoreOptions {
+            crops: CropChoice { policy, crops, seed },
+            parity,
+            tolerance,
+        };
+        Ok(Job(self.0.job(photo.0, &options)?))
     }
 }
 
@@ -163,6 +169,12 @@ impl Job {
     #[wasm_bindgen(getter)]
     pub fn done(&self) -> usize {
         self.0.done()
+    }
+
+    /// Whether the photo needs no further step.
+    #[wasm_bindgen(getter)]
+    pub fn is_done(&self) -> bool {
+        self.0.is_done()
     }
 
     /// Scores the next crops and says how many are done.

@@ -210,6 +210,9 @@ class Job extends Freed {
     this.#engine = engine;
     this.crops = options.crops ?? 10;
   }
+  get is_done() {
+    return this.done >= this.crops;
+  }
   async step() {
     live.steps += 1;
     const { content } = this.#photo;
@@ -232,7 +235,7 @@ class Job extends Freed {
     return this.done;
   }
   async assess(scene) {
-    if (this.done < this.crops) throw failure('option', 'not done');
+    if (this.done < 1) throw failure('option', 'not done');
     if (!this.#engine.scenes().some(({ id }) => id === scene)) throw failure('scene-unknown', scene);
     const { content, width, height } = this.#photo;
     const score = content.score ?? 0.5;
@@ -243,6 +246,7 @@ class Job extends Freed {
       percent: 100 * score,
       levels,
       spread: 0,
+      uncertainty: this.done < this.crops ? 0.01 : 0,
       crops,
       scene,
       width,

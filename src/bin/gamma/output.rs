@@ -38,6 +38,7 @@ struct Row<'a> {
     percent: f32,
     levels: Levels,
     spread: f32,
+    uncertainty: f32,
     crops: &'a [CropScore],
     scene: &'a str,
     model: &'a str,
@@ -56,12 +57,13 @@ struct FailedRow<'a> {
     error: Failure,
 }
 
-const CSV_HEADER: [&str; 21] = [
+const CSV_HEADER: [&str; 22] = [
     "image",
     "scene",
     "score",
     "percent",
     "spread",
+    "uncertainty",
     "bad",
     "poor",
     "fair",
@@ -178,6 +180,7 @@ impl Output {
             percent: assessment.percent,
             levels: assessment.levels,
             spread: assessment.spread,
+            uncertainty: assessment.uncertainty,
             crops: &assessment.crops,
             scene: &assessment.scene,
             model: &self.model,
@@ -210,6 +213,7 @@ impl Output {
             assessment.score.to_string().into(),
             assessment.percent.to_string().into(),
             assessment.spread.to_string().into(),
+            assessment.uncertainty.to_string().into(),
             bad.to_string().into(),
             poor.to_string().into(),
             fair.to_string().into(),

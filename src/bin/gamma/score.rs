@@ -67,6 +67,7 @@ fn options(arguments: &Score) -> ScoreOptions {
         crops,
         seed,
         parity,
+        tolerance,
         ..
     } = *arguments;
     ScoreOptions {
@@ -76,6 +77,7 @@ fn options(arguments: &Score) -> ScoreOptions {
             seed: Some(seed),
         },
         parity,
+        tolerance,
     }
 }
 
@@ -145,7 +147,7 @@ impl Run {
 
     fn one(&self, pixels: Pixels, bar: &Photos) -> Result<Vec<Assessment>> {
         let mut job = self.scorer.job(pixels, &self.options)?;
-        while job.done() < job.crops() {
+        while !job.is_done() {
             bar.crops(job.done(), job.crops());
             pollster::block_on(job.step(BATCH))?;
         }

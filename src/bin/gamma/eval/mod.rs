@@ -117,6 +117,7 @@ impl Models {
         let options = ScoreOptions {
             crops: arguments.crop_choice(),
             parity: arguments.parity,
+            tolerance: None,
         };
         Ok(Self {
             model,
@@ -229,7 +230,7 @@ impl Models {
         let mut done = 0;
         for job in &mut jobs {
             let before = done;
-            while job.done() < job.crops() {
+            while !job.is_done() {
                 bar.crops(done, crops);
                 done = before + pollster::block_on(job.step(BATCH))?;
             }

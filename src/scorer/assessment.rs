@@ -1,0 +1,62 @@
+//! What Gamma thinks of a photo.
+
+use serde::Serialize;
+
+use crate::image::CropPolicy;
+
+/// How likely each of the five levels is; the sum is 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[allow(missing_docs, reason = "the levels' names say it")]
+pub struct Levels {
+    pub bad: f32,
+    pub poor: f32,
+    pub fair: f32,
+    pub good: f32,
+    pub perfect: f32,
+}
+
+/// A crop and its own score.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct CropScore {
+    /// Left edge in pixels of the photo as it was scaled.
+    pub x: u32,
+    /// Top edge.
+    pub y: u32,
+    /// Side.
+    pub size: u32,
+    /// As [`Assessment::score`].
+    pub score: f32,
+    /// As [`Assessment::percent`].
+    pub percent: f32,
+}
+
+/// What Gamma thinks of a photo.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Assessment {
+    /// The model's own score, about 0.2 (bad) to 1.0 (perfect): the mean over the crops.
+    pub score: f32,
+    /// The score between the worth of the lowest and the highest level, 0 to 100.
+    pub percent: f32,
+    /// Mean probability of each level.
+    pub levels: Levels,
+    /// Standard deviation of the crops' scores.
+    pub spread: f32,
+    /// The score of all planned crops lies within this of `score`, in about 95 of 100 photos; 0 if all of them were scored.
+    pub uncertainty: f32,
+    /// Each crop with its score.
+    pub crops: Vec<CropScore>,
+    /// Id of the scene asked for.
+    pub scene: String,
+    /// Width of the photo that the crops refer to, in pixels: upright, and scaled by [`scale`](Self::scale).
+    pub width: u32,
+    /// Height of the same.
+    pub height: u32,
+    /// How many of these pixels a pixel of the photo was scaled to, along a side: below 1 if it was scaled down, 1 if not at all.
+    pub scale: f32,
+    /// Whether the photo was scaled up: it has fewer pixels than the model looks at.
+    pub enlarged: bool,
+    /// How the crops were chosen.
+    pub policy: CropPolicy,
+    /// The seed of `policy` random.
+    pub seed: u64,
+}
