@@ -254,3 +254,29 @@ fn what_no_model_can_ask_for_is_refused() {
         }
     }
 }
+
+#[test]
+fn a_tolerance_ends_the_crops_early_and_says_what_is_left_uncertain() {
+    let [scorer, _] = with(r#"{"policy":"grid","crops":9}"#);
+    let (scorer, photo) = (scorer.expect("a model"), photo(600, 450, 3));
+    let asked = |tolerance| ScoreOptions {
+        tolerance,
+        ..ScoreOptions::default()
+    };
+    let all = assess(&scorer, &photo, &asked(None));
+    assert_eq!((all.crops.len(), all.uncertainty), (9, 0.0));
+    let tolerance = 0.02;
+    let some = assess(&scorer, &photo, &asked(Some(tolerance)));
+    assert!(some.crops.len() < 9, "{} crops", some.crops.len());
+    assert!(some.uncertainty > 0.0 && some.uncertainty <= tolerance, "{}", some.uncertainty);
+    assert!((some.score - all.score).abs() <= tolerance, "{} {}", some.score, all.score);
+    // The second crop is not beside the first.
+    assert!(some.crops[1].y != some.crops[0].y || some.crops[1].x > some.crops[0].x + 150);
+    // Nothing is certain enough for this.
+    assert_eq!(assess(&scorer, &photo, &asked(Some(1e-9))).crops.len(), 9);
+    for wrong in [0.0, -0.1, f32::NAN, f32::INFINITY] {
+        let error = scorer.job(photo.clone(), &asked(Some(wrong))).err().expect("an error");
+        assert_eq!(error.code(), "option");
+        assert!(error.to_string().contains("tolerance"), "{error}");
+    }
+}

@@ -64,7 +64,10 @@ test('a score comes with its device, time, policy, seed and progress', async () 
   expect(result).toMatchObject({ score: 0.7, scene: 'generic', device: 'cpu', policy: 'grid', seed: 9, width: 300 });
   expect(result.crops).toHaveLength(3);
   expect(result.ms).toBeGreaterThanOrEqual(0);
-  expect(seen).toEqual([1, 2, 3].map((done) => ({ index: 0, done, total: 3 })));
+  const estimate = (uncertainty: number) => ({ score: 0.7, percent: 70, uncertainty });
+  expect(seen).toEqual(
+    [0.01, 0.01, 0].map((left, at) => ({ index: 0, done: at + 1, total: 3, estimate: estimate(left) })),
+  );
   expect(await gamma.score({})).toMatchObject({ scene: 'natural-quality', policy: 'random', seed: 0 });
   await gamma.dispose();
 });

@@ -12,6 +12,9 @@ test.each([
   [{ crops: Number.NaN }, /`crops`.*got NaN/],
   [{ crops: '3' }, /`crops`.*got "3"/],
   [{ crops: null }, /`crops`.*got an object/],
+  [{ tolerance: 0 }, /`tolerance`: expected a number above 0, got 0/],
+  [{ tolerance: '0.01' }, /`tolerance`.*got "0.01"/],
+  [{ tolerance: Number.NaN }, /`tolerance`.*got NaN/],
   [{ seed: -1 }, /`seed`: expected a whole number from 0 to 2\^53 - 1, got -1/],
   [{ seed: 2 ** 53 }, /`seed`.*got 9007199254740992/],
   [{ seed: 1n }, /`seed`.*got 1/],
@@ -31,7 +34,7 @@ test.each([
 });
 
 test('the limits themselves are allowed, and what is not given is left to the engine', () => {
-  const most = { crops: 100, seed: Number.MAX_SAFE_INTEGER, policy: 'grid', parity: true } as const;
+  const most = { crops: 100, seed: Number.MAX_SAFE_INTEGER, policy: 'grid', parity: true, tolerance: 0.01 } as const;
   expect(jobOptions(most)).toEqual(most);
   expect(jobOptions({ crops: 1, seed: 0 })).toEqual({ crops: 1, seed: 0 });
   expect(jobOptions({ crops: undefined, seed: undefined, policy: undefined, parity: undefined })).toEqual({});
