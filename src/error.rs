@@ -98,7 +98,7 @@ pub enum Error {
     /// A pickle breaks its own format.
     #[error("the checkpoint's pickle is damaged: {0}")]
     PickleDamaged(String),
-    /// A `.pth` file is no zip archive of tensors, or a damaged one.
+    /// A `.pth` file is damaged outside its pickle: its zip archive, or its storages.
     #[error("the checkpoint is damaged: {0}")]
     PthDamaged(String),
     /// The tensors describe no Gamma model.

@@ -347,19 +347,6 @@ fn damaged_pickles_end_in_errors() {
     }
 }
 
-#[test]
-fn a_bare_pickle_says_how_to_save_it_again() {
-    let bytes = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.".to_vec();
-    let length = bytes.len() as u64;
-    let Err(error) = Pth::open("a.pth", bytes, length) else {
-        panic!("it was read")
-    };
-    assert!(
-        error.code() == "pickle-refused" && error.to_string().contains("torch.save"),
-        "{error}"
-    );
-}
-
 /// What its file states about photos.
 const PHOTO: &str = r#"{"short_side":384,"policy":"grid","crops":4}"#;
 

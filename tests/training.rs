@@ -19,7 +19,7 @@ use gamma_wasm::{
         config::{DatasetConfig, LossConfig, OptimizerConfig},
         fold_efficientnet_lite, initial, loss,
     },
-    weights::{Assembly, Header},
+    weights::{Assembly, Header, convert::open},
 };
 use safetensors::SafeTensors;
 
@@ -135,13 +135,20 @@ fn the_stem_computes_what_its_pytorch_port_computes() {
 fn the_stem_agrees_on_the_imagenet_weights() {
     let folder = PathBuf::from(std::env::var("IMAGENET").expect("IMAGENET names a folder"));
     let bytes = std::fs::read(folder.join("weights.safetensors")).expect("the weights");
-    let file = SafeTensors::deserialize(&bytes).expect("valid");
-    let floats = |data: &[u8]| data.as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)).collect();
-    let port = file
-        .iter()
-        .filter(|(name, _)| !name.ends_with("num_batches_tracked"))
-        .map(|(name, view)| (name.to_owned(), (view.shape().to_vec(), floats(view.data()))))
-        .collect();
+    let expected = SafeTensors::deserialize(&bytes).expect("valid");
+    let mut source = open(&folder.join("weights.pth")).expect("the published file");
+    let tensors = source.tensors().to_vec();
+    assert_eq!(tensors.len(), expected.len());
+    let mut port = BTreeMap::new();
+    for tensor in tensors.into_iter().filter(|tensor| tensor.dtype != "I64") {
+        let (view, values) = (
+            expected.tensor(&tensor.name).expect("a tensor"),
+            source.read(&tensor.name).expect("its values"),
+        );
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        assert!(view.data() == bytes && view.shape() == tensor.shape, "{}", tensor.name);
+        port.insert(tensor.name, (tensor.shape, values));
+    }
     agrees_with_the_port(&port, &folder.join("golden.safetensors"));
 }
 

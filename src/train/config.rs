@@ -61,7 +61,7 @@ pub struct ModelConfig {
     pub preset: Option<String>,
     /// Dimensions instead of a preset, as in the metadata `config` of a file.
     pub config: Option<Config>,
-    /// ImageNet weights of the stem: EfficientNet-Lite as safetensors with the names of its PyTorch port.
+    /// ImageNet weights of the stem: EfficientNet-Lite as a `.pth` or safetensors with the names of its PyTorch port.
     pub stem: Option<PathBuf>,
     /// How photos are brought to the model, stored in the file; its `short_side` is that of every dataset that has none of its own.
     /// Without it, as the file `init` says.

@@ -106,8 +106,11 @@ const input = (mode, ...parts) =>
     ...parts.flatMap((part, i) => (i === 0 ? [Buffer.from(part)] : [Buffer.from([0xff]), Buffer.from(part)])),
   ]);
 
-/** What `torch.save({"params": OrderedDict(a=2x2 floats, b=one half)}, protocol 2)` writes as its data.pkl, without the memo. */
-function pickle() {
+/**
+ * What `torch.save({"params": OrderedDict(a=2x2 floats, b=one half)}, protocol 2)` writes as its data.pkl, without the memo;
+ * with `legacy` as the format before version 1.6 has it, and what follows it there: the list of storages, and these.
+ */
+function pickle(legacy) {
   const text = (value) =>
     Buffer.concat([Buffer.from('X'), Buffer.from(Uint32Array.of(value.length).buffer), Buffer.from(value)]);
   const global = (module, name) => Buffer.from(`c${module}\n${name}\n`);
@@ -115,13 +118,14 @@ function pickle() {
     Buffer.from(values.flatMap((value) => (typeof value === 'string' ? [value.charCodeAt(0)] : [value])));
   const tuple = (...parts) => Buffer.concat([bytes('('), ...parts, bytes('t')]);
   const small = (value) => bytes('K', value);
+  const view = legacy ? ['N'] : [];
   const ordered = Buffer.concat([global('collections', 'OrderedDict'), bytes(')', 'R')]);
   const tensor = (storage, key, count, shape, strides) =>
     Buffer.concat([
       global('torch._utils', '_rebuild_tensor_v2'),
       tuple(
         Buffer.concat([
-          tuple(text('storage'), global('torch', storage), text(key), text('cpu'), small(count)),
+          tuple(text('storage'), global('torch', storage), text(key), text('cpu'), small(count), bytes(...view)),
           bytes('Q'),
         ]),
         small(0),
@@ -132,6 +136,8 @@ function pickle() {
       ),
       bytes('R'),
     ]);
+  const stored = (count, size) =>
+    Buffer.concat([Buffer.from(BigInt64Array.of(BigInt(count)).buffer), Buffer.alloc(count * size)]);
   return Buffer.concat([
     bytes(0x80, 2, '}', '('),
     text('params'),
@@ -142,6 +148,7 @@ function pickle() {
     text('b'),
     tensor('HalfStorage', '1', 1, [], []),
     bytes('u', 'u', '.'),
+    ...(legacy ? [bytes(0x80, 2, ']', '('), text('1'), text('0'), bytes('e', '.'), stored(1, 2), stored(4, 4)] : []),
   ]);
 }
 
@@ -162,7 +169,7 @@ export function writeSeeds(folder) {
       input(1 | 8, several, header(all.slice(0, half)), header(all.slice(half))),
       input(2, Buffer.concat([Buffer.from([16, 0, 0, 0, 0, 0, 0, 0]), Buffer.from('{"a":{}}        ')])),
     ],
-    pickle: [Buffer.concat([Buffer.from([0]), pickle()])],
+    pickle: [Buffer.concat([Buffer.from([0]), pickle(false)]), Buffer.concat([Buffer.from([2]), pickle(true)])],
   };
   for (const [target, inputs] of Object.entries(seeds)) {
     mkdirSync(join(folder, target), { recursive: true });

@@ -3,10 +3,10 @@
 //! Every value lives in an arena and refers to others by index, so that no nesting, however deep, recurses, and memory
 //! stays within a fixed multiple of the operations, which are limited.
 
-use std::{collections::HashMap, rc::Rc};
+use std::collections::HashMap;
 
 use super::pickle::{Global, Pickle, Value, damaged, pairs, refused, unknown};
-use super::tensor_ref::{StorageRef, TensorRef};
+use super::tensor_ref::TensorRef;
 use crate::Result;
 
 /// The longest pickle that is read, in bytes; that of a published checkpoint has 0.1 MB.
@@ -16,14 +16,14 @@ const MAX_OPERATIONS: usize = 2_000_000;
 /// The most marks that may be open; a checkpoint has three.
 const MAX_DEPTH: usize = 256;
 
-/// Reads a pickle.
+/// Reads the pickle that begins at byte `start`, and says where it ends. What follows it is left alone.
 ///
 /// # Errors
 /// [`Error::PickleRefused`] for what no tensor needs, [`Error::PickleDamaged`] if it breaks its own format.
-pub fn read(bytes: &[u8]) -> Result<Pickle> {
+pub fn read(bytes: &[u8], start: usize) -> Result<(Pickle, usize)> {
     Machine {
         bytes,
-        at: 0,
+        at: start,
         stack: Vec::new(),
         marks: Vec::new(),
         memo: HashMap::new(),
@@ -49,7 +49,7 @@ struct Machine<'a> {
 }
 
 impl Machine<'_> {
-    fn run(mut self) -> Result<Pickle> {
+    fn run(mut self) -> Result<(Pickle, usize)> {
         if self.bytes.len() as u64 > MAX_BYTES {
             return Err(refused(format!("its pickle has more than {MAX_BYTES} bytes")));
         }
@@ -66,7 +66,7 @@ impl Machine<'_> {
             let operation = self.byte()?;
             if operation == b'.' {
                 self.pickle.root = self.pop()?;
-                return Ok(self.pickle);
+                return Ok((self.pickle, self.at));
             }
             self.step(operation)?;
         }
@@ -93,17 +93,17 @@ impl Machine<'_> {
                 let top = self.top()?.clone();
                 self.stack.push(top);
             }
-            b'N' => self.stack.push(Value::Other),
-            0x88 | 0x89 => self.stack.push(Value::Bool),
+            b'N' => self.stack.push(Value::None),
+            0x88 | 0x89 => self.stack.push(Value::Bool(operation == 0x88)),
             b'G' => self.skipped(8)?,
             b'J' | b'K' | b'M' | 0x8a => self.integer(operation)?,
-            b'X' | 0x8c | 0x8d => self.text(operation)?,
-            b'U' | b'T' | b'B' | b'C' | 0x8e | 0x96 => {
-                let length = match operation {
-                    b'U' | b'C' => self.length(1)?,
-                    b'T' | b'B' => self.length(4)?,
-                    _ => self.length(8)?,
-                };
+            b'X' | b'U' | b'T' | 0x8c | 0x8d => self.text(operation)?,
+            b'B' | b'C' | 0x8e | 0x96 => {
+                let length = self.length(match operation {
+                    b'C' => 1,
+                    b'B' => 4,
+                    _ => 8,
+                })?;
                 self.skipped(length)?;
             }
             b')' => self.push_sequence(Vec::new()),
@@ -196,36 +196,23 @@ impl Machine<'_> {
 
     fn text(&mut self, operation: u8) -> Result<()> {
         let length = self.length(match operation {
-            b'X' => 4,
-            0x8c => 1,
+            b'X' | b'T' => 4,
+            b'U' | 0x8c => 1,
             _ => 8,
         })?;
-        let text = std::str::from_utf8(self.take(length)?).map_err(|_| damaged("a string is not UTF-8"))?;
-        let text = Value::Text(text.into());
+        let text = match (std::str::from_utf8(self.take(length)?), operation) {
+            (Ok(text), _) => Value::Text(text.into()),
+            // What Python 2 calls a string may be any bytes.
+            (Err(_), b'U' | b'T') => Value::Other,
+            (Err(_), _) => return Err(damaged("a string is not UTF-8")),
+        };
         self.stack.push(text);
         Ok(())
     }
 
-    /// `('storage', FloatStorage, key, location, length)`: the only persistent id that `torch.save` writes.
     fn persistent_id(&mut self) -> Result<()> {
         let id = self.pop()?;
-        let storage = match self.sequence(&id) {
-            Some(
-                [
-                    Value::Text(kind),
-                    Value::Global(Global::Storage(element)),
-                    Value::Text(key),
-                    Value::Text(_),
-                    Value::Int(length),
-                ],
-            ) if &**kind == "storage" => u64::try_from(*length).ok().map(|length| StorageRef {
-                key: Rc::clone(key),
-                element: *element,
-                length,
-            }),
-            _ => None,
-        };
-        let storage = storage.ok_or_else(|| damaged("a persistent id is not that of a storage"))?;
+        let storage = self.pickle.storage(&id)?;
         self.pickle.storages.push(storage);
         self.stack.push(Value::Storage(self.pickle.storages.len() - 1));
         Ok(())
@@ -233,7 +220,7 @@ impl Machine<'_> {
 
     fn reduce(&mut self) -> Result<()> {
         let (arguments, function) = (self.pop()?, self.pop()?);
-        let Some(values) = self.sequence(&arguments) else {
+        let Some(values) = self.pickle.sequence(&arguments) else {
             return Err(damaged("a function is called without a tuple of arguments"));
         };
         match (function, values) {
@@ -310,13 +297,6 @@ impl Machine<'_> {
             .collect()
     }
 
-    fn sequence(&self, value: &Value) -> Option<&[Value]> {
-        match value {
-            Value::Sequence(index) => self.pickle.sequences.get(*index).map(Vec::as_slice),
-            _ => None,
-        }
-    }
-
     fn push_sequence(&mut self, values: Vec<Value>) {
         self.pickle.sequences.push(values);
         self.stack.push(Value::Sequence(self.pickle.sequences.len() - 1));
@@ -361,9 +341,10 @@ impl Machine<'_> {
 
     fn take(&mut self, count: usize) -> Result<&[u8]> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let taken = rest
-            .get(..count)
-            .ok_or_else(|| damaged(format!("it ends after {} bytes, in the middle", self.bytes.len())))?;
+        let taken = rest.get(..count).ok_or_else(|| match self.bytes.len() as u64 {
+            MAX_BYTES => refused(format!("its pickle has more than {MAX_BYTES} bytes")),
+            length => damaged(format!("it ends after {length} bytes, in the middle")),
+        })?;
         self.at += count;
         Ok(taken)
     }

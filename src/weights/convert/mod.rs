@@ -1,7 +1,9 @@
 //! Checkpoints to files of weights: what `gamma convert` does. Native only.
 
 mod allocate;
+mod archive;
 mod layout;
+mod legacy;
 mod machine;
 mod output;
 mod pickle;

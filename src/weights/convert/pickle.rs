@@ -9,10 +9,12 @@ use crate::{Error, Result};
 /// What the machine knows of a value.
 #[derive(Debug, Clone)]
 pub enum Value {
-    /// Something that tensors do not depend on: `None`, a float, bytes.
+    /// Something that tensors do not depend on: a float, bytes.
     Other,
+    /// `None`.
+    None,
     /// A truth value.
-    Bool,
+    Bool(bool),
     /// A whole number.
     Int(i64),
     /// A string.
@@ -34,7 +36,7 @@ pub enum Value {
 pub enum Global {
     /// `collections.OrderedDict`.
     OrderedDict,
-    /// `torch._utils._rebuild_tensor_v2`.
+    /// `torch._utils._rebuild_tensor_v2`, and `_rebuild_tensor` of the first versions, which takes fewer arguments.
     RebuildTensor,
     /// `torch._utils._rebuild_parameter`.
     RebuildParameter,
@@ -48,7 +50,7 @@ impl Global {
     pub(super) fn find(module: &str, name: &str) -> Result<Self> {
         let known = match (module, name) {
             ("collections", "OrderedDict") => Some(Self::OrderedDict),
-            ("torch._utils", "_rebuild_tensor_v2") => Some(Self::RebuildTensor),
+            ("torch._utils", "_rebuild_tensor_v2" | "_rebuild_tensor") => Some(Self::RebuildTensor),
             ("torch._utils", "_rebuild_parameter") => Some(Self::RebuildParameter),
             ("torch", "Size") => Some(Self::Size),
             ("torch", storage) => Element::of_storage(storage).map(Self::Storage),
@@ -75,6 +77,71 @@ pub struct Pickle {
     pub storages: Vec<StorageRef>,
     /// Tensors, and the index of the storage of each.
     pub tensors: Vec<(usize, TensorRef)>,
+}
+
+impl Pickle {
+    /// Keys and values, if `value` is a dict.
+    pub(super) fn dict(&self, value: &Value) -> Option<&[(Value, Value)]> {
+        match value {
+            Value::Dict(index) => self.dicts.get(*index).map(Vec::as_slice),
+            _ => None,
+        }
+    }
+
+    /// Elements, if `value` is a tuple or list.
+    pub(super) fn sequence(&self, value: &Value) -> Option<&[Value]> {
+        match value {
+            Value::Sequence(index) => self.sequences.get(*index).map(Vec::as_slice),
+            _ => None,
+        }
+    }
+
+    /// The storage that a persistent id stands for: `('storage', FloatStorage, key, location, length)`, the only one that
+    /// `torch.save` writes. Before version 1.6 it has a sixth element: what part of another storage it is, or `None`. Only
+    /// PyTorch's first versions had storages that are parts of others.
+    pub(super) fn storage(&self, id: &Value) -> Result<StorageRef> {
+        let storage = match self.sequence(id) {
+            Some(
+                [
+                    Value::Text(kind),
+                    Value::Global(Global::Storage(element)),
+                    Value::Text(key),
+                    Value::Text(_),
+                    Value::Int(length),
+                    view @ ..,
+                ],
+            ) if &**kind == "storage" => match view {
+                [] | [Value::None] => u64::try_from(*length).ok().map(|length| StorageRef {
+                    key: Rc::clone(key),
+                    element: *element,
+                    length,
+                }),
+                [Value::Sequence(_)] => {
+                    return Err(refused(format!(
+                        "its storage `{}` is a part of another one; load it in PyTorch and save it again",
+                        shown(key)
+                    )));
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        storage.ok_or_else(|| damaged("a persistent id is not that of a storage"))
+    }
+}
+
+/// The value of a key that is a string. Of a key that was set twice, the later value counts.
+pub(super) fn lookup<'a>(dict: &'a [(Value, Value)], key: &str) -> Option<&'a Value> {
+    let found = dict.iter().rev().find(|(name, _)| text(name) == Some(key));
+    found.map(|(_, value)| value)
+}
+
+/// The string that a value is.
+pub(super) fn text(value: &Value) -> Option<&str> {
+    match value {
+        Value::Text(text) => Some(text),
+        _ => None,
+    }
 }
 
 /// Keys and values, as they lie on the stack in turn.

@@ -79,10 +79,10 @@ impl Element {
     }
 }
 
-/// A storage: a run of elements in a file of its own inside the archive.
-#[derive(Debug, Clone)]
+/// A storage: a run of elements that tensors lie in.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StorageRef {
-    /// Its file is `{root}/data/{key}`.
+    /// Its name in the file.
     pub key: Rc<str>,
     /// Element type.
     pub element: Element,

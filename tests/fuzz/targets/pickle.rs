@@ -1,4 +1,4 @@
-//! PyTorch's `.pth`: the pickle inside an archive that is in order, and archives that are not.
+//! PyTorch's `.pth`: the pickle inside an archive that is in order, archives that are not, and the format before version 1.6.
 #![no_main]
 
 use gamma_wasm::weights::convert::{Pth, Source};
@@ -6,9 +6,12 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
     let Some((mode, bytes)) = input.split_first() else { return };
-    let archive = if mode & 1 == 0 { archive(bytes) } else { bytes.to_vec() };
-    let length = archive.len() as u64;
-    let Ok(mut pth) = Pth::open("fuzz.pth", archive.as_slice(), length) else { return };
+    let file = match mode & 3 {
+        0 => archive(bytes),
+        2 => [LEGACY, bytes].concat(),
+        _ => bytes.to_vec(),
+    };
+    let Ok(mut pth) = Pth::open("fuzz.pth", file.as_slice(), file.len() as u64) else { return };
     let tensors: Vec<(String, usize)> = pth
         .tensors()
         .iter()
@@ -20,6 +23,10 @@ fuzz_target!(|input: &[u8]| {
         }
     }
 });
+
+/// How a file in the format before version 1.6 begins: magic number, version, and the dict that names the byte order.
+const LEGACY: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.\
+    \x80\x02}X\x0d\0\0\0little_endian\x88s.";
 
 /// A stored archive with `pickle` and four storages of 64 bytes.
 fn archive(pickle: &[u8]) -> Vec<u8> {

