@@ -244,7 +244,10 @@ impl Scorer {
             }
             // Crops of a grid that come first lie far apart; random ones are in no order anyway.
             if crops.policy == CropPolicy::Grid {
-                plan = precision::spread_out(plan.len()).into_iter().map(|at| plan[at]).collect();
+                plan = precision::spread_out(plan.len())
+                    .into_iter()
+                    .map(|at| plan[at])
+                    .collect();
             }
         }
         let scenes: Vec<String> = self

@@ -268,8 +268,17 @@ fn a_tolerance_ends_the_crops_early_and_says_what_is_left_uncertain() {
     let tolerance = 0.02;
     let some = assess(&scorer, &photo, &asked(Some(tolerance)));
     assert!(some.crops.len() < 9, "{} crops", some.crops.len());
-    assert!(some.uncertainty > 0.0 && some.uncertainty <= tolerance, "{}", some.uncertainty);
-    assert!((some.score - all.score).abs() <= tolerance, "{} {}", some.score, all.score);
+    assert!(
+        some.uncertainty > 0.0 && some.uncertainty <= tolerance,
+        "{}",
+        some.uncertainty
+    );
+    assert!(
+        (some.score - all.score).abs() <= tolerance,
+        "{} {}",
+        some.score,
+        all.score
+    );
     // The second crop is not beside the first.
     assert!(some.crops[1].y != some.crops[0].y || some.crops[1].x > some.crops[0].x + 150);
     // Nothing is certain enough for this.

@@ -2,7 +2,10 @@
 //! training differentiates it, and every faster kernel is tested against it.
 
 #[cfg(all(feature = "cpu", not(feature = "gpu")))]
-#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "natively burn's own are used, and these only tested"))]
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    allow(dead_code, reason = "natively burn's own are used, and these only tested")
+)]
 mod cpu;
 mod quantized;
 pub mod reference;

@@ -39,6 +39,7 @@ impl Window {
     }
 
     /// For the place `at` of the input along `axis`: the taps through which outputs saw it, with the place of each output.
+    #[cfg(any(test, feature = "train"))]
     pub(super) fn seen_by(&self, axis: usize, at: usize) -> impl Iterator<Item = (usize, usize)> {
         let (before, outputs) = (self.padding()[axis].0, self.output()[axis]);
         let stride = self.stride;

@@ -66,7 +66,11 @@ mod tests {
     #[test]
     fn student_is_close_to_its_table() {
         for (freedom, expected) in [(2.0, 4.303), (3.0, 3.182), (4.0, 2.776), (9.0, 2.262), (30.0, 2.042)] {
-            assert!((student(freedom) - expected).abs() < 0.1, "{freedom}: {}", student(freedom));
+            assert!(
+                (student(freedom) - expected).abs() < 0.1,
+                "{freedom}: {}",
+                student(freedom)
+            );
         }
     }
 

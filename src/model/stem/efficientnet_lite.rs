@@ -77,12 +77,7 @@ impl InvertedResidual {
             None => x.clone(),
         };
         let depthwise = &self.depthwise;
-        let y = ops::depthwise_relu6(
-            expanded,
-            depthwise.weight.val(),
-            depthwise.bias.val(),
-            depthwise.stride,
-        );
+        let y = ops::depthwise_relu6(expanded, depthwise.weight.val(), depthwise.bias.val(), depthwise.stride);
         let y = at_each_pixel(y, |rows| self.project.forward_rows(rows));
         if self.residual { x + y } else { y }
     }
@@ -195,7 +190,10 @@ fn means(x: Tensor<4>, grid: usize) -> Tensor<4> {
         return x;
     }
     let cell = side / grid;
-    let across: Tensor<4> = x.reshape([n * side * grid, cell, channels]).mean_dim(1).reshape([n, side, grid, channels]);
+    let across: Tensor<4> = x
+        .reshape([n * side * grid, cell, channels])
+        .mean_dim(1)
+        .reshape([n, side, grid, channels]);
     across
         .reshape([n * grid, cell, grid * channels])
         .mean_dim(1)

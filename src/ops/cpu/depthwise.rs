@@ -70,7 +70,9 @@ pub fn weight_gradient(x: &[f32], gradient: &[f32], channels: usize, window: &Wi
         .map(|kx| {
             let sees = |column: usize| window.taps(1, column).find(|&(tap, _)| tap == kx);
             let first = (0..columns).find(|&column| sees(column).is_some()).unwrap_or(columns);
-            let end = (first..columns).find(|&column| sees(column).is_none()).unwrap_or(columns);
+            let end = (first..columns)
+                .find(|&column| sees(column).is_none())
+                .unwrap_or(columns);
             (first..end, sees(first).map_or(0, |(_, place)| place))
         })
         .collect();

@@ -244,9 +244,11 @@ mod gradients {
                     let out = forward(x.into_primitive(), weight.into_primitive(), bias.into_primitive());
                     prepared.finish((x_state, weight_state, out.clone(), stride), out)
                 }
-                OpsKind::UnTracked(prepared) => {
-                    prepared.finish(forward(x.into_primitive(), weight.into_primitive(), bias.into_primitive()))
-                }
+                OpsKind::UnTracked(prepared) => prepared.finish(forward(
+                    x.into_primitive(),
+                    weight.into_primitive(),
+                    bias.into_primitive(),
+                )),
             }
         }
     }
@@ -284,7 +286,10 @@ mod tests {
         let numbers = |data: TensorData| data.try_into_vec::<f32>().expect("f32");
         let mut found = vec![numbers(out.into_data())];
         found.extend(x.grad(&gradients).map(|gradient| numbers(gradient.into_data())));
-        found.extend(rest.iter().map(|t| numbers(t.grad(&gradients).expect("of a leaf").into_data())));
+        found.extend(
+            rest.iter()
+                .map(|t| numbers(t.grad(&gradients).expect("of a leaf").into_data())),
+        );
         found
     }
 
