@@ -1,11 +1,14 @@
 //! The configuration of a training run, as a TOML file. `docs/training.md` explains each key; `weights/lite.toml` is one.
 
+mod dataset;
+
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::distorted::config::DistortConfig;
 use crate::{Error, Result, image::Preparation, model::Config};
+
+pub use dataset::{DatasetConfig, MosaicConfig};
 
 /// A training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +52,9 @@ pub struct TrainConfig {
     /// Files with one dataset each, to be learned from too; relative to the configuration.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub include: Vec<PathBuf>,
+    /// The run that has to come first, if `model.init` names one.
+    #[serde(skip)]
+    pub first: Option<Box<TrainConfig>>,
 }
 
 /// The model to begin with.
@@ -56,6 +62,8 @@ pub struct TrainConfig {
 #[serde(deny_unknown_fields)]
 pub struct ModelConfig {
     /// Weights to go on from (fine-tuning, the paper's Gamma-T): a safetensors file. Its dimensions are taken from it.
+    ///
+    /// Or another configuration (`.toml`), which is trained first: this run goes on from its model.
     pub init: Option<PathBuf>,
     /// Dimensions for a model that begins with random weights: `lite`, `b16`, `tiny` or `micro`.
     pub preset: Option<String>,
@@ -150,75 +158,6 @@ pub struct ValidationConfig {
     pub batch: usize,
 }
 
-/// A dataset.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DatasetConfig {
-    /// Its name in logs and errors.
-    pub name: String,
-    /// What its labels judge: the id of a scene.
-    pub scene: String,
-    /// A CSV file with a header.
-    #[serde(default)]
-    pub labels: PathBuf,
-    /// Instead of label files and a folder: clean photos to be distorted, labelled by how much.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub distort: Option<DistortConfig>,
-    /// Whether its label files say where photos stand on ladders, as those of distorted photos do.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub ladders: bool,
-    /// What stands between its columns.
-    #[serde(default = "comma")]
-    pub delimiter: char,
-    /// The names of its columns, if its first line is no header.
-    pub columns: Option<Vec<String>>,
-    /// Another such file of photos that are never trained on.
-    pub validation: Option<PathBuf>,
-    /// Without such a file: the part of `labels` that is set aside, chosen by the seed.
-    #[serde(default)]
-    pub validation_fraction: f64,
-    /// Photos with the same value in this column stay together when a part is set aside.
-    pub group_column: Option<String>,
-    /// Folder of the photos.
-    pub images: Option<PathBuf>,
-    /// Instead of a folder: one picture of equal tiles, whose number stands in `image_column`.
-    pub mosaic: Option<MosaicConfig>,
-    /// Column of the photo's file name, or the tile's number.
-    #[serde(default = "image_column")]
-    pub image_column: String,
-    /// Added to the name in that column.
-    #[serde(default)]
-    pub image_suffix: String,
-    /// Column of the label.
-    #[serde(default = "label_column")]
-    pub label_column: String,
-    /// Instead of a label: columns with the number of people who gave 1, 2, 3 and so on, whose mean is the label (AVA).
-    pub count_columns: Option<Vec<String>>,
-    /// Lowest and highest label possible; they become 0 and 1.
-    pub range: [f64; 2],
-    /// Whether a high label means a good photo.
-    #[serde(default = "yes")]
-    pub higher_is_better: bool,
-    /// How often each photo is seen in an epoch, on average.
-    #[serde(default = "one")]
-    pub repeats: f64,
-    /// Weight of its squared errors in the loss.
-    #[serde(default = "one")]
-    pub weight: f64,
-    /// Scale every photo so that its short side has this many pixels (AVA and UWIQA: 224), whatever [`ModelConfig::photo`] says.
-    pub short_side: Option<u32>,
-}
-
-/// A picture of equal tiles, row by row.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MosaicConfig {
-    /// The picture.
-    pub file: PathBuf,
-    /// Side of a tile in pixels.
-    pub tile: u32,
-}
-
 impl Default for OptimizerConfig {
     fn default() -> Self {
         Self {
@@ -261,6 +200,12 @@ impl TrainConfig {
     /// # Errors
     /// [`Error::Io`], or [`Error::Train`] naming the key that is unknown, missing or out of range.
     pub fn open(path: &Path) -> Result<Self> {
+        /// Runs that may come one before the other: more are a circle.
+        const RUNS: usize = 8;
+        Self::open_at(path, RUNS)
+    }
+
+    fn open_at(path: &Path, depth: usize) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|source| Error::Io {
             path: path.display().to_string(),
             source,
@@ -283,6 +228,21 @@ impl TrainConfig {
         for file in [&mut config.model.init, &mut config.model.stem] {
             *file = file.take().map(|file| folder.join(file));
         }
+        if let Some(init) = config
+            .model
+            .init
+            .take_if(|init| init.extension().is_some_and(|end| end == "toml"))
+        {
+            if depth == 0 {
+                return Err(Error::Train(format!(
+                    "{}: too many runs, one before the other",
+                    init.display()
+                )));
+            }
+            let first = Self::open_at(&init, depth - 1)?;
+            config.model.init = Some(first.model_file());
+            config.first = Some(Box::new(first));
+        }
         for distort in config
             .datasets
             .iter_mut()
@@ -291,6 +251,20 @@ impl TrainConfig {
             distort.cache = distort.cache.take().map(|cache| folder.join(cache));
         }
         Ok(config)
+    }
+
+    /// The file that the trained model is written to.
+    pub fn model_file(&self) -> PathBuf {
+        self.output.join("model.safetensors")
+    }
+
+    /// Changes this run and those before it.
+    pub fn change(&mut self, change: &mut dyn FnMut(&mut Self)) {
+        change(self);
+        if let Some(first) = &mut self.first {
+            first.change(change);
+            self.model.init = Some(first.model_file());
+        }
     }
 
     /// Reads the text of a configuration that includes no other files.
@@ -334,33 +308,7 @@ impl TrainConfig {
         if let Some(Err(reason)) = self.model.photo.as_ref().map(Preparation::check) {
             return refuse(format!("model.photo: {reason}"));
         }
-        for dataset in &self.datasets {
-            let refuse = |reason: &str| {
-                Err(Error::Dataset {
-                    name: dataset.name.clone(),
-                    reason: reason.into(),
-                })
-            };
-            dataset.check_sources().or_else(|reason| refuse(&reason))?;
-            let [low, high] = dataset.range;
-            if !(low < high && low.is_finite() && high.is_finite()) {
-                return refuse("range must be [lowest, highest]; say higher_is_better = false to turn labels round");
-            }
-            let preparation = Preparation {
-                short_side: dataset.short_side,
-                ..Preparation::default()
-            };
-            if let Err(reason) = preparation.check() {
-                return refuse(&reason);
-            }
-            if !(0.0..1.0).contains(&dataset.validation_fraction) {
-                return refuse("validation_fraction must be from 0 to below 1");
-            }
-            if !(dataset.repeats >= 0.0 && dataset.weight >= 0.0 && dataset.repeats < 1e6) {
-                return refuse("repeats and weight must not be negative");
-            }
-        }
-        Ok(())
+        self.datasets.iter().try_for_each(DatasetConfig::check)
     }
 
     /// The ids of the scenes that are learned, in the order of the datasets.
@@ -372,28 +320,6 @@ impl TrainConfig {
             }
         }
         scenes
-    }
-}
-
-impl DatasetConfig {
-    /// Whether it says where its photos and labels come from, once.
-    fn check_sources(&self) -> std::result::Result<(), String> {
-        let files = self.labels != PathBuf::new() || self.validation.is_some();
-        let pictures = [self.images.is_some(), self.mosaic.is_some()];
-        let Some(distort) = &self.distort else {
-            return match pictures {
-                _ if self.labels == PathBuf::new() => Err("it needs one of labels and distort".into()),
-                [true, true] | [false, false] => Err("it needs one of images and mosaic".into()),
-                _ => Ok(()),
-            };
-        };
-        if files || pictures != [false, false] || self.validation_fraction > 0.0 {
-            return Err("with distort it needs neither photos nor labels nor validation of its own".into());
-        }
-        if self.range != [0.0, 1.0] || !self.higher_is_better {
-            return Err("with distort its labels are 0 to 1, higher better: range = [0, 1]".into());
-        }
-        distort.check()
     }
 }
 
@@ -451,30 +377,6 @@ fn cache() -> usize {
 
 fn warmup() -> f64 {
     0.05
-}
-
-fn image_column() -> String {
-    "image".into()
-}
-
-fn label_column() -> String {
-    "mos".into()
-}
-
-fn comma() -> char {
-    ','
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn is_false(value: &bool) -> bool {
-    !value
-}
-
-fn one() -> f64 {
-    1.0
 }
 
 #[cfg(test)]

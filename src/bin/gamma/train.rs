@@ -48,23 +48,37 @@ pub fn run(arguments: &Train) -> Status {
 
 fn train(arguments: &Train) -> Result<()> {
     let mut config = TrainConfig::open(&arguments.config)?;
-    let given = |target: &mut PathBuf, option: &Option<PathBuf>| {
-        if let Some(path) = option {
-            target.clone_from(path);
-        }
-    };
-    given(&mut config.data, &arguments.data);
-    given(&mut config.output, &arguments.output);
-    if let Some(device) = &arguments.device {
-        config.device.clone_from(device);
+    if let Some(output) = &arguments.output {
+        let mut output = output.clone();
+        config.change(&mut |run| {
+            run.output.clone_from(&output);
+            output.push("first");
+        });
     }
-    config.seed = arguments.seed.unwrap_or(config.seed);
+    config.change(&mut |run| {
+        if let Some(data) = &arguments.data {
+            run.data.clone_from(data);
+        }
+        if let Some(device) = &arguments.device {
+            run.device.clone_from(device);
+        }
+        run.seed = arguments.seed.unwrap_or(run.seed);
+    });
+    one_after_the_other(config, arguments.json)
+}
+
+/// Trains what has to come first unless that is done, then the run itself.
+fn one_after_the_other(config: TrainConfig, json: bool) -> Result<()> {
+    if let Some(first) = config.first.clone() {
+        one_after_the_other(*first, json)?;
+    }
     make_photos(&config)?;
+    eprintln!("{}", config.name);
     let mut session = Session::open(config)?;
     describe(&session);
     let mut bar: Option<ProgressBar> = None;
     let outcome = session.run(&mut |event| {
-        if arguments.json {
+        if json {
             println!("{}", serde_json::to_string(event).unwrap_or_default());
         } else {
             show(event, &mut bar);
@@ -75,7 +89,7 @@ fn train(arguments: &Train) -> Result<()> {
         bar.finish_and_clear();
     }
     if let Some(outcome) = outcome {
-        conclude(&outcome, arguments.json);
+        conclude(&outcome, json);
     }
     Ok(())
 }

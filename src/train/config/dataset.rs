@@ -1,0 +1,154 @@
+//! A dataset of a run.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result, image::Preparation, train::distorted::config::DistortConfig};
+
+/// A dataset.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatasetConfig {
+    /// Its name in logs and errors.
+    pub name: String,
+    /// What its labels judge: the id of a scene.
+    pub scene: String,
+    /// A CSV file with a header.
+    #[serde(default)]
+    pub labels: PathBuf,
+    /// Instead of label files and a folder: clean photos to be distorted, labelled by how much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distort: Option<DistortConfig>,
+    /// Whether its label files say where photos stand on ladders, as those of distorted photos do.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub ladders: bool,
+    /// What stands between its columns.
+    #[serde(default = "comma")]
+    pub delimiter: char,
+    /// The names of its columns, if its first line is no header.
+    pub columns: Option<Vec<String>>,
+    /// Another such file of photos that are never trained on.
+    pub validation: Option<PathBuf>,
+    /// Without such a file: the part of `labels` that is set aside, chosen by the seed.
+    #[serde(default)]
+    pub validation_fraction: f64,
+    /// Photos with the same value in this column stay together when a part is set aside.
+    pub group_column: Option<String>,
+    /// Folder of the photos.
+    pub images: Option<PathBuf>,
+    /// Instead of a folder: one picture of equal tiles, whose number stands in `image_column`.
+    pub mosaic: Option<MosaicConfig>,
+    /// Column of the photo's file name, or the tile's number.
+    #[serde(default = "image_column")]
+    pub image_column: String,
+    /// Added to the name in that column.
+    #[serde(default)]
+    pub image_suffix: String,
+    /// Column of the label.
+    #[serde(default = "label_column")]
+    pub label_column: String,
+    /// Instead of a label: columns with the number of people who gave 1, 2, 3 and so on, whose mean is the label (AVA).
+    pub count_columns: Option<Vec<String>>,
+    /// Lowest and highest label possible; they become 0 and 1.
+    pub range: [f64; 2],
+    /// Whether a high label means a good photo.
+    #[serde(default = "yes")]
+    pub higher_is_better: bool,
+    /// How often each photo is seen in an epoch, on average.
+    #[serde(default = "one")]
+    pub repeats: f64,
+    /// Weight of its squared errors in the loss.
+    #[serde(default = "one")]
+    pub weight: f64,
+    /// Scale every photo so that its short side has this many pixels (AVA and UWIQA: 224), whatever [`ModelConfig::photo`] says.
+    pub short_side: Option<u32>,
+}
+
+/// A picture of equal tiles, row by row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MosaicConfig {
+    /// The picture.
+    pub file: PathBuf,
+    /// Side of a tile in pixels.
+    pub tile: u32,
+}
+
+impl DatasetConfig {
+    /// Refuses what contradicts itself.
+    ///
+    /// # Errors
+    /// [`Error::Dataset`].
+    pub(super) fn check(&self) -> Result<()> {
+        let refuse = |reason: &str| {
+            Err(Error::Dataset {
+                name: self.name.clone(),
+                reason: reason.into(),
+            })
+        };
+        self.check_sources().or_else(|reason| refuse(&reason))?;
+        let [low, high] = self.range;
+        if !(low < high && low.is_finite() && high.is_finite()) {
+            return refuse("range must be [lowest, highest]; say higher_is_better = false to turn labels round");
+        }
+        let preparation = Preparation {
+            short_side: self.short_side,
+            ..Preparation::default()
+        };
+        if let Err(reason) = preparation.check() {
+            return refuse(&reason);
+        }
+        if !(0.0..1.0).contains(&self.validation_fraction) {
+            return refuse("validation_fraction must be from 0 to below 1");
+        }
+        if !(self.repeats >= 0.0 && self.weight >= 0.0 && self.repeats < 1e6) {
+            return refuse("repeats and weight must not be negative");
+        }
+        Ok(())
+    }
+
+    /// Whether it says where its photos and labels come from, once.
+    fn check_sources(&self) -> std::result::Result<(), String> {
+        let files = self.labels != PathBuf::new() || self.validation.is_some();
+        let pictures = [self.images.is_some(), self.mosaic.is_some()];
+        let Some(distort) = &self.distort else {
+            return match pictures {
+                _ if self.labels == PathBuf::new() => Err("it needs one of labels and distort".into()),
+                [true, true] | [false, false] => Err("it needs one of images and mosaic".into()),
+                _ => Ok(()),
+            };
+        };
+        if files || pictures != [false, false] || self.validation_fraction > 0.0 {
+            return Err("with distort it needs neither photos nor labels nor validation of its own".into());
+        }
+        if self.range != [0.0, 1.0] || !self.higher_is_better {
+            return Err("with distort its labels are 0 to 1, higher better: range = [0, 1]".into());
+        }
+        distort.check()
+    }
+}
+
+fn image_column() -> String {
+    "image".into()
+}
+
+fn label_column() -> String {
+    "mos".into()
+}
+
+fn comma() -> char {
+    ','
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
