@@ -6,7 +6,7 @@ use burn::{
 };
 
 use super::{Linear, TowerConfig, layers::parameter};
-use crate::{Result, ops, weights::Scope};
+use crate::{Result, ops::Activation, weights::Scope};
 
 /// CLIP's MLP: `c_proj(quick_gelu(c_fc(x)))`; in CLIP, the hidden width is four times the block's.
 #[derive(Module, Debug)]
@@ -29,7 +29,8 @@ impl Mlp {
 
     /// `[batch, tokens, width]` → `[batch, tokens, width]`.
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        self.c_proj.forward(ops::quick_gelu(self.c_fc.forward(x)))
+        self.c_proj
+            .forward(self.c_fc.forward_activated(x, Activation::QuickGelu))
     }
 }
 

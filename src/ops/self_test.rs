@@ -3,7 +3,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData, module::layer_norm};
 
-use super::{attention, linear, quick_gelu};
+use super::{Activation, Epilogue, attention, linear, quick_gelu};
 use crate::{Error, Result};
 
 const ROWS: usize = 5;
@@ -31,16 +31,20 @@ pub async fn self_test(device: &Device) -> Result<()> {
     let pairs = (0..ROWS).flat_map(|r| (0..OUTER).map(move |o| (r, o)));
 
     let input = tensor(&x, [ROWS, INNER], device);
-    let product = linear(
-        input.clone(),
-        tensor(&w, [OUTER, INNER], device),
-        Some(tensor(&b, [OUTER], device)),
-    );
+    let weight = tensor(&w, [OUTER, INNER], device);
+    let epilogue = |activation| Epilogue {
+        bias: Some(tensor(&b, [OUTER], device)),
+        activation,
+        ..Epilogue::default()
+    };
+    let product = linear(input.clone(), weight.clone(), epilogue(Activation::None));
     let expected: Vec<f32> = pairs.map(|(r, o)| dot(r, o) + b[o]).collect();
     check("linear", product.clone(), &expected).await?;
 
     let gelu: Vec<f32> = expected.iter().map(|v| v / (1.0 + (-1.702 * v).exp())).collect();
     check("quick_gelu", quick_gelu(product), &gelu).await?;
+    let product = linear(input.clone(), weight, epilogue(Activation::QuickGelu));
+    check("linear with quick_gelu", product, &gelu).await?;
 
     let gain = tensor(&vec![2.0; INNER], [INNER], device);
     let normed = layer_norm(input, gain, Some(tensor(&vec![1.0; INNER], [INNER], device)), 1e-5);

@@ -70,7 +70,9 @@ pub fn weight_gradient(x: &[f32], gradient: &[f32], channels: usize, window: &Wi
         .map(|kx| {
             let sees = |column: usize| window.taps(1, column).find(|&(tap, _)| tap == kx);
             let first = (0..columns).find(|&column| sees(column).is_some()).unwrap_or(columns);
-            let end = (first..columns).find(|&column| sees(column).is_none()).unwrap_or(columns);
+            let end = (first..columns)
+                .find(|&column| sees(column).is_none())
+                .unwrap_or(columns);
             (first..end, sees(first).map_or(0, |(_, place)| place))
         })
         .collect();
@@ -141,9 +143,14 @@ pub fn channels_first(weight: &[f32], channels: usize) -> Vec<f32> {
 
 /// `[rows, columns]` → `[columns, rows]`.
 fn transpose(values: &[f32], columns: usize) -> Vec<f32> {
-    (0..columns)
-        .flat_map(|column| values.iter().skip(column).step_by(columns).copied())
-        .collect()
+    let mut out = vec![0.0; values.len()];
+    let rows = values.len().checked_div(columns).unwrap_or(0);
+    for (row, values) in values.chunks_exact(columns.max(1)).enumerate() {
+        for (column, &value) in values.iter().enumerate() {
+            out[column * rows + row] = value;
+        }
+    }
+    out
 }
 
 /// Writes the weighted sum of the taps' pixels; `taps` are places in `x` and in `weight`. With a bias, ReLU6 follows.
