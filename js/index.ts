@@ -43,6 +43,7 @@ export type {
   Origin,
   PhotoResult,
   PixelSource,
+  Precision,
   Preparation,
   Scene,
   ScoreOptions,

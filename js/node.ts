@@ -48,6 +48,7 @@ export type {
   Origin,
   PhotoResult,
   PixelSource,
+  Precision,
   Preparation,
   Scene,
   ScoreOptions,

@@ -82,6 +82,27 @@ impl Linear {
         }
     }
 
+    /// The layer whose matrix is the difference of this one's from that of `base`, if it is stored as such.
+    pub fn difference_from(&self, base: &Self) -> Option<Self> {
+        match (&self.weight, &base.weight) {
+            (Weight::Quantized(own), Weight::Quantized(base)) => Some(Self {
+                weight: Weight::Quantized(Codes {
+                    matrix: own.matrix.difference_from(&base.matrix)?,
+                }),
+                bias: self.bias.clone(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// The product alone.
+    pub fn without_bias(&self) -> Self {
+        Self {
+            weight: self.weight.clone(),
+            bias: None,
+        }
+    }
+
     /// `[batch, tokens, in]` → `[batch, tokens, out]`.
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         self.forward_activated(x, Activation::None)

@@ -16,7 +16,7 @@ mod window;
 use burn::tensor::Tensor;
 
 pub use epilogue::{Activation, Epilogue};
-pub use quantized::{QuantizedMatrix, Scales};
+pub use quantized::{Precision, QuantizedMatrix, Scales};
 pub(crate) use self_test::read;
 pub use self_test::self_test;
 pub use window::Window;

@@ -3,11 +3,13 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) use portable::{
-    Lanes, add, clamp, divide, load, maximum, multiply_add, nearest, power_of_two, splat, store, transpose, zero,
+    Lanes, add, clamp, divide, load, maximum, minimum, multiply, multiply_add, nearest, power_of_two, splat, store,
+    transpose, zero,
 };
 #[cfg(target_arch = "wasm32")]
 pub(super) use wasm::{
-    Lanes, add, clamp, divide, load, maximum, multiply_add, nearest, power_of_two, splat, store, transpose, zero,
+    Lanes, add, clamp, divide, load, maximum, minimum, multiply, multiply_add, nearest, power_of_two, splat, store,
+    transpose, zero,
 };
 
 #[cfg(target_arch = "wasm32")]
@@ -52,8 +54,18 @@ mod wasm {
     }
 
     #[inline(always)]
+    pub fn multiply(a: Lanes, b: Lanes) -> Lanes {
+        f32x4_mul(a, b)
+    }
+
+    #[inline(always)]
     pub fn maximum(a: Lanes, b: Lanes) -> Lanes {
         f32x4_pmax(a, b)
+    }
+
+    #[inline(always)]
+    pub fn minimum(a: Lanes, b: Lanes) -> Lanes {
+        f32x4_pmin(a, b)
     }
 
     #[inline(always)]
@@ -129,8 +141,16 @@ mod portable {
         std::array::from_fn(|lane| a[lane] / b[lane])
     }
 
+    pub fn multiply(a: Lanes, b: Lanes) -> Lanes {
+        std::array::from_fn(|lane| a[lane] * b[lane])
+    }
+
     pub fn maximum(a: Lanes, b: Lanes) -> Lanes {
         std::array::from_fn(|lane| a[lane].max(b[lane]))
+    }
+
+    pub fn minimum(a: Lanes, b: Lanes) -> Lanes {
+        std::array::from_fn(|lane| a[lane].min(b[lane]))
     }
 
     pub fn clamp(a: Lanes, low: f32, high: f32) -> Lanes {

@@ -224,15 +224,9 @@ fn accumulate(x: &[[f32; ROWS]], weights: &[[f32; OUTPUTS]], mut sums: Sums) -> 
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::{Device, Tensor, TensorData};
     use proptest::prelude::*;
 
-    use super::*;
-    use crate::{
-        image::random::SplitMix64,
-        ops::{self, Activation, Scales, reference},
-        weights::QuantizedLayout,
-    };
+    use super::{super::oracle, *};
 
     /// Rows, inputs, outputs.
     fn sizes() -> impl Strategy<Value = [usize; 3]> {
@@ -246,28 +240,6 @@ mod tests {
         prop_oneof![9 => small, 1 => large].prop_map(|(rows, inputs, outputs)| [rows, inputs, outputs])
     }
 
-    fn numbers(length: usize, seed: u64) -> Vec<f32> {
-        let mut random = SplitMix64::new(seed);
-        (0..length).map(|_| random.up_to(2001) as f32 / 1000.0 - 1.0).collect()
-    }
-
-    fn tensor<const D: usize>(values: &[f32], shape: [usize; D]) -> Tensor<D> {
-        Tensor::from_data(TensorData::new(values.to_vec(), shape), &Device::flex())
-    }
-
-    /// The product and its epilogue in plain burn.
-    fn expected(x: &Dense<'_>, weight: &[f32], epilogue: &Epilogue) -> Vec<f32> {
-        let [rows, inputs] = x.shape;
-        let outputs = weight.len() / inputs;
-        let epilogue = ops::Epilogue {
-            onto: epilogue.onto.as_ref().map(|onto| tensor(onto, [rows, outputs])),
-            bias: epilogue.bias.as_ref().map(|bias| tensor(bias, [outputs])),
-            activation: epilogue.activation,
-        };
-        let products = reference::linear(tensor(x.values, x.shape), tensor(weight, [outputs, inputs]), None);
-        epilogue.apply(products).into_data().try_into_vec().expect("f32")
-    }
-
     fn close(found: &[f32], expected: &[f32], bound: f32) -> Result<(), TestCaseError> {
         prop_assert_eq!(found.len(), expected.len());
         for (found, expected) in found.iter().zip(expected) {
@@ -276,115 +248,36 @@ mod tests {
         Ok(())
     }
 
-    fn epilogue(rows: usize, outputs: usize, seed: u64) -> Epilogue {
-        let activations = [Activation::None, Activation::Relu6, Activation::QuickGelu];
-        Epilogue {
-            onto: (seed & 1 == 1).then(|| numbers(rows * outputs, seed ^ 3)),
-            bias: (seed & 2 == 2).then(|| numbers(outputs, seed ^ 4)),
-            activation: activations[(seed >> 8) as usize % 3],
-        }
-    }
-
     proptest! {
         #[test]
         fn tiles_give_what_plain_burn_gives([rows, inputs, outputs] in sizes(), seed: u64) {
-            let (x, w) = (numbers(rows * inputs, seed ^ 1), numbers(outputs * inputs, seed ^ 2));
+            let (x, w) = (oracle::numbers(rows * inputs, seed ^ 1), oracle::numbers(outputs * inputs, seed ^ 2));
             let dense = |values, shape| Dense { values, shape };
-            let (x, epilogue) = (dense(&x, [rows, inputs]), epilogue(rows, outputs, seed));
-            let expected = expected(&x, &w, &epilogue);
+            let (x, epilogue) = (dense(&x, [rows, inputs]), oracle::epilogue(rows, outputs, seed));
+            let expected = oracle::linear(&x, &w, &epilogue);
             let found = matmul_transposed(&x, &dense(&w, [outputs, inputs]), epilogue);
             close(&found, &expected, 2e-6 + 2e-7 * inputs as f32)?;
         }
 
         #[test]
-        fn quantised_tiles_give_what_their_numbers_give(case in quantised(), seed: u64) {
-            let Quantised { matrix, weights, x, rows } = case;
-            let [outputs, inputs] = matrix.shape();
-            prop_assert_eq!(matrix.dequantize(), weights.clone());
-            let (x, epilogue) = (Dense { values: &x, shape: [rows, inputs] }, epilogue(rows, outputs, seed));
-            let expected = expected(&x, &weights, &epilogue);
-            let found = matmul_transposed(&x, &matrix, epilogue);
+        fn quantised_tiles_give_what_their_numbers_give(
+            rows in 1usize..7, outputs in 1usize..20, bits in 2u32..=8, base_bits in 2u32..=8, with_base: bool, seed: u64,
+            fours in prop_oneof![1usize..20, 100usize..130, Just(300usize)],
+        ) {
+            // Rows end on a byte whatever the bits if there are eights of columns; half bytes if bits are even.
+            let even = bits % 2 == 0 && (base_bits % 2 == 0 || !with_base);
+            let inputs = if even { 4 * fours } else { (4 * fours).next_multiple_of(8) };
+            let groups: Vec<usize> = (1..=inputs).filter(|group| inputs % group == 0).collect();
+            let group = |seed: u64| groups[seed as usize % groups.len()];
+            let all = [outputs + 1, inputs];
+            let base = with_base.then(|| oracle::quantized(all, base_bits, group(seed ^ 5), None, seed ^ 6));
+            let (matrix, weights) = oracle::quantized(all, bits, group(seed), base, seed);
+            prop_assert_eq!(&matrix.dequantize(), &weights);
+            let x = oracle::numbers(rows * inputs, seed ^ 1);
+            let (x, epilogue) = (Dense { values: &x, shape: [rows, inputs] }, oracle::epilogue(rows, outputs, seed));
+            let expected = oracle::linear(&x, &weights[inputs..], &epilogue);
+            let found = matmul_transposed(&x, &matrix.slice_rows(1..outputs + 1), epilogue);
             close(&found, &expected, 2e-6 + 4e-7 * inputs as f32)?;
         }
-    }
-
-    /// A slice of a quantised matrix, with or without a base, beside its weights as the layout's own unpacking makes them.
-    #[derive(Debug)]
-    struct Quantised {
-        matrix: QuantizedMatrix,
-        weights: Vec<f32>,
-        x: Vec<f32>,
-        rows: usize,
-    }
-
-    fn quantised() -> impl Strategy<Value = Quantised> {
-        let columns = prop_oneof![1usize..20, 100usize..130, Just(300usize)].prop_map(|fours| 4 * fours);
-        let sizes = (
-            1usize..7,
-            1usize..20,
-            columns,
-            2u32..=8,
-            2u32..=8,
-            any::<bool>(),
-            any::<u64>(),
-        );
-        sizes.prop_map(|(rows, outputs, columns, bits, base_bits, with_base, seed)| {
-            // Rows end on a byte whatever the bits if there are eights of columns; half bytes if bits are even.
-            let columns = if bits % 2 == 0 && (base_bits % 2 == 0 || !with_base) {
-                columns
-            } else {
-                columns.next_multiple_of(8)
-            };
-            let mut state = seed;
-            let mut random = move || {
-                state = state
-                    .wrapping_mul(6364136223846793005)
-                    .wrapping_add(1442695040888963407);
-                (state >> 33) as u32
-            };
-            let groups: Vec<usize> = (1..=columns).filter(|group| columns % group == 0).collect();
-            let mut one = |bits: u32, base: Option<QuantizedMatrix>| {
-                let layout = QuantizedLayout {
-                    bits,
-                    group: groups[random() as usize % groups.len()],
-                    shape: [outputs + 1, columns],
-                    base: None,
-                };
-                layout.check("w").expect("a layout");
-                let codes: Vec<i8> = (0..(outputs + 1) * columns)
-                    .map(|_| random() as i8 >> (8 - bits))
-                    .collect();
-                let unit = 1.0 / (1u32 << bits) as f32;
-                let scales: Vec<f32> = (0..layout.scale_shape().iter().product())
-                    .map(|_| half::f16::from_f32(((random() % 199) as f32 / 99.0 - 1.003) * unit).to_f32())
-                    .collect();
-                let weights = layout.dequantize(&codes, &scales);
-                let scales = if random() % 2 == 0 {
-                    Scales::F16(scales.iter().map(|&scale| half::f16::from_f32(scale)).collect())
-                } else {
-                    Scales::F32(scales)
-                };
-                let matrix = QuantizedMatrix::new(layout.shape, bits, layout.group, layout.pack(&codes), scales, base);
-                (matrix.expect("lengths that fit"), weights)
-            };
-            let (mut matrix, mut weights) = one(bits, None);
-            if with_base {
-                let (base, base_weights) = (matrix, weights);
-                (matrix, weights) = one(base_bits, Some(base));
-                weights
-                    .iter_mut()
-                    .zip(base_weights)
-                    .for_each(|(weight, base)| *weight += base);
-            }
-            let x = (0..rows * columns)
-                .map(|_| (random() % 2001) as f32 / 1000.0 - 1.0)
-                .collect();
-            Quantised {
-                matrix: matrix.slice_rows(1..outputs + 1),
-                weights: weights[columns..].to_vec(),
-                x,
-                rows,
-            }
-        })
     }
 }

@@ -6,8 +6,12 @@ mod activation;
 mod attention;
 mod depthwise;
 mod exp;
+mod integer;
+mod integer_lanes;
 mod lanes;
 mod linear;
+#[cfg(test)]
+mod oracle;
 mod patches;
 mod rows;
 mod stem;
