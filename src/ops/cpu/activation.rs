@@ -1,25 +1,10 @@
-//! Activations: of sums that are still in registers, and in place, QuickGELU and ReLU6 after a bias.
+//! Activations in place: QuickGELU, and ReLU6 after a bias.
 
 use super::{
     exp::exp,
     lanes::{Lanes, add, clamp, divide, load, multiply_add, splat, store},
     rows::for_each_row,
 };
-use crate::ops::Activation;
-
-/// What a layer's output is, of four of its sums.
-#[cfg_attr(
-    all(target_arch = "wasm32", feature = "relaxed-simd"),
-    target_feature(enable = "relaxed-simd")
-)]
-#[inline]
-pub(super) fn activate(sums: Lanes, activation: Activation) -> Lanes {
-    match activation {
-        Activation::None => sums,
-        Activation::Relu6 => clamp(sums, 0.0, 6.0),
-        Activation::QuickGelu => gelu(sums),
-    }
-}
 
 /// Adds `bias` to each row of `values` and brings the sums between 0 and 6.
 pub(super) fn bias_relu6(values: &mut [f32], bias: &[f32]) {
@@ -90,7 +75,7 @@ pub(super) fn quick_gelu(values: &mut [f32]) {
     target_feature(enable = "relaxed-simd")
 )]
 #[inline]
-fn gelu(v: Lanes) -> Lanes {
+pub(super) fn gelu(v: Lanes) -> Lanes {
     let e = exp(multiply_add(v, splat(-1.702), splat(0.0)));
     divide(v, add(e, splat(1.0)))
 }

@@ -1,8 +1,8 @@
 //! The sums of a tile: where they start, and what becomes of them on their way into the output.
 
 use super::{
-    activation::activate,
-    lanes::{Lanes, add, load, store, zero},
+    activation::gelu,
+    lanes::{Lanes, add, clamp, load, store, zero},
 };
 use crate::ops::Activation;
 
@@ -84,15 +84,15 @@ impl Part {
     }
 
     /// Stores the sums of up to 4 rows, `y` `[rows, outputs]`.
-    #[cfg_attr(
-        all(target_arch = "wasm32", feature = "relaxed-simd"),
-        target_feature(enable = "relaxed-simd")
-    )]
-    #[inline]
-    pub(super) fn store(&self, sums: Sums, y: &mut [f32], outputs: usize) {
+    #[inline(always)]
+    pub(super) fn store(&self, mut sums: Sums, y: &mut [f32], outputs: usize) {
+        match self.activation {
+            Activation::None => {}
+            Activation::Relu6 => sums = sums.map(|halves| halves.map(|half| clamp(half, 0.0, 6.0))),
+            Activation::QuickGelu => sums = gelu_all(sums),
+        }
         for ([left, right], y) in sums.into_iter().zip(y.chunks_exact_mut(outputs)) {
-            let left = store(activate(left, self.activation));
-            let right = store(activate(right, self.activation));
+            let (left, right) = (store(left), store(right));
             let y = &mut y[self.output..];
             match y.first_chunk_mut::<OUTPUTS>() {
                 Some(y) => {
@@ -107,6 +107,19 @@ impl Part {
             }
         }
     }
+}
+
+/// Apart, as its length would keep [`Part::store`] from being a part of the loops that call it.
+#[cfg_attr(
+    all(target_arch = "wasm32", feature = "relaxed-simd"),
+    target_feature(enable = "relaxed-simd")
+)]
+#[inline(never)]
+fn gelu_all(mut sums: Sums) -> Sums {
+    for half in sums.as_flattened_mut() {
+        *half = gelu(*half);
+    }
+    sums
 }
 
 /// Eight numbers in two registers.
