@@ -4,7 +4,7 @@ import { GammaError, throwIfAborted } from './error.js';
 import { checkFileName, type ModelFiles } from './files.js';
 import { Pace } from './pace.js';
 import { StartOver } from './patience.js';
-import type { LoadProgress, Origin } from './types.js';
+import type { LoadProgress, Origin, Precision } from './types.js';
 
 /** How loading is followed and ended. */
 export interface Follow {
@@ -30,9 +30,14 @@ export interface Assembled {
  *
  * @throws {GammaError} What is wrong with the files or their transport; `weights-changed`; `aborted`.
  */
-export function assemble(module: WasmModule, files: ModelFiles, follow: Follow): Promise<Assembled> {
+export function assemble(
+  module: WasmModule,
+  precision: Precision,
+  files: ModelFiles,
+  follow: Follow,
+): Promise<Assembled> {
   return untilUnchanged(async () => {
-    const loader = new Owned(new module.Loader());
+    const loader = new Owned(new module.Loader(precision));
     try {
       const index = await files.index(follow.signal);
       const listed = index ? checked(loader.use.set_index(index).files) : [{ name: files.single, text: false }];

@@ -1,6 +1,6 @@
 // The surface of the WebAssembly modules as their glue code (`wasm/<kind>/gamma.js`) offers it, and where they lie. Written
 // by hand, because the glue is built from Rust and need not be there when this is compiled.
-import type { CropPolicy, CropScore, Levels, ModelInfo, ModuleKind, Scene } from './types.js';
+import type { CropPolicy, CropScore, Levels, ModelInfo, ModuleKind, Precision, Scene } from './types.js';
 
 /** What `open_device` says about the device that it opened and tested. */
 export interface OpenedDevice {
@@ -110,7 +110,7 @@ export interface WasmModule {
   default(input: { module_or_path: object }): Promise<unknown>;
   open_device(): Promise<OpenedDevice>;
   memory_bytes(): number;
-  Loader: new () => Loader;
+  Loader: new (precision: Precision) => Loader;
 }
 
 /** The two files of a module. */

@@ -4,7 +4,7 @@ import { type CallSignal, callSignal, reasonOf } from './abort.js';
 import type { JobOptions } from './engine.js';
 import { GammaError, toGammaError } from './error.js';
 import type { Loaded, Opening } from './opening.js';
-import { ALL_SCENES, checkCache, checkCall, checkDevice, jobOptions, sceneOf } from './options.js';
+import { ALL_SCENES, checkCache, checkCall, checkDevice, checkPrecision, jobOptions, sceneOf } from './options.js';
 import type { Platform } from './platform.js';
 import type { WireAssessment } from './protocol.js';
 import { type Member, type Place, SharedModel } from './shared.js';
@@ -58,6 +58,7 @@ export class GammaBase<P, W> {
       platform: platform as Platform<never, never>,
       choice: checkDevice(options.device),
       cache: checkCache(options.cache),
+      precision: checkPrecision(options.precision),
       weights: platform.weights(options.weights, base),
       base,
     };

@@ -164,7 +164,7 @@ export class Host {
 
   async #load(
     id: number,
-    { weights, cache }: Requests['load']['body'],
+    { weights, cache, precision }: Requests['load']['body'],
     report: (progress: WireProgress) => void,
     running: Running,
   ): Promise<Requests['load']['reply']> {
@@ -172,7 +172,7 @@ export class Host {
     const files = await this.#filesOf(weights, cache, id, running);
     this.#files = files;
     const follow = this.#follow(signal, report);
-    const { engine, from, text } = await assemble(this.#need(this.#module), files, follow);
+    const { engine, from, text } = await assemble(this.#need(this.#module), precision, files, follow);
     const root = { engine, hasMerges: false };
     this.#root = root;
     this.#text = text;

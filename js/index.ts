@@ -44,6 +44,7 @@ export type {
   Origin,
   PhotoResult,
   PixelSource,
+  Precision,
   Preparation,
   Scene,
   ScoreOptions,

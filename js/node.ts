@@ -49,6 +49,7 @@ export type {
   Origin,
   PhotoResult,
   PixelSource,
+  Precision,
   Preparation,
   Scene,
   ScoreOptions,

@@ -4,7 +4,7 @@ import { Client } from './client.js';
 import { GammaError, toGammaError } from './error.js';
 import type { Candidate, Platform } from './platform.js';
 import type { RequestName } from './protocol.js';
-import type { CacheMode, DeviceInfo, DeviceKind, LoadProgress, ModelInfo, ModelSource } from './types.js';
+import type { CacheMode, DeviceInfo, DeviceKind, LoadProgress, ModelInfo, ModelSource, Precision } from './types.js';
 import type { WeightsSource } from './weights.js';
 
 /** What is opened. */
@@ -14,6 +14,7 @@ export interface Opening {
   readonly weights: WeightsSource;
   readonly base: string | undefined;
   readonly cache: CacheMode;
+  readonly precision: Precision;
 }
 
 /** A worker with a loaded model. */
@@ -67,7 +68,7 @@ export async function openModel(opening: Opening, read: boolean, watch: Watch): 
 }
 
 async function tryDevice(
-  { weights, base, cache }: Opening,
+  { weights, base, cache, precision }: Opening,
   { module, acceptSoftware, kind, reason }: Candidate,
   client: Client,
   refused: readonly string[],
@@ -88,7 +89,11 @@ async function tryDevice(
   stage.name = 'load';
   watch.onRead();
   const feed = weights.feed?.();
-  const { model, source } = await client.request('load', { weights: weights.wire, cache }, { ...follow, feed });
+  const { model, source } = await client.request(
+    'load',
+    { weights: weights.wire, cache, precision },
+    { ...follow, feed },
+  );
   const device: DeviceInfo = {
     kind,
     module,

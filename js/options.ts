@@ -2,7 +2,7 @@
 
 import type { JobOptions } from './engine.js';
 import { GammaError } from './error.js';
-import type { CacheMode, CropPolicy, DeviceKind, ScoreOptions } from './types.js';
+import type { CacheMode, CropPolicy, DeviceKind, Precision, ScoreOptions } from './types.js';
 
 /** The scene that a call takes unless told otherwise, if the model has it. */
 export const DEFAULT_SCENE = 'natural-quality';
@@ -13,6 +13,7 @@ export const MAX_CROPS = 100;
 
 const POLICIES: readonly CropPolicy[] = ['random', 'five', 'center', 'grid'];
 const CACHE_MODES: readonly CacheMode[] = ['default', 'reload', 'no-store', 'only-if-cached'];
+const PRECISIONS: readonly Precision[] = ['fast', 'exact'];
 const DEVICES: readonly ('auto' | DeviceKind)[] = ['auto', 'webgpu', 'cpu'];
 
 function wrong(name: string, given: unknown, allowed: string): GammaError {
@@ -52,6 +53,14 @@ export function checkCache(cache: unknown): CacheMode {
   if (cache === undefined) return 'default';
   const known = CACHE_MODES.find((mode) => mode === cache);
   if (!known) throw wrong('cache', cache, `one of ${CACHE_MODES.join(', ')}`);
+  return known;
+}
+
+/** Checks `Gamma.load`'s choice of precision. */
+export function checkPrecision(precision: unknown): Precision {
+  if (precision === undefined) return 'fast';
+  const known = PRECISIONS.find((name) => name === precision);
+  if (!known) throw wrong('precision', precision, `one of ${PRECISIONS.join(', ')}`);
   return known;
 }
 

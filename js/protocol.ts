@@ -4,7 +4,17 @@ import type { EngineAssessment, JobOptions, OpenedDevice } from './engine.js';
 import type { WireError } from './error.js';
 import type { NamedBlob } from './local.js';
 import type { Directory } from './opfs.js';
-import type { CacheMode, Estimate, LoadProgress, MemoryUse, ModelInfo, ModelSource, ModuleKind, Scene } from './types.js';
+import type {
+  CacheMode,
+  Estimate,
+  LoadProgress,
+  MemoryUse,
+  ModelInfo,
+  ModelSource,
+  ModuleKind,
+  Precision,
+  Scene,
+} from './types.js';
 
 /** A photo on its way to the worker: encoded bytes, RGBA pixels, or an ImageBitmap (named so only where DOM types are). */
 export type WirePhoto =
@@ -27,7 +37,10 @@ export interface Requests {
   /** Loads the WebAssembly module and opens the device. */
   open: { body: { module: ModuleKind; base: string | undefined }; reply: OpenedDevice };
   /** Loads the weights, which every engine of the worker then shares. */
-  load: { body: { weights: WireWeights; cache: CacheMode }; reply: { model: ModelInfo; source: ModelSource } };
+  load: {
+    body: { weights: WireWeights; cache: CacheMode; precision: Precision };
+    reply: { model: ModelInfo; source: ModelSource };
+  };
   /** Makes an engine with scenes of its own. */
   share: { body: { engine: number }; reply: { scenes: Scene[] } };
   /** Frees an engine. */

@@ -205,6 +205,12 @@ export interface ModelCache {
   estimate(): Promise<CacheEstimate>;
 }
 
+/**
+ * How the CPU multiplies with weights of 8 bits and less. `fast`: large layers in whole numbers. `exact`: in single precision, so that
+ * all devices agree.
+ */
+export type Precision = 'fast' | 'exact';
+
 /** What a loaded model takes. */
 export interface MemoryUse {
   /**
@@ -231,6 +237,11 @@ export interface LoadOptions<W> {
    * take that device or fail; `webgpu` also accepts an emulated GPU.
    */
   device?: 'auto' | DeviceKind | undefined;
+  /**
+   * `fast` (the default) multiplies quantised matrices of 512 and more rows and columns in whole numbers on the CPU; `exact` computes
+   * in single precision. Weights that are not quantised, and WebGPU, know no difference.
+   */
+  precision?: Precision | undefined;
   /** Called as loading goes on. */
   onProgress?: ((progress: LoadProgress) => void) | undefined;
   /** Ends loading; the promise then rejects with code `aborted`. */

@@ -87,7 +87,11 @@ fn a_quantised_file_is_the_model_of_its_widened_weights() {
     let expected = score(&load(&file.widened(), false).expect("plain weights"), "generic");
     for keep in [false, true] {
         let found = score(&load(&file, keep).expect("quantised weights"), "generic");
-        assert_eq!(found, expected, "kept in codes: {keep}");
+        // Experts kept as differences are never added to their base: sums of the same numbers in another order.
+        assert!(
+            (found - expected).abs() <= 1e-6,
+            "kept in codes: {keep}: {found} {expected}"
+        );
     }
     let plain = score(&load(&smallest(false), false).expect("plain weights"), "generic");
     assert!((plain - expected).abs() < 0.01, "{plain} {expected}");

@@ -7,7 +7,7 @@ use burn::{
 
 use crate::{
     Result,
-    ops::{self, QuantizedMatrix},
+    ops::{self, Activation, Epilogue, QuantizedMatrix},
     weights::{Matrix, Scope},
 };
 
@@ -82,31 +82,55 @@ impl Linear {
         }
     }
 
+    /// The layer whose matrix is the difference of this one's from that of `base`, if it is stored as such.
+    pub fn difference_from(&self, base: &Self) -> Option<Self> {
+        match (&self.weight, &base.weight) {
+            (Weight::Quantized(own), Weight::Quantized(base)) => Some(Self {
+                weight: Weight::Quantized(Codes {
+                    matrix: own.matrix.difference_from(&base.matrix)?,
+                }),
+                bias: self.bias.clone(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// The product alone.
+    pub fn without_bias(&self) -> Self {
+        Self {
+            weight: self.weight.clone(),
+            bias: None,
+        }
+    }
+
     /// `[batch, tokens, in]` → `[batch, tokens, out]`.
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        self.forward_activated(x, Activation::None)
+    }
+
+    /// `activation(x W^T + b)`: `[batch, tokens, in]` → `[batch, tokens, out]`.
+    pub fn forward_activated(&self, x: Tensor<3>, activation: Activation) -> Tensor<3> {
         let [batch, tokens, input] = x.dims();
-        let y = self.forward_rows(x.reshape([batch * tokens, input]));
+        let y = self.forward_rows_onto(None, x.reshape([batch * tokens, input]), activation);
         let [_, output] = y.dims();
         y.reshape([batch, tokens, output])
     }
 
     /// `[rows, in]` → `[rows, out]`.
     pub fn forward_rows(&self, x: Tensor<2>) -> Tensor<2> {
-        self.product(x, self.bias.as_ref().map(|bias| bias.val()))
+        self.forward_rows_onto(None, x, Activation::None)
     }
 
-    /// `[rows, in]` → `[rows, out]`, between 0 and 6 (ReLU6).
-    pub fn forward_rows_relu6(&self, x: Tensor<2>) -> Tensor<2> {
-        match &self.bias {
-            Some(bias) => ops::bias_relu6(self.product(x, None), bias.val()),
-            None => self.product(x, None).clamp(0.0, 6.0),
-        }
-    }
-
-    fn product(&self, x: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
+    /// `activation(onto + x W^T + b)`: `[rows, out]`, `[rows, in]` → `[rows, out]`.
+    pub fn forward_rows_onto(&self, onto: Option<Tensor<2>>, x: Tensor<2>, activation: Activation) -> Tensor<2> {
+        let epilogue = Epilogue {
+            onto,
+            bias: self.bias.as_ref().map(|bias| bias.val()),
+            activation,
+        };
         match &self.weight {
-            Weight::Float(weight) => ops::linear(x, weight.val(), bias),
-            Weight::Quantized(Codes { matrix }) => ops::linear_quantized(x, matrix, bias),
+            Weight::Float(weight) => ops::linear(x, weight.val(), epilogue),
+            Weight::Quantized(Codes { matrix }) => ops::linear_quantized(x, matrix, epilogue),
         }
     }
 }

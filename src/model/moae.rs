@@ -6,7 +6,11 @@ use burn::{
 };
 
 use super::{Linear, TowerConfig, layers::parameter};
-use crate::{Result, ops, weights::Scope};
+use crate::{
+    Result,
+    ops::{self, Activation},
+    weights::Scope,
+};
 
 /// CLIP's MLP: `c_proj(quick_gelu(c_fc(x)))`; in CLIP, the hidden width is four times the block's.
 #[derive(Module, Debug)]
@@ -29,7 +33,16 @@ impl Mlp {
 
     /// `[batch, tokens, width]` → `[batch, tokens, width]`.
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        self.c_proj.forward(ops::quick_gelu(self.c_fc.forward(x)))
+        self.c_proj
+            .forward(self.c_fc.forward_activated(x, Activation::QuickGelu))
+    }
+
+    /// The MLP whose matrices are the differences of this one's from those of `base`, if they are stored as such.
+    fn difference_from(&self, base: &Self) -> Option<Self> {
+        Some(Self {
+            c_fc: self.c_fc.difference_from(&base.c_fc)?,
+            c_proj: self.c_proj.difference_from(&base.c_proj)?,
+        })
     }
 }
 
@@ -67,11 +80,44 @@ impl MixtureOfAssessmentExperts {
     /// `[batch, tokens, width]` → `[batch, tokens, width]`.
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let gate = self.gate(x.clone()) * self.scale.val().unsqueeze();
+        let differences = self.experts.iter().map(|expert| expert.difference_from(&self.shared));
+        if let Some(differences) = differences.collect::<Option<Vec<_>>>() {
+            return self.forward_differences(x, gate, &differences);
+        }
         self.experts
             .iter()
             .enumerate()
             .fold(self.shared.forward(x.clone()), |sum, (k, expert)| {
                 sum + expert.forward(x.clone()) * gate.clone().narrow(2, k, 1)
             })
+    }
+
+    /// The same with experts that are stored as their differences `D_e` from the shared one: no matrix has to be added to its base,
+    /// since `(W + D_e) x = W x + D_e x` and `W h + sum_e g_e (W + D_e) h_e = W (h + sum_e g_e h_e) + sum_e D_e g_e h_e`.
+    fn forward_differences(&self, x: Tensor<3>, gate: Tensor<3>, differences: &[Mlp]) -> Tensor<3> {
+        let [batch, tokens, width] = x.dims();
+        let (x, gate) = (x.reshape([batch * tokens, width]), gate.flatten::<2>(0, 1));
+        let common = self.shared.c_fc.without_bias().forward_rows(x.clone());
+        let mut hidden = match &self.shared.c_fc.bias {
+            Some(bias) => ops::quick_gelu(common.clone() + bias.val().unsqueeze()),
+            None => ops::quick_gelu(common.clone()),
+        };
+        let mut sum: Option<Tensor<2>> = None;
+        for (k, expert) in differences.iter().enumerate() {
+            let gate = gate.clone().narrow(1, k, 1);
+            let onto = Some(common.clone());
+            let own = expert.c_fc.forward_rows_onto(onto, x.clone(), Activation::QuickGelu) * gate.clone();
+            hidden = hidden + own.clone();
+            // The bias counts as often as the expert.
+            let onto = match (&expert.c_proj.bias, sum) {
+                (Some(bias), Some(sum)) => Some(sum + gate * bias.val().unsqueeze()),
+                (Some(bias), None) => Some(gate * bias.val().unsqueeze()),
+                (None, sum) => sum,
+            };
+            let product = expert.c_proj.without_bias();
+            sum = Some(product.forward_rows_onto(onto, own, Activation::None));
+        }
+        let y = self.shared.c_proj.forward_rows_onto(sum, hidden, Activation::None);
+        y.reshape([batch, tokens, width])
     }
 }

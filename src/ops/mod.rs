@@ -7,6 +7,7 @@
     allow(dead_code, reason = "natively burn's own are used, and these only tested")
 )]
 mod cpu;
+mod epilogue;
 mod quantized;
 pub mod reference;
 mod self_test;
@@ -14,48 +15,41 @@ mod window;
 
 use burn::tensor::Tensor;
 
-pub use quantized::{QuantizedMatrix, Scales};
+pub use epilogue::{Activation, Epilogue};
+pub use quantized::{Precision, QuantizedMatrix, Scales};
 pub(crate) use self_test::read;
 pub use self_test::self_test;
 pub use window::Window;
 
-/// `x W^T + b`, by the fastest way that this build has.
+/// `x W^T` and what follows, by the fastest way that this build has.
 ///
 /// # Shapes
-/// - `x`: `[rows, in]`, `weight`: `[out, in]` as checkpoints store it, `bias`: `[out]`
+/// - `x`: `[rows, in]`, `weight`: `[out, in]` as checkpoints store it
 /// - output: `[rows, out]`
-pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
+pub fn linear(x: Tensor<2>, weight: Tensor<2>, epilogue: Epilogue) -> Tensor<2> {
     #[cfg(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32"))]
     {
-        let y = cpu::matmul_transposed(x, weight);
-        match bias {
-            Some(bias) => y + bias.unsqueeze(),
-            None => y,
-        }
+        cpu::matmul_transposed(x, weight, epilogue)
     }
     #[cfg(not(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32")))]
-    reference::linear(x, weight, bias)
+    epilogue.apply(reference::linear(x, weight, None))
 }
 
-/// `x W^T + b` with a quantised matrix: unpacked piece by piece where this build has its own linear layer, else widened
-/// for this one product.
+/// `x W^T` and what follows with a quantised matrix: in its codes or unpacked piece by piece where this build has its own linear
+/// layer, else widened for this one product.
 ///
 /// # Shapes
-/// - `x`: `[rows, in]`, `weight`: `[out, in]`, `bias`: `[out]`
+/// - `x`: `[rows, in]`, `weight`: `[out, in]`
 /// - output: `[rows, out]`
-pub fn linear_quantized(x: Tensor<2>, weight: &QuantizedMatrix, bias: Option<Tensor<1>>) -> Tensor<2> {
+pub fn linear_quantized(x: Tensor<2>, weight: &QuantizedMatrix, epilogue: Epilogue) -> Tensor<2> {
     #[cfg(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32"))]
     {
-        let y = cpu::matmul_quantized(x, weight.clone());
-        match bias {
-            Some(bias) => y + bias.unsqueeze(),
-            None => y,
-        }
+        cpu::matmul_quantized(x, weight.clone(), epilogue)
     }
     #[cfg(not(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32")))]
     {
         let weight = weight.to_tensor(&x.device());
-        reference::linear(x, weight, bias)
+        linear(x, weight, epilogue)
     }
 }
 
@@ -79,28 +73,34 @@ pub fn quick_gelu<const D: usize>(v: Tensor<D>) -> Tensor<D> {
     reference::quick_gelu(v)
 }
 
-/// A convolution without bias, `SAME` padding, channels last in the output.
+/// A convolution, `SAME` padding, and ReLU6, channels last in the output.
 ///
 /// # Shapes
-/// - `x`: `[n, in, height, width]`, `weight`: `[out, in, kernel, kernel]`
+/// - `x`: `[n, in, height, width]`, `weight`: `[out, in, kernel, kernel]`, `bias`: `[out]`
 /// - output: `[n, height / stride, width / stride, out]`, rounded up
 ///
-/// Gradients reach the weights; `x` is a photo and has none on the CPU.
-pub fn convolution(x: Tensor<4>, weight: Tensor<4>, stride: usize) -> Tensor<4> {
+/// Gradients reach weights and bias; `x` is a photo and has none on the CPU.
+pub fn convolution_relu6(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, stride: usize) -> Tensor<4> {
     #[cfg(all(feature = "cpu", not(feature = "gpu")))]
     if stem_kernels(&x.device()) {
         let ([n, _, height, width], [out, channels, kernel, _]) = (x.dims(), weight.dims());
         let input = [height, width];
         let [height, width] = Window { input, kernel, stride }.output();
         let rows = cpu::patches(x, kernel, stride);
-        let y = linear(rows, weight.reshape([out, channels * kernel * kernel]), None);
+        let epilogue = Epilogue {
+            bias: Some(bias),
+            activation: Activation::Relu6,
+            ..Epilogue::default()
+        };
+        let y = linear(rows, weight.reshape([out, channels * kernel * kernel]), epilogue);
         return y.reshape([n, height, width, out]);
     }
-    reference::convolution(x, weight, stride)
+    reference::convolution_relu6(x, weight, bias, stride)
 }
 
 /// `min(max(x + bias, 0), 6)` of rows: `[rows, channels]`, `[channels]`.
-pub fn bias_relu6(x: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+#[cfg(not(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32")))]
+fn bias_relu6(x: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
     #[cfg(all(feature = "cpu", not(feature = "gpu")))]
     if stem_kernels(&x.device()) {
         return cpu::bias_relu6(x, bias);

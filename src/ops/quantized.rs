@@ -37,6 +37,17 @@ impl Scales {
     }
 }
 
+/// How products with a matrix in codes are computed in the browser's CPU modules. Elsewhere it makes no difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Precision {
+    /// In whole numbers where that pays: what is multiplied with the codes is rounded to 7 bits, or to 15 in the module without
+    /// relaxed SIMD.
+    #[default]
+    Fast,
+    /// In single precision, with the weights that the codes stand for.
+    Exact,
+}
+
 /// A matrix `[rows, columns]` in codes. Clones and slices of rows share their bytes.
 #[derive(Debug, Clone)]
 pub struct QuantizedMatrix {
@@ -49,6 +60,7 @@ pub struct QuantizedMatrix {
     group: usize,
     /// The matrix to which this one is the difference, its rows in step with these.
     base: Option<Box<QuantizedMatrix>>,
+    precision: Precision,
 }
 
 impl QuantizedMatrix {
@@ -78,7 +90,18 @@ impl QuantizedMatrix {
             bits,
             group,
             base: base.map(Box::new),
+            precision: Precision::Exact,
         })
+    }
+
+    /// The same matrix for products of another precision; [`Exact`](Precision::Exact) unless told.
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
+    }
+
+    /// How its products are computed.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// `[rows, columns]`.
@@ -94,6 +117,18 @@ impl QuantizedMatrix {
             base: self.base.as_ref().map(|base| Box::new(base.slice_rows(rows.clone()))),
             ..self.clone()
         }
+    }
+
+    /// The codes without their base, if that is the very matrix `base`: a product with this matrix is then that with `base` plus
+    /// that with the difference.
+    pub fn difference_from(&self, base: &Self) -> Option<Self> {
+        let own = self.base()?;
+        let same =
+            Arc::ptr_eq(&own.codes, &base.codes) && Arc::ptr_eq(&own.scales, &base.scales) && own.rows == base.rows;
+        (same && base.base.is_none()).then(|| Self {
+            base: None,
+            ..self.clone()
+        })
     }
 
     /// Columns `from..` of a row into `values`, as many as it holds. `from` is a multiple of 8.
@@ -131,17 +166,50 @@ impl QuantizedMatrix {
         Tensor::from_data(TensorData::new(values, [numbers.len(), self.columns]), device)
     }
 
-    /// Adds `code * scale`.
-    fn add_row(&self, row: usize, from: usize, values: &mut [f32]) {
-        let row = self.rows.start + row;
-        let bits = self.bits as usize;
+    /// How many neighbours in a row share a scale.
+    pub fn group(&self) -> usize {
+        self.group
+    }
+
+    /// The matrix to which this one is the difference.
+    pub fn base(&self) -> Option<&Self> {
+        self.base.as_deref()
+    }
+
+    /// The codes of a row, as many as `codes` holds.
+    pub fn codes(&self, row: usize, codes: &mut [i8]) {
+        let bytes = self.bytes(row, 0);
+        match self.bits {
+            2 => unpack_all::<2>(bytes, codes),
+            3 => unpack_all::<3>(bytes, codes),
+            4 => unpack_all::<4>(bytes, codes),
+            5 => unpack_all::<5>(bytes, codes),
+            6 => unpack_all::<6>(bytes, codes),
+            7 => unpack_all::<7>(bytes, codes),
+            _ => unpack_all::<8>(bytes, codes),
+        }
+    }
+
+    /// The scale of a row's codes around `column`.
+    pub fn scale(&self, row: usize, column: usize) -> f32 {
+        let groups = self.columns / self.group;
+        self.scales.get((self.rows.start + row) * groups + column / self.group)
+    }
+
+    /// The bytes of a row from a column on that begins a byte.
+    fn bytes(&self, row: usize, from: usize) -> &[u8] {
+        let (row, bits) = (self.rows.start + row, self.bits as usize);
         let row_bytes = self.columns * bits / 8;
         let start = row * row_bytes + from * bits / 8;
-        let codes = self.codes.get(start..(row + 1) * row_bytes).unwrap_or_default();
-        let groups = self.columns / self.group;
-        let scale = |column: usize| self.scales.get(row * groups + column / self.group);
+        self.codes.get(start..(row + 1) * row_bytes).unwrap_or_default()
+    }
+
+    /// Adds `code * scale`.
+    fn add_row(&self, row: usize, from: usize, values: &mut [f32]) {
+        let codes = self.bytes(row, from);
+        let scale = |column: usize| self.scale(row, column);
         // One for each number of bits, so that shifts and masks are constants.
-        match bits {
+        match self.bits {
             2 => add::<2>(codes, values, from, self.group, scale),
             3 => add::<3>(codes, values, from, self.group, scale),
             4 => add::<4>(codes, values, from, self.group, scale),
@@ -157,7 +225,7 @@ impl QuantizedMatrix {
 #[inline(always)]
 fn add<const BITS: usize>(codes: &[u8], values: &mut [f32], from: usize, group: usize, scale: impl Fn(usize) -> f32) {
     let (eights, rest) = values.as_chunks_mut::<8>();
-    let mut bytes = codes.chunks(BITS);
+    let mut unpacked = self::eights::<BITS>(codes);
     // Where groups are made of whole eights, as they nearly always are, a scale is read once for all of its group.
     if group.is_multiple_of(8) && from.is_multiple_of(8) {
         let mut column = from;
@@ -166,49 +234,77 @@ fn add<const BITS: usize>(codes: &[u8], values: &mut [f32], from: usize, group: 
             let run = ((group - column % group) / 8).min(eights.len());
             let (now, later) = eights.split_at_mut(run);
             let scale = scale(column);
-            for (values, bytes) in now.iter_mut().zip(bytes.by_ref()) {
-                let weights = unpack::<BITS>(bytes);
+            for (values, codes) in now.iter_mut().zip(unpacked.by_ref()) {
                 values
                     .iter_mut()
-                    .zip(weights)
-                    .for_each(|(value, code)| *value += code * scale);
+                    .zip(codes)
+                    .for_each(|(value, code)| *value += f32::from(code) * scale);
             }
             column += 8 * run;
             eights = later;
         }
     } else {
-        for (values, (bytes, column)) in eights.iter_mut().zip(bytes.by_ref().zip((from..).step_by(8))) {
-            let weights = unpack::<BITS>(bytes);
-            for ((value, code), column) in values.iter_mut().zip(weights).zip(column..) {
-                *value += code * scale(column);
+        for (values, (codes, column)) in eights.iter_mut().zip(unpacked.by_ref().zip((from..).step_by(8))) {
+            for ((value, code), column) in values.iter_mut().zip(codes).zip(column..) {
+                *value += f32::from(code) * scale(column);
             }
         }
     }
-    if let (false, Some(bytes)) = (rest.is_empty(), bytes.next()) {
+    if let (false, Some(codes)) = (rest.is_empty(), unpacked.next()) {
         let column = from + 8 * (values.len() / 8);
         let (_, rest) = values.as_chunks_mut::<8>();
-        for ((value, code), column) in rest.iter_mut().zip(unpack::<BITS>(bytes)).zip(column..) {
-            *value += code * scale(column);
+        for ((value, code), column) in rest.iter_mut().zip(codes).zip(column..) {
+            *value += f32::from(code) * scale(column);
         }
     }
 }
 
-/// Eight codes; bytes that a short row lacks are zeros, and their codes are used by nobody.
+/// Codes of `BITS` bits each, as many as `codes` holds.
 #[inline(always)]
-fn unpack<const BITS: usize>(bytes: &[u8]) -> [f32; 8] {
-    let mut word = [0; 8];
-    match bytes.first_chunk::<BITS>() {
-        Some(bytes) => word[..BITS].copy_from_slice(bytes),
-        None => word.iter_mut().zip(bytes).for_each(|(to, &from)| *to = from),
+fn unpack_all<const BITS: usize>(bytes: &[u8], codes: &mut [i8]) {
+    let mut unpacked = eights::<BITS>(bytes);
+    let (eights, rest) = codes.as_chunks_mut::<8>();
+    for (codes, eight) in eights.iter_mut().zip(unpacked.by_ref()) {
+        *codes = eight;
     }
-    if BITS == 8 {
-        return word.map(|byte| f32::from(byte as i8));
+    if let Some(eight) = unpacked.next() {
+        rest.copy_from_slice(&eight[..rest.len()]);
     }
-    let word = u64::from_le_bytes(word);
-    std::array::from_fn(|k| {
-        let code = (word >> (k * BITS)) as i32 & ((1 << BITS) - 1);
-        (code - (1 << (BITS - 1))) as f32
+}
+
+/// The codes of a row, eight by eight; codes of bytes that a short row lacks are used by nobody.
+#[inline(always)]
+fn eights<const BITS: usize>(bytes: &[u8]) -> impl Iterator<Item = [i8; 8]> {
+    (0..bytes.len().div_ceil(BITS)).map(|at| {
+        // A word at once; what it has beyond eight codes is masked away.
+        let bytes = &bytes[at * BITS..];
+        unpack::<BITS>(bytes.first_chunk::<8>().copied().unwrap_or_else(|| {
+            let mut word = [0; 8];
+            word[..bytes.len()].copy_from_slice(bytes);
+            word
+        }))
     })
+}
+
+/// The eight codes with which a word begins.
+#[inline(always)]
+fn unpack<const BITS: usize>(word: [u8; 8]) -> [i8; 8] {
+    if BITS == 8 {
+        return word.map(|byte| byte as i8);
+    }
+    // All eight at once: in each part of the word the upper half of its codes moves up, until each code has a byte of its own.
+    let halve = |word: u64, codes: usize, parts: u64, half: usize| {
+        let low = parts * ((1 << (codes * BITS)) - 1);
+        (word & low) | ((word & (low << (codes * BITS))) << (half - codes * BITS))
+    };
+    let mut word = u64::from_le_bytes(word);
+    word = halve(word, 4, 1, 32);
+    word = halve(word, 2, u64::MAX / 0xffff_ffff, 16);
+    word = halve(word, 1, u64::MAX / 0xffff, 8);
+    // Less half the range, byte by byte: the highest bit keeps a borrow from the byte above.
+    let each = u64::MAX / 0xff;
+    let codes = ((word | (each * 0x80)) - (each << (BITS - 1))) ^ (each * 0x80);
+    codes.to_le_bytes().map(|byte| byte as i8)
 }
 
 #[cfg(test)]

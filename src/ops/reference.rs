@@ -45,10 +45,12 @@ pub fn attention(q: Tensor<3>, key_value: Tensor<3>, heads: usize, mask: Option<
     gathered.swap_dims(1, 2).reshape([batch, queries, width])
 }
 
-/// A convolution without bias, `SAME` padding: `[n, in, height, width]`, `[out, in, kernel, kernel]` →
+/// A convolution, `SAME` padding, and ReLU6: `[n, in, height, width]`, `[out, in, kernel, kernel]`, `[out]` →
 /// `[n, height / stride, width / stride, out]`, rounded up.
-pub fn convolution(x: Tensor<4>, weight: Tensor<4>, stride: usize) -> Tensor<4> {
-    same(x, weight, None, stride, 1).permute([0, 2, 3, 1])
+pub fn convolution_relu6(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, stride: usize) -> Tensor<4> {
+    same(x, weight, Some(bias), stride, 1)
+        .permute([0, 2, 3, 1])
+        .clamp(0.0, 6.0)
 }
 
 /// `min(max(x + bias, 0), 6)` of rows: `[rows, channels]`, `[channels]`.

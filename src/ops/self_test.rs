@@ -1,14 +1,18 @@
-//! A known-answer test of a device. A GPU whose shader failed to compile answers with zeros and says nothing; this
-//! finds out before the first photo.
+//! A known-answer test of a device. A GPU whose shader failed to compile answers with zeros and says nothing, and a young
+//! implementation of a WebAssembly instruction may be wrong; this finds out before the first photo.
 
 use burn::tensor::{Device, Tensor, TensorData, module::layer_norm};
 
-use super::{attention, linear, quick_gelu};
+use super::{
+    Activation, Epilogue, Precision, QuantizedMatrix, Scales, attention, linear, linear_quantized, quick_gelu,
+};
 use crate::{Error, Result};
 
 const ROWS: usize = 5;
 const INNER: usize = 64;
 const OUTER: usize = 12;
+/// Sides of the matrix in codes.
+const CODES: usize = 512;
 
 /// Small multiples of 1/8 between -1 and 1: their products and sums are exact in `f32`.
 fn values(length: usize, step: usize) -> Vec<f32> {
@@ -31,16 +35,29 @@ pub async fn self_test(device: &Device) -> Result<()> {
     let pairs = (0..ROWS).flat_map(|r| (0..OUTER).map(move |o| (r, o)));
 
     let input = tensor(&x, [ROWS, INNER], device);
-    let product = linear(
-        input.clone(),
-        tensor(&w, [OUTER, INNER], device),
-        Some(tensor(&b, [OUTER], device)),
-    );
+    let weight = tensor(&w, [OUTER, INNER], device);
+    let epilogue = |activation| Epilogue {
+        bias: Some(tensor(&b, [OUTER], device)),
+        activation,
+        ..Epilogue::default()
+    };
+    let product = linear(input.clone(), weight.clone(), epilogue(Activation::None));
     let expected: Vec<f32> = pairs.map(|(r, o)| dot(r, o) + b[o]).collect();
     check("linear", product.clone(), &expected).await?;
 
     let gelu: Vec<f32> = expected.iter().map(|v| v / (1.0 + (-1.702 * v).exp())).collect();
     check("quick_gelu", quick_gelu(product), &gelu).await?;
+    let product = linear(input.clone(), weight, epilogue(Activation::QuickGelu));
+    check("linear with quick_gelu", product, &gelu).await?;
+
+    let (matrix, rows, expected) = codes()?;
+    let rows = tensor(&rows, [ROWS, CODES], device);
+    check(
+        "linear in codes",
+        linear_quantized(rows, &matrix, Epilogue::default()),
+        &expected,
+    )
+    .await?;
 
     let gain = tensor(&vec![2.0; INNER], [INNER], device);
     let normed = layer_norm(input, gain, Some(tensor(&vec![1.0; INNER], [INNER], device)), 1e-5);
@@ -58,6 +75,40 @@ pub async fn self_test(device: &Device) -> Result<()> {
     );
     let expected: Vec<f32> = (0..ROWS).flat_map(|q| attention_row(&x, &w, q)).collect();
     check("attention", gathered.reshape([ROWS, INNER]), &expected).await
+}
+
+/// A matrix in codes, large enough for products in whole numbers, rows of whole numbers from 0 to 127, and the products.
+fn codes() -> Result<(QuantizedMatrix, Vec<f32>, Vec<f32>)> {
+    const GROUP: usize = 64;
+    /// So small that rounding the rows to 15 bits stays out of sight.
+    const SCALE: f32 = 1.0 / (1 << 18) as f32;
+    // The extremes of both lie side by side.
+    let code = |at: usize| {
+        if at % 9 < 3 {
+            i8::MIN
+        } else {
+            (at * 29 % 256) as u8 as i8
+        }
+    };
+    let codes: Vec<u8> = (0..CODES * CODES).map(|at| code(at) as u8).collect();
+    let scales = Scales::F32(vec![SCALE; CODES * CODES / GROUP]);
+    let matrix = QuantizedMatrix::new([CODES; 2], 8, GROUP, codes, scales, None);
+    let matrix = matrix.ok_or_else(|| Error::Device("its self-test has no matrix".into()))?;
+    let rows: Vec<f32> = (0..ROWS * CODES)
+        .map(|at| match at % 8 {
+            0 => 0.0,
+            1..4 => 127.0,
+            _ => (at * 37 % 128) as f32,
+        })
+        .collect();
+    let product = |row: usize, output: usize| {
+        let codes = (output * CODES..).map(code);
+        let row = rows[row * CODES..][..CODES].iter();
+        row.zip(codes).map(|(x, code)| *x as i32 * i32::from(code)).sum::<i32>() as f32 * SCALE
+    };
+    let pairs = (0..ROWS).flat_map(|row| (0..CODES).map(move |output| (row, output)));
+    let expected = pairs.map(|(row, output)| product(row, output)).collect();
+    Ok((matrix.with_precision(Precision::Fast), rows, expected))
 }
 
 fn layer_norm_row(row: &[f32]) -> Vec<f32> {

@@ -3,7 +3,7 @@
 use wasm_bindgen::prelude::*;
 
 use super::{device, engine::Engine, error::Failure, object};
-use crate::{Error, scorer::Scorer, weights::Assembly};
+use crate::{Error, ops::Precision, scorer::Scorer, weights::Assembly};
 
 /// Takes the files of a model in pieces of any size.
 #[wasm_bindgen]
@@ -11,10 +11,15 @@ pub struct Loader(pub(super) Assembly);
 
 #[wasm_bindgen]
 impl Loader {
-    /// A loader onto the opened device.
+    /// A loader onto the opened device. `precision`: `fast` or `exact`, as [`Precision`].
     #[wasm_bindgen(constructor)]
-    pub fn new() -> Result<Loader, Failure> {
-        Ok(Self(Assembly::new(device::opened()?)))
+    pub fn new(precision: &str) -> Result<Loader, Failure> {
+        let precision = match precision {
+            "fast" => Precision::Fast,
+            "exact" => Precision::Exact,
+            other => return Err(wrong("precision", format!("`{other}` is neither `fast` nor `exact`")).into()),
+        };
+        Ok(Self(Assembly::new(device::opened()?).precision(precision)))
     }
 
     /// Takes `model.safetensors.index.json`, before any file; answers with `{ files: [{ name, bytes?, text }] }` in the order
@@ -47,8 +52,9 @@ fn whole(number: f64) -> Result<u64, Error> {
     if number.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&number) {
         return Ok(number as u64);
     }
-    Err(Error::Option {
-        name: "bytes",
-        reason: format!("{number} is no length of a file"),
-    })
+    Err(wrong("bytes", format!("{number} is no length of a file")))
+}
+
+fn wrong(name: &'static str, reason: String) -> Error {
+    Error::Option { name, reason }
 }

@@ -17,9 +17,12 @@ use crate::{
     Error, Result,
     image::Preparation,
     model::{Config, Part, TOKEN_EMBEDDING},
-    ops::{self, QuantizedMatrix, Scales},
+    ops::{self, Precision, QuantizedMatrix, Scales},
     prompt::Scene,
 };
+
+/// What the names of the vision tower's tensors begin with.
+const VISION: &str = "clip_model.visual.";
 
 /// What the first header said.
 struct Model {
@@ -42,6 +45,7 @@ pub struct Assembly {
     /// Whether only the text tower is wanted.
     text_only: bool,
     keep_quantized: bool,
+    precision: Precision,
     failed: bool,
     model: Option<Model>,
     /// The file that is being received, and its name.
@@ -67,6 +71,7 @@ impl Assembly {
             index: None,
             text_only: false,
             keep_quantized: ops::keeps_quantized(),
+            precision: Precision::default(),
             failed: false,
             model: None,
             file: None,
@@ -98,6 +103,13 @@ impl Assembly {
     /// Leaves quantised weights in codes, or widens them, whatever is best on this build.
     pub fn keep_quantized(mut self, keep: bool) -> Self {
         self.keep_quantized = keep;
+        self
+    }
+
+    /// How products with the vision part's weights are computed where they stay in codes; the text tower's are exact, since every
+    /// score depends on the few prompts.
+    pub fn precision(mut self, precision: Precision) -> Self {
+        self.precision = precision;
         self
     }
 
@@ -350,7 +362,11 @@ impl Assembly {
                     return Err(broken());
                 }
                 let matrix = QuantizedMatrix::new(layout.shape, layout.bits, layout.group, data, scales, base);
-                let matrix = matrix.ok_or_else(broken)?;
+                let precision = match info.name.starts_with(VISION) {
+                    true => self.precision,
+                    false => Precision::Exact,
+                };
+                let matrix = matrix.ok_or_else(broken)?.with_precision(precision);
                 if let Some((uses, slot)) = self.bases.get_mut(&info.name)
                     && *uses > 0
                 {

@@ -7,6 +7,8 @@ export const live: {
   steps: number;
   merges: number;
   decoded: string[];
+  /** That of the last loader. */
+  precision?: string;
   /** Names of files that were begun. */
   begun: string[];
 };

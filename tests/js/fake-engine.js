@@ -61,8 +61,9 @@ export class Loader extends Freed {
   #current;
   #index;
   #only;
-  constructor(index, only) {
+  constructor(precision, index, only) {
     super('loaders');
+    live.precision = precision;
     this.#index = index;
     this.#only = only;
   }
@@ -144,7 +145,7 @@ class Engine extends Freed {
     return this.#text;
   }
   text_loader() {
-    return new Loader(this.#settings.index, 'text');
+    return new Loader(live.precision, this.#settings.index, 'text');
   }
   async add_text(loader) {
     await loader.finish();

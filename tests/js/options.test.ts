@@ -48,12 +48,27 @@ test('scenes', () => {
   expect(() => sceneOf({ scene: 'x' }, offered)).toThrow(/it offers natural-quality, generic/);
 });
 
+test('the precision reaches the engine, fast unless told', async () => {
+  for (const [options, precision] of [
+    [{}, 'fast'],
+    [{ precision: 'exact' }, 'exact'],
+  ] as const) {
+    const { gamma } = await TestGamma.with(options);
+    expect(live.precision).toBe(precision);
+    await gamma.dispose();
+  }
+});
+
 test('options of load', async () => {
   expect(checkDevice(undefined)).toBe('auto');
   const load = (options: object) => TestGamma.with(options);
   await expect(load({ device: 'gpu' })).rejects.toMatchObject({
     code: 'option',
     message: 'option `device`: expected one of auto, webgpu, cpu, got "gpu"',
+  });
+  await expect(load({ precision: 'half' })).rejects.toMatchObject({
+    code: 'option',
+    message: 'option `precision`: expected one of fast, exact, got "half"',
   });
   await expect(load({ weights: 5 })).rejects.toMatchObject({ code: 'option', message: /`weights`/ });
   await expect(load({ weights: null })).rejects.toMatchObject({ code: 'option', message: /`weights`/ });

@@ -66,20 +66,21 @@ test('aborting one of two loads leaves the other alone; aborting both ends the w
   expect(log.terminated).toBe(log.spawned);
 });
 
-test('other weights, another device, or `reload` are another model', async () => {
+test('other weights, another device or precision, or `reload` are another model', async () => {
   const { log, platform, weights } = setUp();
   const handles = [
     await TestGamma.on(platform, { weights }),
     await TestGamma.on(platform, { weights: weightsOf() }),
     await TestGamma.on(platform, { weights, device: 'cpu' }),
+    await TestGamma.on(platform, { weights, precision: 'exact' }),
     await TestGamma.on(platform, { weights, wasm: '/elsewhere/' }),
     await TestGamma.on(platform, { weights, cache: 'reload' }),
   ];
-  expect(log.spawned).toBe(5);
+  expect(log.spawned).toBe(6);
   for (const handle of handles) await handle.dispose();
-  expect(log.terminated).toBe(5);
+  expect(log.terminated).toBe(6);
   const again = await TestGamma.on(platform, { weights });
-  expect(log.spawned, 'after the last one is gone, it is loaded again').toBe(6);
+  expect(log.spawned, 'after the last one is gone, it is loaded again').toBe(7);
   await again.dispose();
 });
 

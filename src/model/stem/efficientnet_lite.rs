@@ -12,7 +12,7 @@ use super::plan::{Convolution, FIRST, LiteStem, Stage};
 use crate::{
     Result,
     model::{LayerNorm, Linear, layers::parameter},
-    ops,
+    ops::{self, Activation},
     weights::Scope,
 };
 
@@ -73,13 +73,15 @@ impl InvertedResidual {
     /// `[n, height, width, input]` → `[n, height / stride, width / stride, output]`.
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let expanded = match &self.expand {
-            Some(expand) => at_each_pixel(x.clone(), |rows| expand.forward_rows_relu6(rows)),
+            Some(expand) => at_each_pixel(x.clone(), |rows| {
+                expand.forward_rows_onto(None, rows, Activation::Relu6)
+            }),
             None => x.clone(),
         };
         let depthwise = &self.depthwise;
         let y = ops::depthwise_relu6(expanded, depthwise.weight.val(), depthwise.bias.val(), depthwise.stride);
-        let y = at_each_pixel(y, |rows| self.project.forward_rows(rows));
-        if self.residual { x + y } else { y }
+        let onto = self.residual.then(|| pixels(x));
+        at_each_pixel(y, |rows| self.project.forward_rows_onto(onto, rows, Activation::None))
     }
 }
 
@@ -140,8 +142,8 @@ impl EfficientNetLite {
 
     /// The output of each level, `[crops, side, side, channels]`, for normalised crops `[crops, 3, image, image]`.
     pub fn pyramid(&self, crops: Tensor<4>) -> Vec<Tensor<4>> {
-        let x = ops::convolution(crops, self.first.weight.val(), self.first.stride);
-        let mut x = at_each_pixel(x, |rows| ops::bias_relu6(rows, self.first.bias.val()));
+        let first = &self.first;
+        let mut x = ops::convolution_relu6(crops, first.weight.val(), first.bias.val(), first.stride);
         let mut levels = Vec::with_capacity(self.levels.len());
         for (index, block) in self.blocks.iter().enumerate() {
             x = block.forward(x);
@@ -203,8 +205,14 @@ fn means(x: Tensor<4>, grid: usize) -> Tensor<4> {
 /// A map of the channels of each pixel: `[n, height, width, in]` → `[n, height, width, out]`. The pixels are rows of a product,
 /// so weights in codes and the browser's kernels serve it like any other linear layer.
 fn at_each_pixel(x: Tensor<4>, map: impl FnOnce(Tensor<2>) -> Tensor<2>) -> Tensor<4> {
-    let [n, height, width, input] = x.dims();
-    let y = map(x.reshape([n * height * width, input]));
+    let [n, height, width, _] = x.dims();
+    let y = map(pixels(x));
     let [_, output] = y.dims();
     y.reshape([n, height, width, output])
+}
+
+/// `[n, height, width, channels]` → `[n * height * width, channels]`.
+fn pixels(x: Tensor<4>) -> Tensor<2> {
+    let [n, height, width, channels] = x.dims();
+    x.reshape([n * height * width, channels])
 }

@@ -2,7 +2,7 @@
 
 use super::{
     exp::exp,
-    lanes::{add, clamp, divide, load, multiply_add, splat, store},
+    lanes::{Lanes, add, clamp, divide, load, multiply_add, splat, store},
     rows::for_each_row,
 };
 
@@ -63,11 +63,11 @@ pub(super) fn relu6_gradient(gradient: &[f32], out: &[f32], channels: usize) -> 
 pub(super) fn quick_gelu(values: &mut [f32]) {
     let (fours, rest) = values.as_chunks_mut::<4>();
     for four in fours {
-        *four = gelu(*four);
+        *four = store(gelu(load(four)));
     }
     let mut last = [0.0; 4];
     last[..rest.len()].copy_from_slice(rest);
-    rest.copy_from_slice(&gelu(last)[..rest.len()]);
+    rest.copy_from_slice(&store(gelu(load(&last)))[..rest.len()]);
 }
 
 #[cfg_attr(
@@ -75,10 +75,9 @@ pub(super) fn quick_gelu(values: &mut [f32]) {
     target_feature(enable = "relaxed-simd")
 )]
 #[inline]
-fn gelu(four: [f32; 4]) -> [f32; 4] {
-    let v = load(&four);
+pub(super) fn gelu(v: Lanes) -> Lanes {
     let e = exp(multiply_add(v, splat(-1.702), splat(0.0)));
-    store(divide(v, add(e, splat(1.0))))
+    divide(v, add(e, splat(1.0)))
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 use super::{
     exp::exp,
     lanes::{add, load, maximum, multiply_add, splat, store},
-    linear::{OUTPUTS, ROWS, tile},
+    linear::tile,
+    sums::{OUTPUTS, ROWS},
 };
 
 /// Lengths of one call.

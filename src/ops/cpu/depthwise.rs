@@ -18,17 +18,13 @@ pub fn depthwise_relu6(x: &[f32], weight: &[f32], bias: &[f32], window: &Window)
     let plane = height * width * channels;
     let planes = x.len().checked_div(plane).unwrap_or(0);
     let mut out = vec![0.0; planes * rows * columns * channels];
+    let across: Vec<Vec<_>> = (0..columns).map(|column| window.taps(1, column).collect()).collect();
     for_each_row(&mut out, columns * channels, |index, row| {
         let x = &x[index / rows * plane..][..plane];
         let down: Vec<(usize, usize)> = window.taps(0, index % rows).collect();
         let mut taps = Vec::with_capacity(window.kernel * window.kernel);
-        for (column, pixel) in row.chunks_exact_mut(channels).enumerate() {
-            taps.clear();
-            taps.extend(down.iter().flat_map(|&(ky, y)| {
-                window
-                    .taps(1, column)
-                    .map(move |(kx, x)| ((y * width + x) * channels, (ky * window.kernel + kx) * channels))
-            }));
+        for (across, pixel) in across.iter().zip(row.chunks_exact_mut(channels)) {
+            pair(&mut taps, &down, across, [width, window.kernel], channels);
             gather(pixel, x, weight, Some(bias), &taps);
         }
     });
@@ -42,17 +38,13 @@ pub fn input_gradient(gradient: &[f32], weight: &[f32], channels: usize, window:
     let plane = rows * columns * channels;
     let planes = gradient.len().checked_div(plane).unwrap_or(0);
     let mut out = vec![0.0; planes * height * width * channels];
+    let across: Vec<Vec<_>> = (0..width).map(|column| window.seen_by(1, column).collect()).collect();
     for_each_row(&mut out, width * channels, |index, row| {
         let gradient = &gradient[index / height * plane..][..plane];
         let down: Vec<(usize, usize)> = window.seen_by(0, index % height).collect();
         let mut taps = Vec::with_capacity(window.kernel * window.kernel);
-        for (column, pixel) in row.chunks_exact_mut(channels).enumerate() {
-            taps.clear();
-            taps.extend(down.iter().flat_map(|&(ky, y)| {
-                window
-                    .seen_by(1, column)
-                    .map(move |(kx, x)| ((y * columns + x) * channels, (ky * window.kernel + kx) * channels))
-            }));
+        for (across, pixel) in across.iter().zip(row.chunks_exact_mut(channels)) {
+            pair(&mut taps, &down, across, [columns, window.kernel], channels);
             gather(pixel, gradient, weight, None, &taps);
         }
     });
@@ -143,9 +135,30 @@ pub fn channels_first(weight: &[f32], channels: usize) -> Vec<f32> {
 
 /// `[rows, columns]` → `[columns, rows]`.
 fn transpose(values: &[f32], columns: usize) -> Vec<f32> {
-    (0..columns)
-        .flat_map(|column| values.iter().skip(column).step_by(columns).copied())
-        .collect()
+    let mut out = vec![0.0; values.len()];
+    let rows = values.len().checked_div(columns).unwrap_or(0);
+    for (row, values) in values.chunks_exact(columns.max(1)).enumerate() {
+        for (column, &value) in values.iter().enumerate() {
+            out[column * rows + row] = value;
+        }
+    }
+    out
+}
+
+/// Puts every tap down with every tap across: places in a picture and in weights, both as wide as `widths` says.
+fn pair(
+    taps: &mut Vec<(usize, usize)>,
+    down: &[(usize, usize)],
+    across: &[(usize, usize)],
+    widths: [usize; 2],
+    channels: usize,
+) {
+    taps.clear();
+    for &(ky, y) in down {
+        for &(kx, x) in across {
+            taps.push(((y * widths[0] + x) * channels, (ky * widths[1] + kx) * channels));
+        }
+    }
 }
 
 /// Writes the weighted sum of the taps' pixels; `taps` are places in `x` and in `weight`. With a bias, ReLU6 follows.

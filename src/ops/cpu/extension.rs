@@ -1,28 +1,37 @@
 //! The kernels as operations of burn's Flex backend.
 
 use burn::{
-    backend::{Backend, Dispatch, Flex, backend_extension, ops::FloatTensorOps, tensor::FloatTensor},
+    backend::{Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor},
     tensor::{Tensor, TensorData},
 };
 
 use super::{
     activation,
     attention::{self, Sizes},
-    linear::{self, Dense},
-    numbers,
+    integer, integer_lanes,
+    linear::{self, Dense, Rows},
+    numbers, slice,
+    sums::Epilogue,
 };
-use crate::ops::QuantizedMatrix;
+use crate::ops::{self, Precision, QuantizedMatrix};
+
+/// Codes of `x` in a word of 32 bits: the dot product of bytes is one of relaxed SIMD.
+const WORD: usize = if cfg!(feature = "relaxed-simd") {
+    integer_lanes::BYTES
+} else {
+    integer_lanes::SHORTS
+};
+/// Sides of a matrix that products in whole numbers are for. Smaller ones, as Gamma-Lite's, save little time.
+const CODES_FROM: usize = 512;
 
 /// Operations of which the browser's CPU has its own.
 #[backend_extension(Flex)]
 pub trait CpuBackend: Backend {
-    /// `[rows, in]`, `[out, in]` → `[rows, out]`.
-    fn matmul_transposed(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
-        Self::float_matmul(x, Self::float_transpose(weight))
-    }
+    /// `activation(onto + x W^T + bias)`, of `f32`: `[rows, in]`, `[out, in]` → `[rows, out]`.
+    fn matmul_transposed(x: FloatTensor<Self>, weight: FloatTensor<Self>, epilogue: Epilogue) -> FloatTensor<Self>;
 
-    /// `[rows, in]`, quantised `[out, in]` → `[rows, out]`.
-    fn matmul_quantized(x: FloatTensor<Self>, weight: QuantizedMatrix) -> FloatTensor<Self>;
+    /// The same with a quantised matrix.
+    fn matmul_quantized(x: FloatTensor<Self>, weight: QuantizedMatrix, epilogue: Epilogue) -> FloatTensor<Self>;
 
     /// As [`reference::attention`](crate::ops::reference::attention), of `f32`.
     fn attention(
@@ -37,36 +46,22 @@ pub trait CpuBackend: Backend {
 }
 
 impl CpuBackend for Flex {
-    fn matmul_transposed(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
-        let (x, weight) = (x.to_contiguous(), weight.to_contiguous());
-        let (rows, inputs) = (x.layout().shape()[0], x.layout().shape()[1]);
-        let outputs = weight.layout().shape()[0];
-        match (x.as_slice::<f32>(), weight.as_slice::<f32>()) {
-            (Some(x), Some(weight)) => {
-                let dense = |values, shape| Dense { values, shape };
-                let y = linear::matmul_transposed(&dense(x, [rows, inputs]), &dense(weight, [outputs, inputs]));
-                FloatTensor::<Self>::from_data(TensorData::new(y, [rows, outputs]))
-            }
-            // Another element type than f32 is burn's own business.
-            _ => Self::float_matmul(x, Self::float_transpose(weight)),
-        }
+    fn matmul_transposed(x: FloatTensor<Self>, weight: FloatTensor<Self>, epilogue: Epilogue) -> FloatTensor<Self> {
+        let weight = weight.to_contiguous();
+        product(x, &dense(&weight), epilogue)
     }
 
-    fn matmul_quantized(x: FloatTensor<Self>, weight: QuantizedMatrix) -> FloatTensor<Self> {
+    fn matmul_quantized(x: FloatTensor<Self>, weight: QuantizedMatrix, mut epilogue: Epilogue) -> FloatTensor<Self> {
         let x = x.to_contiguous();
-        let (rows, inputs) = (x.layout().shape()[0], x.layout().shape()[1]);
-        let [outputs, _] = weight.shape();
-        match x.as_slice::<f32>() {
-            Some(values) => {
-                let shape = [rows, inputs];
-                let y = linear::matmul_transposed(&Dense { values, shape }, &weight);
-                FloatTensor::<Self>::from_data(TensorData::new(y, [rows, outputs]))
-            }
-            None => {
-                let weight = TensorData::new(weight.dequantize(), weight.shape());
-                Self::float_matmul(x, Self::float_transpose(FloatTensor::<Self>::from_data(weight)))
+        let [outputs, inputs] = weight.shape();
+        if weight.precision() == Precision::Fast && inputs.min(outputs) >= CODES_FROM {
+            let rows = dense(&x);
+            match integer::multiply_codes::<WORD>(&rows, &weight, epilogue) {
+                Ok(y) => return FloatTensor::<Self>::from_data(TensorData::new(y, [rows.shape[0], outputs])),
+                Err(unused) => epilogue = unused,
             }
         }
+        product(x, &weight, epilogue)
     }
 
     fn attention(
@@ -95,17 +90,48 @@ impl CpuBackend for Flex {
     }
 }
 
-/// `x W^T`: `[rows, in]`, `[out, in]` → `[rows, out]`.
-pub fn matmul_transposed(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
+fn product(x: FloatTensor<Flex>, weight: &impl Rows, epilogue: Epilogue) -> FloatTensor<Flex> {
+    let x = x.to_contiguous();
+    let x = dense(&x);
+    let shape = [x.shape[0], weight.shape()[0]];
+    FloatTensor::<Flex>::from_data(TensorData::new(linear::matmul_transposed(&x, weight, epilogue), shape))
+}
+
+/// A tensor of rank 2 that lies row-major.
+fn dense(tensor: &FloatTensor<Flex>) -> Dense<'_> {
+    let shape = tensor.layout().shape();
+    Dense {
+        values: slice(tensor),
+        shape: [shape[0], shape[1]],
+    }
+}
+
+/// `x W^T` and what follows: `[rows, in]`, `[out, in]` → `[rows, out]`.
+pub fn matmul_transposed(x: Tensor<2>, weight: Tensor<2>, epilogue: ops::Epilogue) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as CpuBackend>::matmul_transposed(
         x.into_dispatch(),
         weight.into_dispatch(),
+        plain(epilogue),
     ))
 }
 
-/// `x W^T` with a quantised matrix: `[rows, in]`, `[out, in]` → `[rows, out]`.
-pub fn matmul_quantized(x: Tensor<2>, weight: QuantizedMatrix) -> Tensor<2> {
-    Tensor::from_dispatch(<Dispatch as CpuBackend>::matmul_quantized(x.into_dispatch(), weight))
+/// `x W^T` with a quantised matrix and what follows: `[rows, in]`, `[out, in]` → `[rows, out]`.
+pub fn matmul_quantized(x: Tensor<2>, weight: QuantizedMatrix, epilogue: ops::Epilogue) -> Tensor<2> {
+    Tensor::from_dispatch(<Dispatch as CpuBackend>::matmul_quantized(
+        x.into_dispatch(),
+        weight,
+        plain(epilogue),
+    ))
+}
+
+/// The dispatch takes tensors, but none that may be absent.
+fn plain(epilogue: ops::Epilogue) -> Epilogue {
+    let values = |data: TensorData| data.try_into_vec().unwrap_or_default();
+    Epilogue {
+        onto: epilogue.onto.map(|onto| values(onto.into_data())),
+        bias: epilogue.bias.map(|bias| values(bias.into_data())),
+        activation: epilogue.activation,
+    }
 }
 
 /// Attention as the tiles do it; shapes as [`reference::attention`](crate::ops::reference::attention).
@@ -113,7 +139,6 @@ pub fn attention(q: Tensor<3>, key_value: Tensor<3>, heads: usize, mask: Option<
     Tensor::from_dispatch(<Dispatch as CpuBackend>::attention(
         q.into_dispatch(),
         key_value.into_dispatch(),
-        // The dispatch takes tensors, but none that may be absent.
         mask.map(|mask| mask.into_data().try_into_vec().unwrap_or_default()),
         heads,
     ))

@@ -3,11 +3,13 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) use portable::{
-    Lanes, add, clamp, divide, load, maximum, multiply_add, nearest, power_of_two, splat, store, zero,
+    Lanes, add, clamp, divide, load, maximum, minimum, multiply, multiply_add, nearest, power_of_two, splat, store,
+    transpose, zero,
 };
 #[cfg(target_arch = "wasm32")]
 pub(super) use wasm::{
-    Lanes, add, clamp, divide, load, maximum, multiply_add, nearest, power_of_two, splat, store, zero,
+    Lanes, add, clamp, divide, load, maximum, minimum, multiply, multiply_add, nearest, power_of_two, splat, store,
+    transpose, zero,
 };
 
 #[cfg(target_arch = "wasm32")]
@@ -52,8 +54,18 @@ mod wasm {
     }
 
     #[inline(always)]
+    pub fn multiply(a: Lanes, b: Lanes) -> Lanes {
+        f32x4_mul(a, b)
+    }
+
+    #[inline(always)]
     pub fn maximum(a: Lanes, b: Lanes) -> Lanes {
         f32x4_pmax(a, b)
+    }
+
+    #[inline(always)]
+    pub fn minimum(a: Lanes, b: Lanes) -> Lanes {
+        f32x4_pmin(a, b)
     }
 
     #[inline(always)]
@@ -70,6 +82,19 @@ mod wasm {
     #[inline(always)]
     pub fn power_of_two(whole: Lanes) -> Lanes {
         i32x4_shl(i32x4_add(i32x4_trunc_sat_f32x4(whole), i32x4_splat(127)), 23)
+    }
+
+    /// Rows to columns.
+    #[inline(always)]
+    pub fn transpose([a, b, c, d]: [Lanes; 4]) -> [Lanes; 4] {
+        let (ab_low, ab_high) = (i32x4_shuffle::<0, 4, 1, 5>(a, b), i32x4_shuffle::<2, 6, 3, 7>(a, b));
+        let (cd_low, cd_high) = (i32x4_shuffle::<0, 4, 1, 5>(c, d), i32x4_shuffle::<2, 6, 3, 7>(c, d));
+        [
+            i64x2_shuffle::<0, 2>(ab_low, cd_low),
+            i64x2_shuffle::<1, 3>(ab_low, cd_low),
+            i64x2_shuffle::<0, 2>(ab_high, cd_high),
+            i64x2_shuffle::<1, 3>(ab_high, cd_high),
+        ]
     }
 
     /// `a * b + c`
@@ -116,8 +141,16 @@ mod portable {
         std::array::from_fn(|lane| a[lane] / b[lane])
     }
 
+    pub fn multiply(a: Lanes, b: Lanes) -> Lanes {
+        std::array::from_fn(|lane| a[lane] * b[lane])
+    }
+
     pub fn maximum(a: Lanes, b: Lanes) -> Lanes {
         std::array::from_fn(|lane| a[lane].max(b[lane]))
+    }
+
+    pub fn minimum(a: Lanes, b: Lanes) -> Lanes {
+        std::array::from_fn(|lane| a[lane].min(b[lane]))
     }
 
     pub fn clamp(a: Lanes, low: f32, high: f32) -> Lanes {
@@ -131,6 +164,11 @@ mod portable {
     /// 2 to the power of whole numbers from -126 to 127.
     pub fn power_of_two(whole: Lanes) -> Lanes {
         whole.map(|whole| f32::from_bits(((whole as i32 + 127) << 23) as u32))
+    }
+
+    /// Rows to columns.
+    pub fn transpose(rows: [Lanes; 4]) -> [Lanes; 4] {
+        std::array::from_fn(|column| rows.map(|row| row[column]))
     }
 
     pub fn multiply_add(a: Lanes, b: Lanes, c: Lanes) -> Lanes {

@@ -1,15 +1,20 @@
-//! `x W^T` in tiles.
+//! `x W^T` in tiles, in `f32`.
 
-use super::lanes::{Lanes, load, multiply_add, splat, store, zero};
+use std::ops::Range;
+
+use super::{
+    lanes::{load, multiply_add, splat, store, transpose, zero},
+    sums::{Epilogue, OUTPUTS, Part, ROWS, Sums},
+};
 use crate::ops::QuantizedMatrix;
 
-/// Rows of `x` in a tile.
-pub(super) const ROWS: usize = 4;
-/// Outputs in a tile: two registers. 4 x 8 makes 8 accumulators; more than about 9 spill in V8.
-pub(super) const OUTPUTS: usize = 8;
 /// Depth of a packed panel: 8 outputs of it are 16 kB and stay in the first-level cache. A multiple of 8, as codes are read
 /// in eights.
 const DEPTH: usize = 512;
+/// Numbers of `x` that are packed at a time: less than half a megabyte, which the second-level cache holds beside the weights.
+const BLOCK: usize = 112 * 1024;
+/// Weights that are packed as a whole: the second-level cache holds them beside the rows that meet them.
+const SHALLOW: usize = 64 * 1024;
 
 /// A matrix whose rows can be read piece by piece.
 pub(super) trait Rows {
@@ -48,56 +53,137 @@ impl Rows for QuantizedMatrix {
     }
 }
 
-/// `y = x W^T`.
+/// `activation(onto + x W^T + bias)`.
 ///
 /// # Shapes
-/// - `x`: `[rows, inputs]`, `weight`: `[outputs, inputs]`
+/// - `x`: `[rows, inputs]`, `weight`: `[outputs, inputs]`, `onto`: `[rows, outputs]`, `bias`: `[outputs]`
 /// - output: `[rows, outputs]`, row-major
-pub(super) fn matmul_transposed(x: &Dense<'_>, weight: &impl Rows) -> Vec<f32> {
+pub(super) fn matmul_transposed(x: &Dense<'_>, weight: &impl Rows, epilogue: Epilogue) -> Vec<f32> {
+    let ([_, inputs], [outputs, _]) = (x.shape(), weight.shape());
+    if inputs <= DEPTH && inputs * outputs <= SHALLOW {
+        shallow(x, weight, epilogue)
+    } else {
+        deep(x, weight, epilogue)
+    }
+}
+
+/// All weights are packed before the first row; a few rows at a time then meet them, packed and gone before the first-level cache
+/// is full.
+fn shallow(x: &Dense<'_>, weight: &impl Rows, mut epilogue: Epilogue) -> Vec<f32> {
+    /// Rows that are packed at a time.
+    const BLOCK: usize = 8 * ROWS;
     let ([rows, inputs], [outputs, _]) = (x.shape(), weight.shape());
-    let mut y = vec![0.0; rows * outputs];
-    let mut x_panels = vec![[0.0; ROWS]; rows.div_ceil(ROWS) * DEPTH.min(inputs)];
-    let mut weight_panel = vec![[0.0; OUTPUTS]; DEPTH.min(inputs)];
-    let mut buffer = vec![0.0; DEPTH.min(inputs)];
-    for from in (0..inputs).step_by(DEPTH) {
-        let depth = DEPTH.min(inputs - from);
-        let buffer = &mut buffer[..depth];
-        for (panel, row) in x_panels.chunks_exact_mut(depth).zip((0..rows).step_by(ROWS)) {
-            pack(x, row..rows.min(row + ROWS), from, buffer, panel);
+    let mut buffer = vec![0.0; 4 * inputs];
+    let mut weights = vec![[0.0; OUTPUTS]; outputs.div_ceil(OUTPUTS) * inputs];
+    for (panel, output) in weights.chunks_exact_mut(inputs).zip((0..outputs).step_by(OUTPUTS)) {
+        pack(weight, output..outputs, 0, &mut buffer, panel);
+    }
+    let mut panels = vec![[0.0; ROWS]; BLOCK / ROWS * inputs];
+    let onto = epilogue.onto.take();
+    let added = onto.is_some();
+    let mut multiply = |first: usize, y: &mut [f32]| {
+        let count = y.len() / outputs;
+        for (panel, row) in panels.chunks_exact_mut(inputs).zip((0..count).step_by(ROWS)) {
+            pack(x, first + row..rows, 0, &mut buffer, panel);
         }
-        for output in (0..outputs).step_by(OUTPUTS) {
-            let width = OUTPUTS.min(outputs - output);
-            let weight_panel = &mut weight_panel[..depth];
-            pack(weight, output..output + width, from, buffer, weight_panel);
-            for (panel, row) in x_panels.chunks_exact(depth).zip((0..rows).step_by(ROWS)) {
-                let sums = tile(panel, weight_panel);
-                for (sums, row) in sums.iter().zip(row..rows) {
-                    let y = &mut y[row * outputs + output..][..width];
-                    y.iter_mut().zip(sums).for_each(|(y, sum)| *y += sum);
-                }
+        for (panel, output) in weights.chunks_exact(inputs).zip((0..outputs).step_by(OUTPUTS)) {
+            multiply_panel(&panels, panel, y, outputs, epilogue.of(output, added));
+        }
+    };
+    let firsts = (0..rows).step_by(BLOCK);
+    if let Some(mut y) = onto {
+        firsts
+            .zip(y.chunks_mut(BLOCK * outputs))
+            .for_each(|(first, y)| multiply(first, y));
+        return y;
+    }
+    // Written once: a vector of zeros would be a pass over memory of its own.
+    let mut y = Vec::with_capacity(rows * outputs);
+    let mut block = vec![0.0; BLOCK * outputs];
+    for first in firsts {
+        let block = &mut block[..BLOCK.min(rows - first) * outputs];
+        multiply(first, block);
+        y.extend_from_slice(block);
+    }
+    y
+}
+
+/// Many rows are packed at a time, each panel of weights after it was met by all of them is gone.
+fn deep(x: &Dense<'_>, weight: &impl Rows, mut epilogue: Epilogue) -> Vec<f32> {
+    let ([rows, inputs], [outputs, _]) = (x.shape(), weight.shape());
+    let most = DEPTH.min(inputs);
+    let block = (BLOCK / most).next_multiple_of(ROWS);
+    let mut buffer = vec![0.0; 4 * most];
+    let mut panels = vec![[0.0; ROWS]; block.min(rows).div_ceil(ROWS) * most];
+    let mut weights = vec![[0.0; OUTPUTS]; most];
+    let onto = epilogue.onto.take();
+    let added = onto.is_some();
+    let mut y = onto.unwrap_or_else(|| vec![0.0; rows * outputs]);
+    for (first, y) in (0..rows).step_by(block).zip(y.chunks_mut(block * outputs)) {
+        let count = y.len() / outputs;
+        for from in (0..inputs).step_by(DEPTH) {
+            let depth = DEPTH.min(inputs - from);
+            let panels = &mut panels[..count.div_ceil(ROWS) * depth];
+            for (panel, row) in panels.chunks_exact_mut(depth).zip((0..count).step_by(ROWS)) {
+                pack(x, first + row..first + count, from, &mut buffer, panel);
+            }
+            for output in (0..outputs).step_by(OUTPUTS) {
+                let weights = &mut weights[..depth];
+                pack(weight, output..outputs, from, &mut buffer, weights);
+                let part = epilogue.of(output, added).part(from == 0, from + depth == inputs);
+                multiply_panel(panels, weights, y, outputs, part);
             }
         }
     }
     y
 }
 
-/// Columns `from..` of some rows, side by side: `panel[i][r]` is row `r`, column `from + i`. Missing rows are zeros.
+/// Columns `from..` of the first of some rows, side by side: `panel[i][r]` is row `r`, column `from + i`. Missing rows are zeros.
 fn pack<const N: usize>(
     matrix: &impl Rows,
-    rows: std::ops::Range<usize>,
+    rows: Range<usize>,
     from: usize,
     buffer: &mut [f32],
     panel: &mut [[f32; N]],
 ) {
-    if rows.len() < N {
-        panel.fill([0.0; N]);
+    let depth = panel.len();
+    for place in (0..N).step_by(4) {
+        let mut buffers = buffer.chunks_exact_mut(depth);
+        let four: [&[f32]; 4] = std::array::from_fn(|r| {
+            let buffer = buffers.next().unwrap_or_default();
+            let row = rows.start + place + r;
+            if row < rows.end {
+                return matrix.row(row, from, buffer);
+            }
+            buffer.fill(0.0);
+            buffer
+        });
+        let fours = four.map(|row| row.as_chunks::<4>().0);
+        let (whole, rest) = panel.as_chunks_mut::<4>();
+        for (at, columns) in whole.iter_mut().enumerate() {
+            let columns_of = transpose(fours.map(|row| load(&row[at])));
+            for (column, values) in columns.iter_mut().zip(columns_of) {
+                column[place..place + 4].copy_from_slice(&store(values));
+            }
+        }
+        for (at, column) in rest.iter_mut().enumerate() {
+            for (value, row) in column[place..].iter_mut().zip(four) {
+                *value = row[4 * whole.len() + at];
+            }
+        }
     }
-    for (r, row) in rows.enumerate() {
-        let values = matrix.row(row, from, buffer);
-        panel
-            .iter_mut()
-            .zip(values)
-            .for_each(|(packed, &value)| packed[r] = value);
+}
+
+/// Products of packed rows with one panel of weights, in its columns of `y` `[rows, outputs]`.
+#[cfg_attr(
+    all(target_arch = "wasm32", feature = "relaxed-simd"),
+    target_feature(enable = "relaxed-simd")
+)]
+fn multiply_panel(panels: &[[f32; ROWS]], weights: &[[f32; OUTPUTS]], y: &mut [f32], outputs: usize, part: Part) {
+    let panels = panels.chunks_exact(weights.len());
+    for (panel, y) in panels.zip(y.chunks_mut(ROWS * outputs)) {
+        let sums = accumulate(panel, weights, part.start(y, outputs));
+        part.store(sums, y, outputs);
     }
 }
 
@@ -106,10 +192,24 @@ fn pack<const N: usize>(
     all(target_arch = "wasm32", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
-pub(super) fn tile(x: &[[f32; ROWS]], weight: &[[f32; OUTPUTS]]) -> [[f32; OUTPUTS]; ROWS] {
-    let mut sums: [[Lanes; 2]; ROWS] = [[zero(); 2]; ROWS];
-    for (x, weight) in x.iter().zip(weight) {
-        let ([left, right], _) = weight.as_chunks::<4>() else {
+pub(super) fn tile(x: &[[f32; ROWS]], weights: &[[f32; OUTPUTS]]) -> [[f32; OUTPUTS]; ROWS] {
+    accumulate(x, weights, [[zero(); 2]; ROWS]).map(|[left, right]| {
+        let mut row = [0.0; OUTPUTS];
+        row[..4].copy_from_slice(&store(left));
+        row[4..].copy_from_slice(&store(right));
+        row
+    })
+}
+
+/// Adds to the sums of 4 rows and 8 outputs their products.
+#[cfg_attr(
+    all(target_arch = "wasm32", feature = "relaxed-simd"),
+    target_feature(enable = "relaxed-simd")
+)]
+#[inline]
+fn accumulate(x: &[[f32; ROWS]], weights: &[[f32; OUTPUTS]], mut sums: Sums) -> Sums {
+    for (x, weights) in x.iter().zip(weights) {
+        let ([left, right], _) = weights.as_chunks::<4>() else {
             continue;
         };
         let (left, right) = (load(left), load(right));
@@ -119,155 +219,65 @@ pub(super) fn tile(x: &[[f32; ROWS]], weight: &[[f32; OUTPUTS]]) -> [[f32; OUTPU
             sum[1] = multiply_add(x, right, sum[1]);
         }
     }
-    sums.map(|[left, right]| {
-        let mut row = [0.0; OUTPUTS];
-        row[..4].copy_from_slice(&store(left));
-        row[4..].copy_from_slice(&store(right));
-        row
-    })
+    sums
 }
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::{Device, Tensor, TensorData};
-    use proptest::{collection::vec, prelude::*};
+    use proptest::prelude::*;
 
-    use super::*;
-    use crate::{
-        ops::{Scales, reference},
-        weights::QuantizedLayout,
-    };
+    use super::{super::oracle, *};
 
-    fn matrices() -> impl Strategy<Value = (usize, usize, usize, Vec<f32>, Vec<f32>)> {
-        // Sizes around the tile's edges and across the panel's depth.
-        let sizes = (
-            1usize..14,
-            1usize..20,
+    /// Rows, inputs, outputs.
+    fn sizes() -> impl Strategy<Value = [usize; 3]> {
+        // Sizes around the tile's edges, across the panel's depth, and on both sides of what is packed as a whole or in blocks.
+        let small = (
+            1usize..40,
             prop_oneof![1usize..40, 500usize..530, Just(1030usize)],
+            1usize..20,
         );
-        sizes.prop_flat_map(|(rows, outputs, inputs)| {
-            let values = |length| vec(-1.0f32..1.0, length);
-            (
-                Just(rows),
-                Just(outputs),
-                Just(inputs),
-                values(rows * inputs),
-                values(outputs * inputs),
-            )
-        })
+        let large = (215usize..240, 512usize..515, 127usize..131);
+        prop_oneof![9 => small, 1 => large].prop_map(|(rows, inputs, outputs)| [rows, inputs, outputs])
+    }
+
+    fn close(found: &[f32], expected: &[f32], bound: f32) -> Result<(), TestCaseError> {
+        prop_assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(expected) {
+            prop_assert!((found - expected).abs() <= bound, "{found} {expected}");
+        }
+        Ok(())
     }
 
     proptest! {
         #[test]
-        fn tiles_give_what_plain_burn_gives((rows, outputs, inputs, x, w) in matrices()) {
-            let device = Device::flex();
-            let tensor = |values: &[f32], shape| Tensor::<2>::from_data(TensorData::new(values.to_vec(), shape), &device);
-            let expected = reference::linear(tensor(&x, [rows, inputs]), tensor(&w, [outputs, inputs]), None);
-            let expected = expected.into_data().try_into_vec::<f32>().expect("f32");
+        fn tiles_give_what_plain_burn_gives([rows, inputs, outputs] in sizes(), seed: u64) {
+            let (x, w) = (oracle::numbers(rows * inputs, seed ^ 1), oracle::numbers(outputs * inputs, seed ^ 2));
             let dense = |values, shape| Dense { values, shape };
-            let found = matmul_transposed(&dense(&x, [rows, inputs]), &dense(&w, [outputs, inputs]));
-            let bound = 1e-6 + 2e-7 * inputs as f32;
-            for (found, expected) in found.iter().zip(&expected) {
-                prop_assert!((found - expected).abs() <= bound, "{found} {expected}");
-            }
-            prop_assert_eq!(found.len(), expected.len());
+            let (x, epilogue) = (dense(&x, [rows, inputs]), oracle::epilogue(rows, outputs, seed));
+            let expected = oracle::linear(&x, &w, &epilogue);
+            let found = matmul_transposed(&x, &dense(&w, [outputs, inputs]), epilogue);
+            close(&found, &expected, 2e-6 + 2e-7 * inputs as f32)?;
         }
 
         #[test]
-        fn quantised_tiles_give_what_their_numbers_give(case in quantised()) {
-            let Quantised { matrix, weights, x, rows } = case;
-            let [outputs, inputs] = matrix.shape();
-            let device = Device::flex();
-            let tensor = |values: &[f32], shape| Tensor::<2>::from_data(TensorData::new(values.to_vec(), shape), &device);
-            let expected = reference::linear(tensor(&x, [rows, inputs]), tensor(&weights, [outputs, inputs]), None);
-            let expected = expected.into_data().try_into_vec::<f32>().expect("f32");
-            prop_assert_eq!(matrix.dequantize(), weights);
-            let found = matmul_transposed(&Dense { values: &x, shape: [rows, inputs] }, &matrix);
-            let bound = 1e-6 + 4e-7 * inputs as f32;
-            for (found, expected) in found.iter().zip(&expected) {
-                prop_assert!((found - expected).abs() <= bound, "{found} {expected}");
-            }
-            prop_assert_eq!(found.len(), expected.len());
-        }
-    }
-
-    /// A slice of a quantised matrix, with or without a base, beside its weights as the layout's own unpacking makes them.
-    #[derive(Debug)]
-    struct Quantised {
-        matrix: QuantizedMatrix,
-        weights: Vec<f32>,
-        x: Vec<f32>,
-        rows: usize,
-    }
-
-    fn quantised() -> impl Strategy<Value = Quantised> {
-        let columns = prop_oneof![1usize..20, 100usize..130, Just(300usize)].prop_map(|fours| 4 * fours);
-        let sizes = (
-            1usize..7,
-            1usize..20,
-            columns,
-            2u32..=8,
-            2u32..=8,
-            any::<bool>(),
-            any::<u64>(),
-        );
-        sizes.prop_map(|(rows, outputs, columns, bits, base_bits, with_base, seed)| {
+        fn quantised_tiles_give_what_their_numbers_give(
+            rows in 1usize..7, outputs in 1usize..20, bits in 2u32..=8, base_bits in 2u32..=8, with_base: bool, seed: u64,
+            fours in prop_oneof![1usize..20, 100usize..130, Just(300usize)],
+        ) {
             // Rows end on a byte whatever the bits if there are eights of columns; half bytes if bits are even.
-            let columns = if bits % 2 == 0 && (base_bits % 2 == 0 || !with_base) {
-                columns
-            } else {
-                columns.next_multiple_of(8)
-            };
-            let mut state = seed;
-            let mut random = move || {
-                state = state
-                    .wrapping_mul(6364136223846793005)
-                    .wrapping_add(1442695040888963407);
-                (state >> 33) as u32
-            };
-            let groups: Vec<usize> = (1..=columns).filter(|group| columns % group == 0).collect();
-            let mut one = |bits: u32, base: Option<QuantizedMatrix>| {
-                let layout = QuantizedLayout {
-                    bits,
-                    group: groups[random() as usize % groups.len()],
-                    shape: [outputs + 1, columns],
-                    base: None,
-                };
-                layout.check("w").expect("a layout");
-                let codes: Vec<i8> = (0..(outputs + 1) * columns)
-                    .map(|_| random() as i8 >> (8 - bits))
-                    .collect();
-                let unit = 1.0 / (1u32 << bits) as f32;
-                let scales: Vec<f32> = (0..layout.scale_shape().iter().product())
-                    .map(|_| half::f16::from_f32(((random() % 199) as f32 / 99.0 - 1.003) * unit).to_f32())
-                    .collect();
-                let weights = layout.dequantize(&codes, &scales);
-                let scales = if random() % 2 == 0 {
-                    Scales::F16(scales.iter().map(|&scale| half::f16::from_f32(scale)).collect())
-                } else {
-                    Scales::F32(scales)
-                };
-                let matrix = QuantizedMatrix::new(layout.shape, bits, layout.group, layout.pack(&codes), scales, base);
-                (matrix.expect("lengths that fit"), weights)
-            };
-            let (mut matrix, mut weights) = one(bits, None);
-            if with_base {
-                let (base, base_weights) = (matrix, weights);
-                (matrix, weights) = one(base_bits, Some(base));
-                weights
-                    .iter_mut()
-                    .zip(base_weights)
-                    .for_each(|(weight, base)| *weight += base);
-            }
-            let x = (0..rows * columns)
-                .map(|_| (random() % 2001) as f32 / 1000.0 - 1.0)
-                .collect();
-            Quantised {
-                matrix: matrix.slice_rows(1..outputs + 1),
-                weights: weights[columns..].to_vec(),
-                x,
-                rows,
-            }
-        })
+            let even = bits % 2 == 0 && (base_bits % 2 == 0 || !with_base);
+            let inputs = if even { 4 * fours } else { (4 * fours).next_multiple_of(8) };
+            let groups: Vec<usize> = (1..=inputs).filter(|group| inputs % group == 0).collect();
+            let group = |seed: u64| groups[seed as usize % groups.len()];
+            let all = [outputs + 1, inputs];
+            let base = with_base.then(|| oracle::quantized(all, base_bits, group(seed ^ 5), None, seed ^ 6));
+            let (matrix, weights) = oracle::quantized(all, bits, group(seed), base, seed);
+            prop_assert_eq!(&matrix.dequantize(), &weights);
+            let x = oracle::numbers(rows * inputs, seed ^ 1);
+            let (x, epilogue) = (Dense { values: &x, shape: [rows, inputs] }, oracle::epilogue(rows, outputs, seed));
+            let expected = oracle::linear(&x, &weights[inputs..], &epilogue);
+            let found = matmul_transposed(&x, &matrix.slice_rows(1..outputs + 1), epilogue);
+            close(&found, &expected, 2e-6 + 4e-7 * inputs as f32)?;
+        }
     }
 }

@@ -6,11 +6,16 @@ mod activation;
 mod attention;
 mod depthwise;
 mod exp;
+mod integer;
+mod integer_lanes;
 mod lanes;
 mod linear;
+#[cfg(test)]
+mod oracle;
 mod patches;
 mod rows;
 mod stem;
+mod sums;
 
 #[cfg(target_arch = "wasm32")]
 mod extension;
@@ -19,7 +24,9 @@ use burn::backend::{Flex, tensor::FloatTensor};
 
 #[cfg(target_arch = "wasm32")]
 pub(super) use extension::{attention, matmul_quantized, matmul_transposed, quick_gelu};
-pub(super) use stem::{bias_relu6, depthwise_relu6, patches};
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) use stem::bias_relu6;
+pub(super) use stem::{depthwise_relu6, patches};
 
 /// The numbers of a tensor, row-major; none if it is not of `f32`, which no tensor of the forward pass is.
 fn numbers(tensor: FloatTensor<Flex>) -> Vec<f32> {
