@@ -1,48 +1,17 @@
 // node bench/memory.mjs WEIGHTS [--device cpu,webgpu] [--crops N]: how much memory a model takes in Chromium, a JSON line for each
 // device. WEIGHTS is a safetensors file or a folder that `gamma convert` wrote; its files come over HTTP, unbuffered.
 // `--crops 0` loads only, as an emulated GPU takes minutes for a crop of the published size. Needs the built package in pkg/.
-import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium as playwright } from 'playwright-core';
 import { chromium } from '../scripts/lib/chromium.mjs';
 import { inRoot, PKG } from '../scripts/lib/paths.mjs';
 import { Failure, main } from '../scripts/lib/say.mjs';
+import { FLAGS, serve } from './browser.mjs';
 
-const FLAGS = [
-  '--headless=new',
-  '--no-sandbox',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const SOFTWARE_GPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
-const TYPES = {
-  '.js': 'text/javascript',
-  '.wasm': 'application/wasm',
-  '.json': 'application/json',
-  '.html': 'text/html',
-};
 const PHOTO = inRoot('www/samples/lighthouse.webp');
-
-function serve(weights) {
-  const roots = { pkg: PKG, weights: dirname(weights.path), photo: dirname(PHOTO) };
-  const server = createServer((request, response) => {
-    const [, root, ...rest] = new URL(request.url, 'http://localhost').pathname.split('/');
-    if (root === 'page.html')
-      return response.setHeader('content-type', 'text/html').end('<!doctype html><title>memory</title>');
-    const path = join(roots[root] ?? '', ...rest.filter((part) => part !== '..'));
-    const stat = roots[root] && statSync(path, { throwIfNoEntry: false });
-    if (!stat?.isFile()) return response.writeHead(404).end();
-    const type = TYPES[extname(path)] ?? 'application/octet-stream';
-    response.writeHead(200, { 'content-type': type, 'content-length': stat.size });
-    createReadStream(path).pipe(response);
-  });
-  return new Promise((done) => server.listen(0, '127.0.0.1', () => done(server)));
-}
 
 /** The largest resident set, in bytes, of each kind of process below the browser's. */
 function peaks(root) {
@@ -115,7 +84,7 @@ await main(async () => {
   const path = folder ? join(given, 'model.safetensors') : given;
   const { size } = statSync(path);
   const url = folder ? '/weights/model.safetensors.index.json' : `/weights/${basename(path)}`;
-  const server = await serve({ path });
+  const server = await serve({ pkg: PKG, weights: dirname(path), photo: dirname(PHOTO) });
   const { port } = server.address();
   try {
     for (const device of values.device.split(',')) {
