@@ -436,7 +436,7 @@ fn the_command_makes_the_same_photos() {
 #[test]
 fn what_gamma_lite_never_learns_is_what_the_docs_say() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let lite = TrainConfig::open(&root.join("weights/lite.toml")).unwrap();
+    let lite = TrainConfig::open(&root.join("weights/lite-distorted.toml")).unwrap();
     let distort = lite
         .datasets
         .iter()

@@ -582,9 +582,8 @@ fn the_configurations_of_the_repository_can_be_read() {
     let weights = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights");
     let lite = TrainConfig::open(&weights.join("lite.toml")).expect("weights/lite.toml");
     assert_eq!(lite.scenes(), ["natural-quality"]);
-    let first = lite.first.expect("a run before");
-    assert_eq!(first.scenes(), ["natural-quality", "natural-aesthetics"]);
-    assert_eq!(lite.model.init, Some(first.output.join("model.safetensors")));
+    let all = TrainConfig::open(&weights.join("lite-distorted.toml")).expect("weights/lite-distorted.toml");
+    assert_eq!(all.scenes(), ["natural-quality", "natural-aesthetics"]);
     let gamma = TrainConfig::open(&weights.join("gamma.toml")).expect("weights/gamma.toml");
     assert_eq!(gamma.datasets.len(), 12);
     // The paper: everything of CLIP is frozen but adaptive experts, routers and scale.
@@ -642,7 +641,7 @@ fn a_run_that_goes_on_from_a_model_brings_photos_to_it_as_its_file_says() {
 #[test]
 fn a_short_side_that_no_crop_fits_is_refused() {
     for short_side in [0, 223, 4097] {
-        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/lite-first.toml"))
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/lite.toml"))
             .expect("a file");
         let text = text.replace("short_side = 384", &format!("short_side = {short_side}"));
         let error = TrainConfig::parse(&text).expect_err("refused").to_string();

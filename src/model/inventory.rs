@@ -31,8 +31,11 @@ pub struct Entry {
 pub fn may_be_quantized(name: &str, shape: &[usize]) -> bool {
     const MATRICES: [&str; 4] = [".in_proj_weight", ".out_proj.weight", ".c_fc.weight", ".c_proj.weight"];
     let block = name.contains(".resblocks.") && MATRICES.iter().any(|matrix| name.ends_with(matrix));
-    // A convolution over single pixels is such a matrix too.
-    let stem = name.starts_with("clip_model.visual.stem.") && name.ends_with(".weight");
+    // A convolution over single pixels is such a matrix too. Those of the first blocks are small and see every pixel: rounding
+    // them costs most of what 8 bits cost, and saves next to nothing.
+    const SMALL: usize = 1 << 16;
+    let large = shape.iter().product::<usize>() >= SMALL;
+    let stem = name.starts_with("clip_model.visual.stem.") && name.ends_with(".weight") && large;
     shape.len() == 2 && (block || stem || name == super::TOKEN_EMBEDDING)
 }
 
