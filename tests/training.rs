@@ -641,8 +641,8 @@ fn a_run_that_goes_on_from_a_model_brings_photos_to_it_as_its_file_says() {
 #[test]
 fn a_short_side_that_no_crop_fits_is_refused() {
     for short_side in [0, 223, 4097] {
-        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/lite.toml"))
-            .expect("a file");
+        let text =
+            std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/lite.toml")).expect("a file");
         let text = text.replace("short_side = 384", &format!("short_side = {short_side}"));
         let error = TrainConfig::parse(&text).expect_err("refused").to_string();
         assert!(error.contains(&format!("short_side is {short_side}")), "{error}");
