@@ -266,8 +266,7 @@ impl Session {
         self.finish(plan).map(Some)
     }
 
-    /// Whether no epoch is left to be trained.
-    pub fn is_over(&self) -> bool {
+    fn is_over(&self) -> bool {
         let done = self.state.epochs.len();
         let patience = self.config.schedule.patience;
         let waited = self.state.best().map_or(0, |best| done - best.epoch);

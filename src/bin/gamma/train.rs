@@ -67,7 +67,7 @@ fn train(arguments: &Train) -> Result<()> {
     one_after_the_other(config, arguments.json)
 }
 
-/// Trains what has to come first unless that is done, then the run itself.
+/// Trains what has to come first, then the run itself; of a run that is done, only its judging is left.
 fn one_after_the_other(config: TrainConfig, json: bool) -> Result<()> {
     if let Some(first) = config.first.clone() {
         one_after_the_other(*first, json)?;

@@ -13,39 +13,39 @@ const CHANNELS: usize = 16;
 /// `[n, height, width, channels]`, weights `[kernel, kernel, channels]`, bias `[channels]` →
 /// `[n, output height, output width, channels]`, between 0 and 6 (ReLU6).
 pub fn depthwise_relu6(x: &[f32], weight: &[f32], bias: &[f32], window: &Window) -> Vec<f32> {
-    let channels = bias.len();
-    let ([height, width], [rows, columns]) = (window.input, window.output());
-    let plane = height * width * channels;
-    let planes = x.len().checked_div(plane).unwrap_or(0);
-    let mut out = vec![0.0; planes * rows * columns * channels];
-    let across: Vec<Vec<_>> = (0..columns).map(|column| window.taps(1, column).collect()).collect();
-    for_each_row(&mut out, columns * channels, |index, row| {
-        let x = &x[index / rows * plane..][..plane];
-        let down: Vec<(usize, usize)> = window.taps(0, index % rows).collect();
-        let mut taps = Vec::with_capacity(window.kernel * window.kernel);
-        for (across, pixel) in across.iter().zip(row.chunks_exact_mut(channels)) {
-            pair(&mut taps, &down, across, [width, window.kernel], channels);
-            gather(pixel, x, weight, Some(bias), &taps);
-        }
-    });
-    out
+    let taps = |axis, at| window.taps(axis, at).collect();
+    weighted(x, weight, Some(bias), bias.len(), [window.input, window.output()], taps)
 }
 
 /// The gradient of the input, for the gradient of the output before ReLU6; shapes as there.
 #[cfg(any(test, feature = "train"))]
 pub fn input_gradient(gradient: &[f32], weight: &[f32], channels: usize, window: &Window) -> Vec<f32> {
-    let ([height, width], [rows, columns]) = (window.input, window.output());
-    let plane = rows * columns * channels;
-    let planes = gradient.len().checked_div(plane).unwrap_or(0);
-    let mut out = vec![0.0; planes * height * width * channels];
-    let across: Vec<Vec<_>> = (0..width).map(|column| window.seen_by(1, column).collect()).collect();
-    for_each_row(&mut out, width * channels, |index, row| {
-        let gradient = &gradient[index / height * plane..][..plane];
-        let down: Vec<(usize, usize)> = window.seen_by(0, index % height).collect();
-        let mut taps = Vec::with_capacity(window.kernel * window.kernel);
+    let taps = |axis, at| window.seen_by(axis, at).collect();
+    weighted(gradient, weight, None, channels, [window.output(), window.input], taps)
+}
+
+/// Each pixel of a picture of the second of two sizes, as the weighted sum of pixels of one of the first. `taps` says for an axis and
+/// a place there which taps of the kernel count, and which place lies under each. With a bias, ReLU6 follows.
+fn weighted(
+    x: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    channels: usize,
+    [[height, width], [rows, columns]]: [[usize; 2]; 2],
+    taps: impl Fn(usize, usize) -> Vec<(usize, usize)> + Sync,
+) -> Vec<f32> {
+    let plane = height * width * channels;
+    let planes = x.len().checked_div(plane).unwrap_or(0);
+    let kernel = (weight.len() / channels.max(1)).isqrt();
+    let mut out = vec![0.0; planes * rows * columns * channels];
+    let across: Vec<Vec<_>> = (0..columns).map(|column| taps(1, column)).collect();
+    for_each_row(&mut out, columns * channels, |index, row| {
+        let x = &x[index / rows * plane..][..plane];
+        let down = taps(0, index % rows);
+        let mut taps = Vec::with_capacity(kernel * kernel);
         for (across, pixel) in across.iter().zip(row.chunks_exact_mut(channels)) {
-            pair(&mut taps, &down, across, [columns, window.kernel], channels);
-            gather(pixel, gradient, weight, None, &taps);
+            pair(&mut taps, &down, across, [width, kernel], channels);
+            gather(pixel, x, weight, bias, &taps);
         }
     });
     out

@@ -60,17 +60,22 @@ impl StemBackend for Flex {
         stride: usize,
     ) -> FloatTensor<Self> {
         let shape = x.layout().shape().clone();
-        let kernel = weight.layout().shape()[2];
-        let window = Window {
-            input: [shape[1], shape[2]],
-            kernel,
-            stride,
-        };
+        let window = window(&x, &weight, stride);
         let (x, weight, bias) = (x.to_contiguous(), weight.to_contiguous(), bias.to_contiguous());
-        let weight = depthwise::channels_last(slice(&weight), kernel);
+        let weight = depthwise::channels_last(slice(&weight), window.kernel);
         let out = depthwise::depthwise_relu6(slice(&x), &weight, slice(&bias), &window);
         let [height, width] = window.output();
         tensor(out, [shape[0], height, width, shape[3]])
+    }
+}
+
+/// How `[channels, 1, kernel, kernel]` moves over `[n, height, width, channels]`.
+fn window(x: &FloatTensor<Flex>, weight: &FloatTensor<Flex>, stride: usize) -> Window {
+    let shape = x.layout().shape();
+    Window {
+        input: [shape[1], shape[2]],
+        kernel: weight.layout().shape()[2],
+        stride,
     }
 }
 
@@ -154,12 +159,8 @@ mod gradients {
             stride: usize,
         ) -> (FloatTensor<Self>, FloatTensor<Self>) {
             let shape = x.layout().shape().clone();
-            let (channels, kernel) = (shape[3], weight.layout().shape()[2]);
-            let window = Window {
-                input: [shape[1], shape[2]],
-                kernel,
-                stride,
-            };
+            let (channels, window) = (shape[3], window(&x, &weight, stride));
+            let kernel = window.kernel;
             let (gradient, x, weight) = (gradient.to_contiguous(), x.to_contiguous(), weight.to_contiguous());
             let last = depthwise::channels_last(slice(&weight), kernel);
             let input = depthwise::input_gradient(slice(&gradient), &last, channels, &window);
