@@ -55,8 +55,10 @@ export interface Preparation {
   readonly short_side?: number | undefined;
   /** The crop policy unless a call says otherwise. */
   readonly policy?: CropPolicy | undefined;
-  /** The number of crops unless a call says otherwise. */
+  /** The number of crops of each size unless a call says otherwise. */
   readonly crops?: number | undefined;
+  /** Sides of the crops in pixels of the scaled photo, each scaled to 224; absent where all are of 224. */
+  readonly sizes?: readonly number[] | undefined;
 }
 
 /** Shares of the five levels, which sum to 1. */
@@ -275,7 +277,7 @@ export interface ScoreOptions {
    * not depend on the scene.
    */
   scene?: string | undefined;
-  /** Number of crops for the policies `random` and `grid`, 1 to 100; as the model states ({@link ModelInfo.photo}), else 10. */
+  /** Number of crops of each size for the policies `random` and `grid`, 1 to 100; as the model states ({@link ModelInfo.photo}), else 10. */
   crops?: number | undefined;
   /** How crops are placed; as the model states, else `random`. */
   policy?: CropPolicy | undefined;

@@ -14,7 +14,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::{
     Error, Result,
-    image::{self, CropChoice, CropOptions, CropPolicy, Pixels},
+    image::{CropChoice, CropOptions, CropPolicy, Pixels, Preparation},
     model::{Config, Gamma, TOKEN_EMBEDDING, TextTower},
     ops,
     prompt::{DEFAULT_SCENE, LEVELS, Scene, Tokenizer},
@@ -28,7 +28,7 @@ pub use job::Job;
 /// What is asked of one photo.
 #[derive(Debug, Clone, Default)]
 pub struct ScoreOptions {
-    /// Where to look; what is not said is as the model states ([`Preparation`](image::Preparation)).
+    /// Where to look; what is not said is as the model states ([`Preparation`]).
     pub crops: CropChoice,
     /// As the published loader: photos are not scaled, and those with a side below the crop are refused.
     pub parity: bool,
@@ -231,10 +231,12 @@ impl Scorer {
         let photo = &self.info.photo;
         let short_side = |pixels: &Pixels| pixels.width.min(pixels.height);
         let before = short_side(&pixels);
+        let as_is = Preparation::default();
+        let photo = if options.parity { &as_is } else { photo };
         let pixels = if options.parity { pixels } else { photo.apply(pixels)? };
         let scale = f64::from(short_side(&pixels)) / f64::from(before.max(1));
         let crops = self.crop_options(options);
-        let mut plan = image::plan(pixels.width, pixels.height, &crops)?;
+        let mut plan = photo.plan(pixels.width, pixels.height, &crops)?;
         if let Some(tolerance) = options.tolerance {
             if !(tolerance > 0.0 && tolerance.is_finite()) {
                 return Err(Error::Option {

@@ -7,7 +7,10 @@ mod common;
 use burn::tensor::Device;
 use common::file::{smallest, smallest_config, usual};
 use gamma_wasm::{
-    image::{CROP, CropChoice, CropOptions, CropPolicy, MAX_SHORT_SIDE, Pixels, Preparation, enlarge, plan, scale},
+    image::{
+        CROP, CropChoice, CropOptions, CropPolicy, MAX_SHORT_SIDE, Normalization, Pixels, Preparation, enlarge, input,
+        scale,
+    },
     scorer::{Assessment, ScoreOptions, Scorer},
     weights::Assembly,
 };
@@ -78,14 +81,21 @@ proptest! {
         short_side in proptest::option::of(CROP..600),
         policy in proptest::sample::select(CropPolicy::ALL.as_slice()),
         crops in 1_u32..20,
+        larger in 0_u32..400,
     ) {
         let (short, long) = (u64::from(width.min(height)), u64::from(width.max(height)));
         prop_assume!(long * u64::from(short_side.unwrap_or(CROP)) <= short * 4000);
-        let preparation = Preparation { short_side, policy: Some(policy), crops: Some(crops) };
+        let sizes = short_side.map_or(Vec::new(), |side| vec![(CROP + larger).min(side), CROP]);
+        let preparation = Preparation { short_side, policy: Some(policy), crops: Some(crops), sizes };
         prop_assert!(preparation.check().is_ok());
         let pixels = preparation.apply(even(width, height, [9, 9, 9])).expect("of a possible size");
-        for crop in plan(pixels.width, pixels.height, &preparation.crop_choice().options()).expect("large enough") {
+        let options = preparation.crop_choice().options();
+        let mut seen = vec![0.0; 3 * (CROP * CROP) as usize];
+        for crop in preparation.plan(pixels.width, pixels.height, &options).expect("large enough") {
             prop_assert!(crop.x + crop.size <= pixels.width && crop.y + crop.size <= pixels.height);
+            prop_assert!(preparation.sizes().contains(&crop.size));
+            input(&pixels, crop, &Normalization::IMAGENET, &mut seen).expect("inside");
+            prop_assert!(seen.iter().all(|value| (-2.2..-1.5).contains(value)), "an even colour stays even");
         }
     }
 }

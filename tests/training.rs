@@ -206,7 +206,7 @@ fn gradients_are_right(
     let value = |values: &[Tensor<1>]| {
         let network = Network::new(&parameters, values, &scenes()).expect("complete");
         let scores = network.score(input.clone(), &[0, 0, 0]);
-        loss(scores, &[0.9, 0.1, 0.5], &[0, 0, 0], &[1.0], terms).total
+        loss(scores, &[0.9, 0.1, 0.5], &[0, 0, 0], &[0, 1, 1], &[1.0], terms).total
     };
     let leaves = parameters.leaves();
     let total = value(&leaves);
@@ -243,10 +243,35 @@ fn gradients_are_right(
 }
 
 #[test]
+fn differences_leave_out_what_a_photo_shows() {
+    let terms = LossConfig {
+        mse: 0.0,
+        difference: 1.0,
+        ..LossConfig::default()
+    };
+    let of = |scores: &[f32]| {
+        let scores = Tensor::<1>::from_floats(scores, &Device::flex());
+        let labels = [0.2, 0.6, 0.4, 0.8, 0.5];
+        loss(scores, &labels, &[0, 0, 0, 1, 1], &[4, 4, 7, 8, 8], &[1.0, 2.0], &terms)
+            .total
+            .into_scalar::<f32>()
+    };
+    assert!(
+        of(&[0.5, 0.9, 0.1, 0.3, 0.0]).abs() < 1e-6,
+        "only what groups show differs"
+    );
+    // Errors 0 and 0.2 of one group of the first dataset, 3 of 5 crops: a variance of 0.02.
+    assert!((of(&[0.2, 0.8, 0.9, 0.8, 0.5]) - 0.02 * 0.6).abs() < 1e-6);
+    // Errors 0 and 0.1 in the second, 2 of 5 crops, weight 2: a variance of 0.005.
+    assert!((of(&[0.2, 0.6, 0.9, 0.9, 0.5]) - 0.005 * 0.4 * 2.0).abs() < 1e-6);
+}
+
+#[test]
 fn gradients_agree_with_finite_differences() {
     let terms = LossConfig {
         plcc: 0.3,
         rank: 0.5,
+        difference: 0.7,
         ..LossConfig::default()
     };
     gradients_are_right(&small(), BTreeMap::new(), &terms, |_| true);
@@ -658,6 +683,7 @@ fn a_trained_model_is_scored_like_any_other() {
         short_side: Some(300),
         policy: Some(CropPolicy::Grid),
         crops: Some(4),
+        sizes: vec![300, 224],
     });
     let session = to_the_end(config);
     let bytes = run.file("out", "model.safetensors");

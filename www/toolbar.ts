@@ -81,8 +81,10 @@ function setUpOptions(store: Store, queue: Queue): void {
     crops.disabled = policy.value === 'five' || policy.value === 'center';
     seed.disabled = policy.value !== 'random';
     const scaled = stated?.short_side ? ` of photos scaled to a short side of ${stated.short_side}` : '';
+    const sizes = stated?.sizes ?? [224];
+    const each = sizes.length > 1 ? ', so many of each size' : '';
     byId('crops-hint').textContent =
-      `The model looks at squares of 224 pixels${scaled}. More of them cost more time and give a steadier score.`;
+      `The model looks at squares of ${sizes.join(' and ')} pixels${scaled}${each}. More of them cost more time and give a steadier score.`;
   };
   const choose = (change: () => void) => () => {
     change();

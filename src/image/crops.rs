@@ -133,27 +133,35 @@ pub struct Crop {
     pub size: u32,
 }
 
-/// The crops of a photo of `width` x `height`, each of side [`CROP`] and inside the photo.
+/// [`plan_of`] the usual side, [`CROP`].
+///
+/// # Errors
+/// As [`plan_of`].
+pub fn plan(width: u32, height: u32, options: &CropOptions) -> Result<Vec<Crop>> {
+    plan_of(CROP, width, height, options)
+}
+
+/// The crops of a photo of `width` x `height`, each of side `size` and inside the photo.
 ///
 /// The same size and options give the same crops on every platform. `random` draws the top edge, then the left edge,
 /// of one crop after the other, so that asking for more crops extends the list. `five` gives the centre, then the
 /// corners top left, top right, bottom left, bottom right. `grid` goes row by row and gives at most `crops` crops.
 ///
 /// # Errors
-/// [`Error::Option`] if `crops` is 0 or above [`MAX_CROPS`]; [`Error::ImageTooSmall`] if a side is shorter than [`CROP`].
-pub fn plan(width: u32, height: u32, options: &CropOptions) -> Result<Vec<Crop>> {
+/// [`Error::Option`] if `crops` is 0 or above [`MAX_CROPS`]; [`Error::ImageTooSmall`] if a side is shorter than `size`.
+pub fn plan_of(size: u32, width: u32, height: u32, options: &CropOptions) -> Result<Vec<Crop>> {
     if options.crops == 0 || options.crops > MAX_CROPS {
         return Err(Error::Option {
             name: "crops",
             reason: format!("{} is not in 1..={MAX_CROPS}", options.crops),
         });
     }
-    let (Some(right), Some(bottom)) = (width.checked_sub(CROP), height.checked_sub(CROP)) else {
+    let (Some(right), Some(bottom)) = (width.checked_sub(size), height.checked_sub(size)) else {
         return Err(Error::ImageTooSmall(format!(
-            "{width}x{height} pixels; a crop needs {CROP} both ways"
+            "{width}x{height} pixels; a crop needs {size} both ways"
         )));
     };
-    let at = |x, y| Crop { x, y, size: CROP };
+    let at = |x, y| Crop { x, y, size };
     let center = at(right / 2, bottom / 2);
     Ok(match options.policy {
         CropPolicy::Center => vec![center],
@@ -168,7 +176,7 @@ pub fn plan(width: u32, height: u32, options: &CropOptions) -> Result<Vec<Crop>>
                 .collect()
         }
         CropPolicy::Grid => {
-            let (columns, rows) = grid(width, height, options.crops);
+            let (columns, rows) = grid(size, width, height, options.crops);
             (0..rows)
                 .flat_map(|row| (0..columns).map(move |column| (column, row)))
                 .map(|(column, row)| at(spread(column, columns, right), spread(row, rows, bottom)))
@@ -179,9 +187,9 @@ pub fn plan(width: u32, height: u32, options: &CropOptions) -> Result<Vec<Crop>>
 
 /// Columns and rows, at most `crops` cells, whose longest side is the shortest possible; then the other side. So the
 /// cells come out as small and as square as the photo lets them.
-fn grid(width: u32, height: u32, crops: u32) -> (u32, u32) {
-    // A side of exactly CROP has one place for a crop, so a second column or row would repeat the first.
-    let most = |side: u32| crops.min(side - CROP + 1);
+fn grid(size: u32, width: u32, height: u32, crops: u32) -> (u32, u32) {
+    // A side of exactly `size` has one place for a crop, so a second column or row would repeat the first.
+    let most = |side: u32| crops.min(side - size + 1);
     let mut best = (1, 1);
     let mut best_cell = (f64::INFINITY, f64::INFINITY);
     for rows in 1..=most(height) {

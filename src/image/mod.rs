@@ -1,13 +1,14 @@
 //! From the bytes of a photo to the crops that the model sees.
 //!
 //! [`decode`] (or [`from_rgba`], where a browser has decoded already) gives 8-bit RGB [`Pixels`]; a [`Preparation`] scales
-//! them to the size at which the model looks at photos; [`plan`] says which crops to score; [`normalize`] turns one crop
-//! into the network's input. How each kind of file becomes RGB is laid down in `docs/images.md`.
+//! them to the size at which the model looks at photos and says which crops to score; [`input`] turns one crop into the
+//! network's input. How each kind of file becomes RGB is laid down in `docs/images.md`.
 
 mod color;
 mod crops;
 mod decode;
 mod header;
+mod input;
 mod limits;
 mod normalize;
 mod orientation;
@@ -16,8 +17,9 @@ pub(crate) mod random;
 mod resample;
 mod scale;
 
-pub use crops::{CROP, Crop, CropChoice, CropOptions, CropPolicy, MAX_CROPS, plan};
+pub use crops::{CROP, Crop, CropChoice, CropOptions, CropPolicy, MAX_CROPS, plan, plan_of};
 pub use decode::{DecodeOptions, Decoded, decode, from_rgba};
+pub use input::input;
 pub use limits::Limits;
 pub use normalize::{Normalization, normalize};
 pub use preparation::{MAX_SHORT_SIDE, Preparation};

@@ -2,15 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CROP, CropChoice, CropPolicy, MAX_CROPS, Pixels, enlarge, scale};
+use super::{CROP, Crop, CropChoice, CropOptions, CropPolicy, MAX_CROPS, Pixels, enlarge, plan_of, scale};
 use crate::error::Result;
 
 /// The longest short side that a model can ask for, in pixels.
 pub const MAX_SHORT_SIDE: u32 = 4096;
 
+/// The most sizes of crops that a model can ask for.
+pub const MAX_SIZES: usize = 8;
+
 /// What a model's file states about photos in its metadata `photo`, as JSON. What it does not state is as for the published
 /// model.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preparation {
     /// Pixels that a photo's short side is scaled to, up or down, before crops are taken, [`CROP`]`..=`[`MAX_SHORT_SIDE`].
@@ -20,9 +23,13 @@ pub struct Preparation {
     /// How crops are chosen unless the caller says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<CropPolicy>,
-    /// How many crops are taken unless the caller says.
+    /// How many crops are taken of each size unless the caller says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crops: Option<u32>,
+    /// Sides of the crops in pixels of the scaled photo, [`CROP`]`..=short_side`; each crop is scaled to [`CROP`]. Crops are taken of
+    /// each size, so that the model sees both detail and more of the whole. Without it, all are of side [`CROP`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sizes: Vec<u32>,
 }
 
 impl Preparation {
@@ -38,7 +45,17 @@ impl Preparation {
             _ => Ok(()),
         };
         within("short_side", self.short_side, CROP, MAX_SHORT_SIDE)?;
-        within("crops", self.crops, 1, MAX_CROPS)
+        within("crops", self.crops, 1, MAX_CROPS)?;
+        if self.sizes.len() > MAX_SIZES {
+            return Err(format!(
+                "sizes has {} numbers; {MAX_SIZES} are possible",
+                self.sizes.len()
+            ));
+        }
+        let largest = self.short_side.unwrap_or(CROP);
+        self.sizes
+            .iter()
+            .try_for_each(|&size| within("a size", Some(size), CROP, largest))
     }
 
     /// Whether it states nothing.
@@ -54,6 +71,26 @@ impl Preparation {
         match self.short_side {
             Some(short_side) => scale(pixels, short_side),
             None => enlarge(pixels, CROP),
+        }
+    }
+
+    /// The crops of a photo of `width` x `height`, as [`apply`](Self::apply) gave it: those of one size after those of another.
+    ///
+    /// # Errors
+    /// As [`plan_of`].
+    pub fn plan(&self, width: u32, height: u32, options: &CropOptions) -> Result<Vec<Crop>> {
+        let mut crops = Vec::new();
+        for &size in self.sizes() {
+            crops.extend(plan_of(size, width, height, options)?);
+        }
+        Ok(crops)
+    }
+
+    /// The sides of crops, at least one.
+    pub fn sizes(&self) -> &[u32] {
+        match self.sizes.as_slice() {
+            [] => &[CROP],
+            sizes => sizes,
         }
     }
 

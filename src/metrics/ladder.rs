@@ -66,6 +66,11 @@ pub struct Ladders {
 }
 
 impl Rung {
+    /// The clean photo that its ladder is of.
+    pub fn photo(&self) -> &str {
+        &self.ladder[0]
+    }
+
     /// The kind that its ladder is of.
     pub fn kind(&self) -> &str {
         &self.ladder[1]

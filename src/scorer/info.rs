@@ -61,7 +61,7 @@ impl ModelInfo {
             contents.config().clone(),
             contents.parameters(),
             contents.has_text_tower(),
-            contents.metadata.photo,
+            contents.metadata.photo.clone(),
         )
     }
 }

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::{Assessment, CropScore, Levels, precision};
 use crate::{
     Error, Result,
-    image::{self, Crop, CropOptions, Normalization, Pixels},
+    image::{self, CROP, Crop, CropOptions, Normalization, Pixels},
     model::Gamma,
     ops,
     prompt::LEVELS,
@@ -77,10 +77,10 @@ impl Job {
         if crops.is_empty() {
             return Ok(done);
         }
-        let side = crops[0].size as usize;
+        let side = CROP as usize;
         let mut input = vec![0.0; crops.len() * 3 * side * side];
         for (crop, out) in crops.iter().zip(input.chunks_exact_mut(3 * side * side)) {
-            image::normalize(&self.pixels, *crop, &self.normalization, out);
+            image::input(&self.pixels, *crop, &self.normalization, out)?;
         }
         let input = Tensor::from_data(TensorData::new(input, [crops.len(), 3, side, side]), &self.device);
         let levels = self.gamma.forward(input, self.text_features.clone());

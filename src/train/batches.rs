@@ -10,11 +10,25 @@ use std::{
     thread::Scope,
 };
 
-use super::dataset::{Dataset, Sample, shuffle};
+use super::{
+    dataset::{Dataset, Sample, shuffle},
+    kin::Kin,
+};
 use crate::{
     Error, Result,
-    image::{self, Crop, Normalization, Pixels, Preparation, random::SplitMix64},
+    image::{self, CROP, Crop, Normalization, Pixels, Preparation, random::SplitMix64},
 };
+
+/// A photo's turn in an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn {
+    /// Index of its dataset.
+    pub dataset: usize,
+    /// Index of the photo in it.
+    pub photo: usize,
+    /// Turns of one group are cut alike.
+    pub group: usize,
+}
 
 /// Crops of one step, sorted by dataset.
 #[derive(Debug, Clone)]
@@ -25,6 +39,8 @@ pub struct Batch {
     pub labels: Vec<f32>,
     /// Index of each crop's dataset, ascending.
     pub datasets: Vec<usize>,
+    /// Group of each crop, ascending within a dataset.
+    pub groups: Vec<usize>,
 }
 
 /// What an epoch is made of.
@@ -35,8 +51,8 @@ pub struct Plan<'a> {
     pub seed: u64,
     /// Crops of a step.
     pub batch: usize,
-    /// Side of a crop in pixels.
-    pub side: u32,
+    /// How photos are brought to the model.
+    pub photo: &'a Preparation,
     /// How pixels become input.
     pub normalization: Normalization,
     /// Decoded photos that are kept.
@@ -95,19 +111,28 @@ impl Plan<'_> {
         self.order(0).len() / self.batch
     }
 
-    /// Datasets and photos of an epoch, in its order.
-    pub fn order(&self, epoch: usize) -> Vec<(usize, usize)> {
-        let mut order = Vec::new();
+    /// The turns of an epoch, in its order.
+    pub fn order(&self, epoch: usize) -> Vec<Turn> {
+        let mut groups = Vec::new();
         for (index, dataset) in self.datasets.iter().enumerate() {
             let photos = dataset.train.len();
             let wanted = (photos as f64 * dataset.config.repeats).round() as usize;
             // Every photo equally often, as far as it goes, then a random choice of them.
             let mut choice: Vec<usize> = (0..photos).collect();
             shuffle(&mut choice, &mut random(self.seed, epoch, usize::MAX - 1 - index));
-            order.extend((0..wanted).map(|at| (index, choice[at % photos])));
+            let kin = Kin::new(&dataset.train, dataset.config.group);
+            let mut draw = random(self.seed, epoch, usize::MAX / 2 - index);
+            groups.extend((0..wanted.div_ceil(dataset.config.group)).map(|at| {
+                let first = choice[at % photos];
+                (index, kin.group(first, &mut draw))
+            }));
         }
-        shuffle(&mut order, &mut random(self.seed, epoch, usize::MAX));
-        order
+        shuffle(&mut groups, &mut random(self.seed, epoch, usize::MAX));
+        let turns = groups
+            .into_iter()
+            .enumerate()
+            .flat_map(|(group, (dataset, photos))| photos.into_iter().map(move |photo| Turn { dataset, photo, group }));
+        turns.collect()
     }
 
     /// Starts threads that prepare the batches of an epoch from step `first` on, in order. At most two of each thread wait.
@@ -142,18 +167,19 @@ impl Plan<'_> {
         }
     }
 
-    fn batch(&self, epoch: usize, step: usize, order: &[(usize, usize)]) -> Result<Batch> {
+    fn batch(&self, epoch: usize, step: usize, order: &[Turn]) -> Result<Batch> {
         let first = step * self.batch;
-        let mut places: Vec<(usize, (usize, usize))> =
-            order.iter().copied().enumerate().skip(first).take(self.batch).collect();
-        places.sort_by_key(|&(place, (dataset, _))| (dataset, place));
-        let size = 3 * (self.side as usize).pow(2);
+        let mut turns: Vec<Turn> = order.iter().copied().skip(first).take(self.batch).collect();
+        turns.sort_by_key(|turn| (turn.dataset, turn.group));
+        let size = 3 * (CROP as usize).pow(2);
         let mut batch = Batch {
-            pixels: vec![0.0; places.len() * size],
-            labels: Vec::with_capacity(places.len()),
-            datasets: Vec::with_capacity(places.len()),
+            pixels: vec![0.0; turns.len() * size],
+            labels: Vec::with_capacity(turns.len()),
+            datasets: Vec::with_capacity(turns.len()),
+            groups: Vec::with_capacity(turns.len()),
         };
-        for ((place, (dataset, photo)), out) in places.into_iter().zip(batch.pixels.chunks_exact_mut(size)) {
+        for (turn, out) in turns.into_iter().zip(batch.pixels.chunks_exact_mut(size)) {
+            let Turn { dataset, photo, group } = turn;
             let Some((set, sample)) = self
                 .datasets
                 .get(dataset)
@@ -162,22 +188,27 @@ impl Plan<'_> {
                 continue;
             };
             let pixels = self.cache.get((dataset, photo), || open(set, sample))?;
-            self.cut(&pixels, &mut random(self.seed, epoch, place), out);
+            self.cut(&pixels, &mut random(self.seed, epoch, group), out)?;
             batch.labels.push(sample.label);
             batch.datasets.push(dataset);
+            batch.groups.push(group);
         }
         Ok(batch)
     }
 
-    /// A random crop, mirrored or not.
-    fn cut(&self, pixels: &Pixels, random: &mut SplitMix64, out: &mut [f32]) {
-        let y = random.up_to(pixels.height - self.side);
-        let x = random.up_to(pixels.width - self.side);
-        let crop = Crop { x, y, size: self.side };
-        image::normalize(pixels, crop, &self.normalization, out);
+    /// A random crop of a random size, mirrored or not.
+    fn cut(&self, pixels: &Pixels, random: &mut SplitMix64, out: &mut [f32]) -> Result<()> {
+        let size = match self.photo.sizes() {
+            [size] => *size,
+            sizes => sizes[random.up_to(sizes.len() as u32 - 1) as usize],
+        };
+        let y = random.up_to(pixels.height.saturating_sub(size));
+        let x = random.up_to(pixels.width.saturating_sub(size));
+        image::input(pixels, Crop { x, y, size }, &self.normalization, out)?;
         if random.up_to(1) == 1 {
-            out.chunks_exact_mut(self.side as usize).for_each(<[f32]>::reverse);
+            out.chunks_exact_mut(CROP as usize).for_each(<[f32]>::reverse);
         }
+        Ok(())
     }
 }
 

@@ -138,6 +138,9 @@ pub struct GroupConfig {
 pub struct LossConfig {
     /// Mean squared error.
     pub mse: f64,
+    /// Variance of the errors within each group of photos that show the same ([`DatasetConfig::group`]): what a photo shows, and how
+    /// nice that is, cancels out.
+    pub difference: f64,
     /// One minus the linear correlation within each dataset of a step.
     pub plcc: f64,
     /// Pairs of one dataset in the wrong order: `softplus(-(p_i - p_j) / temperature)` where the label of `i` is higher.
@@ -177,6 +180,7 @@ impl Default for LossConfig {
     fn default() -> Self {
         Self {
             mse: 1.0,
+            difference: 0.0,
             plcc: 0.0,
             rank: 0.0,
             temperature: 0.05,

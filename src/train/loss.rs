@@ -16,8 +16,15 @@ pub struct LossTerms {
 /// Compares scores `[crops]` with labels from 0 to 1.
 ///
 /// `datasets` is ascending: correlation and order only mean something among labels of one dataset. `weights` are those of
-/// each dataset.
-pub fn loss(scores: Tensor<1>, labels: &[f32], datasets: &[usize], weights: &[f64], config: &LossConfig) -> LossTerms {
+/// each dataset. `groups` tells crops apart that show different things, ascending within a dataset.
+pub fn loss(
+    scores: Tensor<1>,
+    labels: &[f32],
+    datasets: &[usize],
+    groups: &[usize],
+    weights: &[f64],
+    config: &LossConfig,
+) -> LossTerms {
     let device = scores.device();
     let constant = |values: Vec<f32>| {
         let count = values.len();
@@ -25,7 +32,7 @@ pub fn loss(scores: Tensor<1>, labels: &[f32], datasets: &[usize], weights: &[f6
     };
     let weight = |dataset: &usize| weights.get(*dataset).map_or(1.0, |&weight| weight as f32);
     let errors = scores.clone() - constant(labels.to_vec());
-    let squares = errors.clone() * errors;
+    let squares = errors.clone() * errors.clone();
     let mse = squares.clone().mean();
     let mut total = (squares * constant(datasets.iter().map(weight).collect())).mean() * config.mse;
     let mut first = 0;
@@ -34,6 +41,11 @@ pub fn loss(scores: Tensor<1>, labels: &[f32], datasets: &[usize], weights: &[f6
         first = range.end;
         let share =
             group.len() as f64 / datasets.len().max(1) as f64 * group.first().map_or(1.0, |d| f64::from(weight(d)));
+        if config.difference > 0.0
+            && let Some(variance) = variance_within(errors.clone().slice([range.clone()]), &groups[range.clone()])
+        {
+            total = total + variance * (config.difference * share);
+        }
         let labels = &labels[range.clone()];
         let scores = scores.clone().slice([range]);
         if config.plcc > 0.0 && labels.len() > 2 {
@@ -60,6 +72,28 @@ fn correlation(scores: Tensor<1>, labels: &[f32]) -> Tensor<1> {
     // The small number keeps the gradient finite where all scores are the same.
     let norm = ((centred.clone() * centred.clone()).sum() + 1e-8).sqrt();
     (centred * direction).sum() / norm
+}
+
+/// The variance of errors `[n]` within groups of two or more, over all of them; `None` without any.
+fn variance_within(errors: Tensor<1>, groups: &[usize]) -> Option<Tensor<1>> {
+    let count = groups.len();
+    let of_group = |group: &usize| groups.iter().filter(|other| *other == group).count();
+    let freedom: f64 = groups
+        .chunk_by(|a, b| a == b)
+        .map(|group| group.len() as f64 - 1.0)
+        .sum();
+    if freedom == 0.0 {
+        return None;
+    }
+    let means: Vec<f32> = groups
+        .iter()
+        .flat_map(|a| groups.iter().map(move |b| (a, b)))
+        .map(|(a, b)| if a == b { 1.0 / of_group(a) as f32 } else { 0.0 })
+        .collect();
+    let means = Tensor::<2>::from_data(TensorData::new(means, [count, count]), &errors.device());
+    let mean = means.matmul(errors.clone().reshape([count, 1])).reshape([count]);
+    let centred = errors - mean;
+    Some((centred.clone() * centred).sum() / freedom)
 }
 
 /// The mean of `softplus(-(p_i - p_j) / temperature) * temperature` over pairs in which `i` has the higher label.

@@ -14,6 +14,7 @@ pub mod distorted;
 pub mod distortion;
 mod imagenet;
 mod initial;
+mod kin;
 mod loss;
 mod network;
 mod optimizer;
@@ -22,7 +23,7 @@ pub mod quality;
 mod session;
 mod validation;
 
-pub use batches::{Batch, Plan};
+pub use batches::{Batch, Plan, Turn};
 pub use config::TrainConfig;
 pub use curves::curves;
 pub use dataset::{Dataset, Sample, Source};

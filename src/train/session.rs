@@ -237,11 +237,12 @@ impl Session {
     pub fn run(&mut self, news: &mut dyn FnMut(&Event) -> ControlFlow<()>) -> Result<Option<Outcome>> {
         std::fs::create_dir_all(&self.config.output).map_err(|source| checkpoint::io(&self.config.output, source))?;
         let datasets = std::mem::take(&mut self.datasets);
+        let photo = self.photo.clone();
         let plan = Plan {
             datasets: &datasets,
             seed: self.config.seed,
             batch: self.config.schedule.batch,
-            side: CROP,
+            photo: &photo,
             normalization: self.parameters.config.normalization(),
             cache: Cache::new(self.config.cache_mb << 20),
         };
@@ -349,7 +350,14 @@ impl Session {
             .collect();
         let weights: Vec<f64> = self.config.datasets.iter().map(|dataset| dataset.weight).collect();
         let scores = network.score(Tensor::from_data(crops, &self.device), &asked);
-        let terms = loss(scores, &batch.labels, &batch.datasets, &weights, &self.config.loss);
+        let terms = loss(
+            scores,
+            &batch.labels,
+            &batch.datasets,
+            &batch.groups,
+            &weights,
+            &self.config.loss,
+        );
         let mut gradients = terms.total.backward();
         let (value, mse) = (scalar(terms.total.inner())?, scalar(terms.mse.inner())?);
         drop(network);
@@ -385,6 +393,7 @@ impl Session {
             &Network::new(&self.parameters, &self.average, &self.scenes)?,
             datasets,
             &self.asked,
+            &self.photo,
             &grid(crops),
             &self.parameters.config.normalization(),
             self.config.validation.batch,
@@ -476,8 +485,8 @@ impl Session {
 
 /// How photos are brought to the model: as configured, else as the file says that the run begins with.
 fn photo(config: &TrainConfig) -> Result<Preparation> {
-    match (config.model.photo, &config.model.init) {
-        (Some(photo), _) => Ok(photo),
+    match (&config.model.photo, &config.model.init) {
+        (Some(photo), _) => Ok(photo.clone()),
         (None, None) => Ok(Preparation::default()),
         (None, Some(path)) => weights::photo(
             weights::convert::open(path)?

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Result,
-    image::{self, CropOptions, CropPolicy, Normalization},
+    image::{self, CropOptions, CropPolicy, Normalization, Preparation},
     metrics::{Order, Rung, pearson, spearman},
 };
 
@@ -41,6 +41,7 @@ pub fn validate(
     network: &Network,
     datasets: &[Dataset],
     scenes: &[usize],
+    photo: &Preparation,
     crops: &CropOptions,
     normalization: &Normalization,
     batch: usize,
@@ -51,7 +52,7 @@ pub fn validate(
         if dataset.validation.is_empty() {
             continue;
         }
-        let scores = score(network, dataset, scene, crops, normalization, batch, device)?;
+        let scores = score(network, dataset, scene, photo, crops, normalization, batch, device)?;
         let labels: Vec<f64> = dataset.validation.iter().map(|s| f64::from(s.label)).collect();
         let squares = scores.iter().zip(&labels).map(|(s, l)| (s - l).powi(2));
         figures.push(Figures {
@@ -81,6 +82,7 @@ fn score(
     network: &Network,
     dataset: &Dataset,
     scene: usize,
+    photo: &Preparation,
     options: &CropOptions,
     normalization: &Normalization,
     batch: usize,
@@ -105,10 +107,10 @@ fn score(
     };
     for (index, sample) in dataset.validation.iter().enumerate() {
         let pixels = open(dataset, sample)?;
-        for crop in image::plan(pixels.width, pixels.height, options)? {
+        for crop in photo.plan(pixels.width, pixels.height, options)? {
             let start = input.len();
             input.resize(start + 3 * side * side, 0.0);
-            image::normalize(&pixels, crop, normalization, &mut input[start..]);
+            image::input(&pixels, crop, normalization, &mut input[start..])?;
             owners.push(index);
             if owners.len() == batch.max(1) {
                 flush(&mut input, &mut owners)?;

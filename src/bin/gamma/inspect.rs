@@ -356,12 +356,20 @@ fn photos(photo: &Preparation) -> String {
         None => "at their own resolution".into(),
     };
     let CropOptions { policy, crops, .. } = photo.crop_choice().options();
-    match policy {
+    let sizes = match photo.sizes.as_slice() {
+        [] => String::new(),
+        sizes => format!(
+            " of {} pixels each",
+            sizes.iter().map(u32::to_string).collect::<Vec<_>>().join(" and ")
+        ),
+    };
+    let crops = match policy {
         CropPolicy::Random => format!("{scaling}, {crops} crops at random"),
         CropPolicy::Grid => format!("{scaling}, {crops} crops on a grid"),
         CropPolicy::Five => format!("{scaling}, crops of the corners and the centre"),
         CropPolicy::Center => format!("{scaling}, a crop of the centre"),
-    }
+    };
+    crops + &sizes
 }
 
 fn tower(tower: &TowerConfig) -> String {

@@ -58,6 +58,9 @@ pub struct DatasetConfig {
     /// How often each photo is seen in an epoch, on average.
     #[serde(default = "one")]
     pub repeats: f64,
+    /// How many photos that show the same are seen in one step, cut alike: `loss.difference` compares them. Needs ladders.
+    #[serde(default = "alone", skip_serializing_if = "is_alone")]
+    pub group: usize,
     /// Weight of its squared errors in the loss.
     #[serde(default = "one")]
     pub weight: f64,
@@ -101,6 +104,9 @@ impl DatasetConfig {
         }
         if !(0.0..1.0).contains(&self.validation_fraction) {
             return refuse("validation_fraction must be from 0 to below 1");
+        }
+        if self.group == 0 || self.group > 1 && !self.ladders && self.distort.is_none() {
+            return refuse("group must be at least 1, and above it the dataset needs ladders");
         }
         if !(self.repeats >= 0.0 && self.weight >= 0.0 && self.repeats < 1e6) {
             return refuse("repeats and weight must not be negative");
@@ -147,6 +153,14 @@ fn yes() -> bool {
 
 fn one() -> f64 {
     1.0
+}
+
+fn alone() -> usize {
+    1
+}
+
+fn is_alone(&group: &usize) -> bool {
+    group == 1
 }
 
 fn is_false(value: &bool) -> bool {

@@ -164,6 +164,10 @@ impl Models {
         if short_side(&self.model) != short_side(against) {
             return differ("another short side of photos");
         }
+        let sizes = |scorer: &Scorer| scorer.info().photo.sizes().to_vec();
+        if !self.options.parity && sizes(&self.model) != sizes(against) {
+            return differ("other sizes of crops");
+        }
         match self.crops() == against.crop_options(&self.options) {
             true => Ok(()),
             false => differ("another policy or number of crops (--policy and --crops choose for both)"),
