@@ -10,7 +10,7 @@ use super::{
     network::normalize,
     optimizer::{Adam, numbers},
     parameters::Parameters,
-    session::State,
+    state::State,
 };
 use crate::{
     Error, Result,

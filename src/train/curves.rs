@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::session::Epoch;
+use super::state::Epoch;
 
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 260.0;

@@ -5,6 +5,7 @@
 //! tensors and there is one forward pass for training and for everything else.
 
 mod batches;
+mod beginning;
 mod checkpoint;
 pub mod config;
 mod curves;
@@ -21,6 +22,7 @@ mod optimizer;
 mod parameters;
 pub mod quality;
 mod session;
+mod state;
 mod validation;
 
 pub use batches::{Batch, Plan, Turn};
@@ -34,5 +36,6 @@ pub use loss::{LossTerms, loss};
 pub use network::{Network, Scenes};
 pub use optimizer::{Adam, schedule};
 pub use parameters::{Parameter, Parameters};
-pub use session::{Event, Outcome, Session};
-pub use validation::{Figures, validate};
+pub use session::Session;
+pub use state::{Event, Outcome};
+pub use validation::{Figures, Judge};

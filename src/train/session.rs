@@ -10,116 +10,27 @@ use std::{
 };
 
 use burn::tensor::{Device, Tensor, TensorData};
-use serde::{Deserialize, Serialize};
 
 use super::{
     batches::{Batch, Cache, Plan},
+    beginning::{beginning, photo},
     checkpoint::{self, Saved, Snapshot},
     config::{DatasetConfig, TrainConfig},
     curves::curves,
     dataset::Dataset,
     distorted,
-    imagenet::fold_efficientnet_lite,
-    initial::initial,
     loss::loss,
     network::{Network, Scenes},
     open_device,
     optimizer::{Adam, scalar, schedule},
     parameters::Parameters,
-    validation::{Figures, grid, validate},
+    state::{Epoch, Event, Outcome, State},
+    validation::{Figures, Judge, grid},
 };
 use crate::{
     Error, Result,
     image::{CROP, Preparation},
-    model::Config,
-    weights::{self, Header},
 };
-
-/// Where a run is: all of it that is not a tensor.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct State {
-    /// Steps taken.
-    pub step: usize,
-    /// Sum of the losses of the steps of this epoch so far.
-    pub loss: f64,
-    /// Sum of their mean squared errors.
-    pub mse: f64,
-    /// Epochs done.
-    pub epochs: Vec<Epoch>,
-}
-
-/// What came out of an epoch.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Epoch {
-    /// From 1 on.
-    pub epoch: usize,
-    /// Mean loss of its steps.
-    pub loss: f64,
-    /// Mean squared error of its steps.
-    pub mse: f64,
-    /// Figures of each dataset with validation photos.
-    pub validation: Vec<Figures>,
-}
-
-impl Epoch {
-    /// The mean SRCC of the datasets, by which models are compared; 0 for one whose scores are all the same.
-    pub fn srcc(&self) -> Option<f64> {
-        let count = self.validation.len();
-        let sum: f64 = self.validation.iter().map(|figures| figures.srcc.unwrap_or(0.0)).sum();
-        (count > 0).then(|| sum / count as f64)
-    }
-}
-
-impl State {
-    /// The best epoch: that of the highest mean SRCC, the last one if none was judged.
-    pub fn best(&self) -> Option<&Epoch> {
-        let mut best: Option<&Epoch> = None;
-        for epoch in &self.epochs {
-            if best.is_none_or(|best| epoch.srcc() > best.srcc() || epoch.srcc().is_none()) {
-                best = Some(epoch);
-            }
-        }
-        best
-    }
-}
-
-/// News of a run.
-#[derive(Debug, Clone, Serialize)]
-#[serde(tag = "event", rename_all = "lowercase")]
-pub enum Event {
-    /// A step was taken.
-    Step {
-        /// Steps taken, of `steps`.
-        step: usize,
-        /// Steps of the whole run.
-        steps: usize,
-        /// From 1 on.
-        epoch: usize,
-        /// Loss of the step.
-        loss: f64,
-        /// Mean squared error of the step.
-        mse: f64,
-        /// Learning rate, as a part of the configured one.
-        rate: f64,
-        /// Norm of the gradients before they were cut.
-        gradient_norm: f64,
-        /// Seconds until the end, as steps have gone so far; judging is not counted.
-        seconds_left: f64,
-    },
-    /// An epoch has ended.
-    Epoch(Epoch),
-}
-
-/// What a run has come to.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Outcome {
-    /// The file of the model.
-    pub model: PathBuf,
-    /// The epoch that it is from.
-    pub best: Option<Epoch>,
-    /// Figures with the crops of `validation.final_crops`.
-    pub validation: Vec<Figures>,
-}
 
 /// A run of training.
 pub struct Session {
@@ -389,16 +300,15 @@ impl Session {
     }
 
     fn judge(&self, datasets: &[Dataset], crops: u32) -> Result<Vec<Figures>> {
-        validate(
-            &Network::new(&self.parameters, &self.average, &self.scenes)?,
-            datasets,
-            &self.asked,
-            &self.photo,
-            &grid(crops),
-            &self.parameters.config.normalization(),
-            self.config.validation.batch,
-            &self.device,
-        )
+        let judge = Judge {
+            network: &Network::new(&self.parameters, &self.average, &self.scenes)?,
+            photo: &self.photo,
+            crops: grid(crops),
+            normalization: self.parameters.config.normalization(),
+            batch: self.config.validation.batch,
+            device: &self.device,
+        };
+        judge.figures(datasets, &self.asked)
     }
 
     /// Judges the model of the best epoch once more, with more crops.
@@ -481,41 +391,4 @@ impl Session {
         let text: String = kept.flat_map(|line| [line, "\n"]).collect();
         checkpoint::replace(&path, text.as_bytes())
     }
-}
-
-/// How photos are brought to the model: as configured, else as the file says that the run begins with.
-fn photo(config: &TrainConfig) -> Result<Preparation> {
-    match (&config.model.photo, &config.model.init) {
-        (Some(photo), _) => Ok(photo.clone()),
-        (None, None) => Ok(Preparation::default()),
-        (None, Some(path)) => weights::photo(
-            weights::convert::open(path)?
-                .metadata()
-                .get("photo")
-                .map(String::as_str),
-        ),
-    }
-}
-
-/// The parameters that a run begins with.
-fn beginning(config: &TrainConfig, scenes: &[String], device: &Device) -> Result<Parameters> {
-    let (dimensions, mut known) = match &config.model.init {
-        Some(path) => {
-            let (tensors, _) = checkpoint::read(path)?;
-            let shapes = tensors.iter().map(|(name, (shape, _))| (name.clone(), shape.clone()));
-            (Config::from_header(&Header::of_shapes(shapes))?, tensors)
-        }
-        None => {
-            let dimensions = config.model.dimensions()?;
-            let dimensions = dimensions.ok_or_else(|| Error::Train("[model] names no dimensions".into()))?;
-            (dimensions, BTreeMap::new())
-        }
-    };
-    if let (Some(path), Some(stem)) = (&config.model.stem, &dimensions.stem) {
-        let (port, _) = checkpoint::read(path)?;
-        known.extend(fold_efficientnet_lite(stem, &port)?);
-    }
-    Parameters::new(&dimensions, scenes, known, &config.optimizer, device, |entry| {
-        initial(entry, &dimensions, config.seed)
-    })
 }

@@ -1,0 +1,58 @@
+//! What a run begins with.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::Device;
+
+use super::{
+    checkpoint, config::TrainConfig, imagenet::fold_efficientnet_lite, initial::initial, parameters::Parameters,
+};
+use crate::{
+    Error, Result,
+    image::Preparation,
+    model::Config,
+    weights::{self, Header},
+};
+
+/// How photos are brought to the model: as configured, else as the file says that the run begins with.
+///
+/// # Errors
+/// If that file cannot be read, or states what no photo can be.
+pub(super) fn photo(config: &TrainConfig) -> Result<Preparation> {
+    match (&config.model.photo, &config.model.init) {
+        (Some(photo), _) => Ok(photo.clone()),
+        (None, None) => Ok(Preparation::default()),
+        (None, Some(path)) => weights::photo(
+            weights::convert::open(path)?
+                .metadata()
+                .get("photo")
+                .map(String::as_str),
+        ),
+    }
+}
+
+/// The parameters that a run begins with: those of a file, ImageNet's for the stem, the rest random.
+///
+/// # Errors
+/// If a file cannot be read or does not fit, or the configuration names no dimensions.
+pub(super) fn beginning(config: &TrainConfig, scenes: &[String], device: &Device) -> Result<Parameters> {
+    let (dimensions, mut known) = match &config.model.init {
+        Some(path) => {
+            let (tensors, _) = checkpoint::read(path)?;
+            let shapes = tensors.iter().map(|(name, (shape, _))| (name.clone(), shape.clone()));
+            (Config::from_header(&Header::of_shapes(shapes))?, tensors)
+        }
+        None => {
+            let dimensions = config.model.dimensions()?;
+            let dimensions = dimensions.ok_or_else(|| Error::Train("[model] names no dimensions".into()))?;
+            (dimensions, BTreeMap::new())
+        }
+    };
+    if let (Some(path), Some(stem)) = (&config.model.stem, &dimensions.stem) {
+        let (port, _) = checkpoint::read(path)?;
+        known.extend(fold_efficientnet_lite(stem, &port)?);
+    }
+    Parameters::new(&dimensions, scenes, known, &config.optimizer, device, |entry| {
+        initial(entry, &dimensions, config.seed)
+    })
+}
