@@ -106,10 +106,11 @@ export class FakeSite {
       const drained = response.write(part) || new Promise((resolve) => response.once('drain', resolve));
       await Promise.race([drained, closed]);
       this.sent += part.length;
-      const held = at + part.length >= this.hold;
-      if (held) this.hold = Number.POSITIVE_INFINITY;
+      const reached = at + part.length >= this.hold;
+      if (reached) this.hold = Number.POSITIVE_INFINITY;
       this.onSent(this.sent);
-      if (held) return;
+      // An answer that has been sent as a whole has to end: the browser's next request would wait behind it for ever.
+      if (reached && at + part.length < end) return;
       if (this.pause > 0) await new Promise((resolve) => setTimeout(resolve, this.pause));
     }
     response.end();
