@@ -9,20 +9,32 @@ import { run } from './run.mjs';
 import { say, step } from './say.mjs';
 import { compilerVersion } from './toolchain.mjs';
 
-/** The modules in the order of their building: the page needs only the first one to come up. */
-export const MODULES = {
-  cpu: 'web,cpu',
-  'cpu-relaxed': 'web,cpu,relaxed-simd',
-  gpu: 'web,gpu',
+/**
+ * The modules in the order of their building, with their profiles: the page needs only the first one to come up. Each is a feature
+ * of modules/Cargo.toml; the profile `wasm-small` optimises it as a whole, for which the GPU's is too large.
+ */
+const PROFILES = {
+  cpu: 'wasm-small',
+  extras: 'wasm-small',
+  'cpu-relaxed': 'wasm-small',
+  gpu: 'wasm',
 };
 
-export const KINDS = Object.keys(MODULES);
+export const KINDS = Object.keys(PROFILES);
 
-// The same for all modules, so that they share their compiled dependencies.
-const RUSTFLAGS = '-C target-feature=+simd128';
-const OUTPUT = join(TARGET, 'wasm32-unknown-unknown/wasm');
+const SIMD = '-C target-feature=+simd128';
+
+/**
+ * The same for all modules of a profile, so that they share their compiled dependencies. What is optimised as a whole is inlined
+ * with restraint: the kernels ask for it where they need it.
+ */
+const RUSTFLAGS = { wasm: SIMD, 'wasm-small': `${SIMD} -C llvm-args=-inline-threshold=30` };
+
+const output = (kind) => join(TARGET, 'wasm32-unknown-unknown', PROFILES[kind]);
 
 const BUILT = join(TARGET, 'modules');
+
+const MANIFESTS = ['Cargo.toml', 'backend/Cargo.toml', 'modules/Cargo.toml', 'modules/Cargo.lock'];
 
 /**
  * Cargo compiles the package anew whenever the features differ from those of the call before, since all modules have one
@@ -30,7 +42,7 @@ const BUILT = join(TARGET, 'modules');
  */
 function fingerprint(kind, inputs, compiler) {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([MODULES[kind], RUSTFLAGS, compiler, bindgenVersion()]));
+  hash.update(JSON.stringify([PROFILES[kind], RUSTFLAGS[PROFILES[kind]], compiler, bindgenVersion()]));
   for (const path of inputs) {
     const file = inRoot(path);
     hash.update(`\0${path}\0`);
@@ -40,15 +52,15 @@ function fingerprint(kind, inputs, compiler) {
 }
 
 /** The files of the repository that the compiler read, from the dependency file that cargo writes beside the module. */
-function inputsOfBuild() {
-  const text = readFileSync(join(OUTPUT, 'gamma_wasm.d'), 'utf8');
+function inputsOfBuild(kind) {
+  const text = readFileSync(join(output(kind), 'gamma_module.d'), 'utf8');
   const paths = text
     .slice(text.indexOf(': ') + 2)
     .trim()
     .split(/(?<!\\) /)
     .map((path) => relative(ROOT, path.replaceAll('\\ ', ' ')));
   const own = paths.filter((path) => !path.startsWith('..') && !path.startsWith('target'));
-  return ['Cargo.toml', 'Cargo.lock', 'tools/wasm-bindgen/src/main.rs', ...own].sort();
+  return [...MANIFESTS, 'tools/wasm-bindgen/src/main.rs', ...own].sort();
 }
 
 function stamp(kind) {
@@ -84,17 +96,24 @@ function publish(kind) {
 }
 
 async function compile(kind, { toolchain, tool, compiler, low }) {
-  const args = ['build', '--lib', '--profile', 'wasm', '--target', 'wasm32-unknown-unknown', '--target-dir', TARGET];
-  args.push('--no-default-features', '--features', MODULES[kind], ...toolchain.args);
+  const args = ['build', '--locked', '--profile', PROFILES[kind], '--features', kind, ...toolchain.args];
+  args.push(
+    '--manifest-path',
+    inRoot('modules/Cargo.toml'),
+    '--target',
+    'wasm32-unknown-unknown',
+    '--target-dir',
+    TARGET,
+  );
   const executable = tool();
-  await run(toolchain.cargo, args, { env: { ...toolchain.env, RUSTFLAGS }, low });
+  await run(toolchain.cargo, args, { env: { ...toolchain.env, RUSTFLAGS: RUSTFLAGS[PROFILES[kind]] }, low });
   const path = await executable;
   const folder = join(BUILT, kind);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const input = join(OUTPUT, 'gamma_wasm.wasm');
+  const input = join(output(kind), 'gamma_module.wasm');
   await step('JavaScript glue', () => run(path, [input, folder, 'gamma'], { quiet: true, low }));
-  const inputs = inputsOfBuild();
+  const inputs = inputsOfBuild(kind);
   writeFileSync(
     join(folder, 'stamp.json'),
     JSON.stringify({ fingerprint: fingerprint(kind, inputs, compiler), inputs }),

@@ -7,6 +7,8 @@
 mod color;
 mod crops;
 mod decode;
+#[cfg(feature = "formats")]
+mod formats;
 mod header;
 mod limits;
 mod normalize;
@@ -18,6 +20,7 @@ mod scale;
 
 pub use crops::{CROP, Crop, CropChoice, CropOptions, CropPolicy, MAX_CROPS, plan};
 pub use decode::{DecodeOptions, Decoded, decode, from_rgba};
+pub use header::needs_formats;
 pub use limits::Limits;
 pub use normalize::{Normalization, normalize};
 pub use preparation::{MAX_SHORT_SIDE, Preparation};
