@@ -38,7 +38,10 @@ macro_rules! same {
         assert_eq!(shape, expected_shape);
         assert_eq!(found.len(), expected.len());
         for (found, expected) in found.iter().zip(&expected) {
-            assert!((found - expected).abs() <= 2e-6 * expected.abs().max(1.0), "{found} {expected}");
+            assert!(
+                (found - expected).abs() <= 2e-6 * expected.abs().max(1.0),
+                "{found} {expected}"
+            );
         }
     }};
 }
