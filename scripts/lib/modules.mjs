@@ -1,6 +1,16 @@
 // The WebAssembly modules: cargo, then the glue generator, then into pkg/wasm/<kind>/.
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { bindgenVersion } from './bindgen.mjs';
 import { locked } from './lock.mjs';
@@ -41,16 +51,14 @@ const output = (kind) => join(TARGET, 'wasm32-unknown-unknown', PROFILES[kind]);
 
 const BUILT = join(TARGET, 'modules');
 
-const MANIFESTS = ['Cargo.toml', 'backend/Cargo.toml', 'crc32/Cargo.toml', 'modules/Cargo.toml', 'modules/Cargo.lock'];
-
 /**
  * Cargo compiles the package anew whenever the features differ from those of the call before, since all modules have one
- * file name. Hence what a module was made of is kept beside it: the files that the compiler read, the compiler and the flags.
+ * file name. Hence what a module was made of is kept beside it: the source files, the compiler and the flags.
  */
-function fingerprint(kind, inputs, compiler) {
+function fingerprint(kind, compiler) {
   const hash = createHash('sha256');
   hash.update(JSON.stringify([PROFILES[kind], RUSTFLAGS[PROFILES[kind]], compiler, bindgenVersion()]));
-  for (const path of inputs) {
+  for (const path of inputs()) {
     const file = inRoot(path);
     hash.update(`\0${path}\0`);
     if (existsSync(file)) hash.update(readFileSync(file));
@@ -58,16 +66,20 @@ function fingerprint(kind, inputs, compiler) {
   return hash.digest('hex');
 }
 
-/** The files of the repository that the compiler read, from the dependency file that cargo writes beside the module. */
-function inputsOfBuild(kind) {
-  const text = readFileSync(join(output(kind), 'gamma_module.d'), 'utf8');
-  const paths = text
-    .slice(text.indexOf(': ') + 2)
-    .trim()
-    .split(/(?<!\\) /)
-    .map((path) => relative(ROOT, path.replaceAll('\\ ', ' ')));
-  const own = paths.filter((path) => !path.startsWith('..') && !path.startsWith('target'));
-  return [...MANIFESTS, 'tools/wasm-bindgen/src/main.rs', ...own].sort();
+/** Packages of this repository that go into modules, and folders of them that do not: those are for native builds. */
+const PACKAGES = ['.', 'backend', 'crc32', 'modules'];
+const NATIVE = ['src/bin/', 'src/metrics/', 'src/train/', 'src/weights/convert/'];
+
+/** The files that modules are made of. Cargo's own list names those of the last package alone. */
+function inputs() {
+  const sources = PACKAGES.flatMap((folder) =>
+    readdirSync(inRoot(folder, 'src'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith('.rs'))
+      .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).replaceAll('\\', '/')),
+  );
+  const manifests = [...PACKAGES.map((folder) => join(folder, 'Cargo.toml')), 'modules/Cargo.lock'];
+  const own = sources.filter((path) => !NATIVE.some((folder) => path.startsWith(folder)));
+  return [...manifests, 'tools/wasm-bindgen/src/main.rs', ...own].sort();
 }
 
 function stamp(kind) {
@@ -79,8 +91,7 @@ function stamp(kind) {
 }
 
 function isCurrent(kind, compiler) {
-  const known = stamp(kind);
-  return known !== undefined && known.fingerprint === fingerprint(kind, known.inputs, compiler);
+  return stamp(kind)?.fingerprint === fingerprint(kind, compiler);
 }
 
 /** Puts a built module into pkg/ unless it is there. Renamed into place: a page that loads it gets the old one or the new one. */
@@ -120,10 +131,9 @@ async function compile(kind, { toolchain, tool, compiler, low }) {
   mkdirSync(folder, { recursive: true });
   const input = join(output(kind), 'gamma_module.wasm');
   await step('JavaScript glue', () => run(path, [input, folder, 'gamma'], { quiet: true, low }));
-  const inputs = inputsOfBuild(kind);
   writeFileSync(
     join(folder, 'stamp.json'),
-    JSON.stringify({ fingerprint: fingerprint(kind, inputs, compiler), inputs }),
+    JSON.stringify({ fingerprint: fingerprint(kind, compiler), inputs: inputs() }),
   );
 }
 
