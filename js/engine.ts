@@ -42,7 +42,15 @@ export interface Loader {
 export interface EnginePhoto {
   readonly width: number;
   readonly height: number;
+  /** The pixels. Consumes the photo. */
+  into_rgb(): Uint8Array;
   free(): void;
+}
+
+/** Options of decoding. */
+export interface DecodeOptions {
+  parity?: boolean;
+  max_pixels?: number;
 }
 
 /** The crops of one photo on their way through the model. */
@@ -94,24 +102,52 @@ export interface Engine {
   add_text(loader: Loader): Promise<void>;
   /** Another engine over the same weights, with scenes of its own. */
   share(): Engine;
-  needs_merges(): boolean;
-  set_merges(text: string): Promise<void>;
-  add_scene(id: string, template: string): Promise<void>;
-  decode(bytes: Uint8Array, options: { parity?: boolean; max_pixels?: number }): EnginePhoto;
+  /** Scenes of the weights whose prompts have to be read before the first photo. */
+  unread_scenes(): Scene[];
+  /** Adds a scene, or reads the prompts of one of the weights. */
+  add_scene(id: string, template: string, prompts: Prompts): Promise<void>;
+  /** Decodes a JPEG or PNG file. */
+  decode(bytes: Uint8Array, options: DecodeOptions): EnginePhoto;
+  /** Takes pixels that the module `extras` decoded. */
+  photo(width: number, height: number, rgb: Uint8Array): EnginePhoto;
   pixels(width: number, height: number, rgba: Uint8Array, options: { parity?: boolean }): EnginePhoto;
   /** Takes the photo: it is freed whether this succeeds or not. */
   job(photo: EnginePhoto, options: JobOptions): Job;
   free(): void;
 }
 
-/** The glue module. */
-export interface WasmModule {
+/** What every module's glue has. */
+export interface Glue {
   /** Instantiates a compiled `WebAssembly.Module`, a name that not every program's libraries declare. */
   default(input: { module_or_path: object }): Promise<unknown>;
-  open_device(): Promise<OpenedDevice>;
   memory_bytes(): number;
+}
+
+/** The glue of a module with an engine. */
+export interface WasmModule extends Glue {
+  open_device(): Promise<OpenedDevice>;
+  /** Whether {@link ExtrasModule} decodes a photo, by its first 16 bytes. */
+  needs_extras(first: Uint8Array): boolean;
   Loader: new (precision: Precision) => Loader;
 }
+
+/** Token ids of the five prompts of a scene. */
+export type Prompts = number[][];
+
+/** CLIP's tokenizer. */
+export interface Tokenizer {
+  prompts(id: string, template: string): Prompts;
+}
+
+/** The glue of the module `extras`: what few callers need. */
+export interface ExtrasModule extends Glue {
+  /** Decodes a file of any format. */
+  decode(bytes: Uint8Array, options: DecodeOptions): EnginePhoto;
+  Tokenizer: new (merges: string) => Tokenizer;
+}
+
+/** The modules and their glue. */
+export type Modules = Record<ModuleKind, WasmModule> & { extras: ExtrasModule };
 
 /** The two files of a module. */
 export interface ModuleUrls {
@@ -123,7 +159,7 @@ export interface ModuleUrls {
  * Where the module `kind` lies: under `base`, or beside this file. The URLs are spelled out so that bundlers see the files,
  * copy them as they are and rewrite the addresses.
  */
-export function moduleUrls(kind: ModuleKind, base: string | undefined): ModuleUrls {
+export function moduleUrls(kind: keyof Modules, base: string | undefined): ModuleUrls {
   if (base !== undefined) {
     return { glue: new URL(`${kind}/gamma.js`, base).href, binary: new URL(`${kind}/gamma_bg.wasm`, base).href };
   }
@@ -143,6 +179,11 @@ export function moduleUrls(kind: ModuleKind, base: string | undefined): ModuleUr
         glue: new URL('./wasm/cpu-relaxed/gamma.js', import.meta.url).href,
         binary: new URL('./wasm/cpu-relaxed/gamma_bg.wasm', import.meta.url).href,
       };
+    case 'extras':
+      return {
+        glue: new URL('./wasm/extras/gamma.js', import.meta.url).href,
+        binary: new URL('./wasm/extras/gamma_bg.wasm', import.meta.url).href,
+      };
   }
 }
 
@@ -153,6 +194,6 @@ export function mergesUrl(base: string | undefined): string {
 }
 
 /** Imports the glue code at run time. Bundlers leave it alone: it was copied as a file by {@link moduleUrls}. */
-export async function importGlue(url: string): Promise<WasmModule> {
-  return (await import(/* @vite-ignore */ /* webpackIgnore: true */ url)) as WasmModule;
+export async function importGlue<Kind extends keyof Modules>(url: string): Promise<Modules[Kind]> {
+  return (await import(/* @vite-ignore */ /* webpackIgnore: true */ url)) as Modules[Kind];
 }

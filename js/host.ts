@@ -1,8 +1,9 @@
 // What runs in the worker: owns one engine and answers requests. It knows neither browser nor Node; `HostPlatform` does.
 
 import { assemble, assembleText, type Follow, free } from './assembling.js';
-import type { Engine, EnginePhoto, IndexedFile, Job, WasmModule } from './engine.js';
+import type { Engine, EnginePhoto, IndexedFile, Job, Modules, WasmModule } from './engine.js';
 import { abortedBy, GammaError, isTrap, messageOf, throwIfAborted, toGammaError } from './error.js';
+import { Extras } from './extras.js';
 import type { ModelFiles } from './files.js';
 import { blobFiles, folderFiles, streamFiles } from './local.js';
 import type {
@@ -15,24 +16,27 @@ import type {
   WireProgress,
   WireWeights,
 } from './protocol.js';
-import type { CacheMode, ModuleKind } from './types.js';
+import type { CacheMode } from './types.js';
 
-/** Pixels that the environment, not the engine, decoded. */
-export interface Rgba {
+/** Pixels of three bytes. */
+export interface Rgb {
   width: number;
   height: number;
   data: Uint8Array;
 }
 
+/** Pixels of four bytes, which the environment decoded, not the engine. */
+export type Rgba = Rgb;
+
 /** What differs between a browser's worker and Node's. */
 export interface HostPlatform {
   /** Loads a module and initialises it. `progress` gets bytes. */
-  loadModule(
-    kind: ModuleKind,
+  loadModule<Kind extends keyof Modules>(
+    kind: Kind,
     base: string | undefined,
     progress: (loaded: number, total: number | undefined) => void,
     signal: AbortSignal,
-  ): Promise<WasmModule>;
+  ): Promise<Modules[Kind]>;
   /** The model at an absolute URL. */
   files(url: string, cache: CacheMode): ModelFiles | Promise<ModelFiles>;
   /** The tokenizer's merges. */
@@ -59,7 +63,6 @@ interface Running {
 /** One engine of the worker, with scenes of its own. */
 interface Seat {
   engine: Engine;
-  hasMerges: boolean;
 }
 
 /** The engines' owner. */
@@ -67,7 +70,7 @@ export class Host {
   readonly #platform: HostPlatform;
   readonly #send: (message: FromWorker) => void;
   readonly #running = new Map<number, Running>();
-  #base: string | undefined;
+  #extras: Extras | undefined;
   #module: WasmModule | undefined;
   #files: ModelFiles | undefined;
   /** The files of the text tower that were not loaded with the model. */
@@ -75,7 +78,6 @@ export class Host {
   /** The engine that was loaded; the others share its weights. Its scenes are the model's own. */
   #root: Seat | undefined;
   readonly #seats = new Map<number, Seat>();
-  #merges: string | undefined;
 
   constructor(platform: HostPlatform, send: (message: FromWorker) => void) {
     this.#platform = platform;
@@ -140,7 +142,7 @@ export class Host {
       case 'share':
         return this.#share(request.body);
       case 'memory':
-        return Promise.resolve({ wasm: this.#need(this.#module).memory_bytes() });
+        return Promise.resolve({ wasm: this.#need(this.#module).memory_bytes() + this.#need(this.#extras).memory });
       case 'release':
         return this.#release(request.body);
     }
@@ -151,7 +153,7 @@ export class Host {
     report: (progress: WireProgress) => void,
     signal: AbortSignal,
   ): Promise<Requests['open']['reply']> {
-    this.#base = base;
+    this.#extras = new Extras(this.#platform, base);
     const bytes = (loaded: number, total: number | undefined) =>
       report(total === undefined ? { phase: 'module', loaded } : { phase: 'module', loaded, total });
     this.#module = await this.#platform.loadModule(module, base, this.#rarely(bytes), signal);
@@ -173,14 +175,16 @@ export class Host {
     this.#files = files;
     const follow = this.#follow(signal, report);
     const { engine, from, text } = await assemble(this.#need(this.#module), precision, files, follow);
-    const root = { engine, hasMerges: false };
-    this.#root = root;
+    this.#root = { engine };
     this.#text = text;
     report({ phase: 'prompts', loaded: 0, total: 1 });
-    if (engine.needs_merges()) {
-      // The model's own scenes have no stored features: its text tower has to compute them.
-      if (engine.text_tower() === 'separate') await assembleText(engine, files, text, follow);
-      await this.#mergesFor(root, signal);
+    const unread = engine.unread_scenes();
+    // Scenes of the model's own without stored features: its text tower has to compute them.
+    if (unread.length > 0 && engine.text_tower() === 'separate') await assembleText(engine, files, text, follow);
+    for (const scene of unread) {
+      const prompts = await this.#need(this.#extras).prompts(scene, signal);
+      throwIfAborted(signal);
+      await engine.add_scene(scene.id, scene.template, prompts);
     }
     throwIfAborted(signal);
     report({ phase: 'prompts', loaded: 1, total: 1 });
@@ -205,8 +209,7 @@ export class Host {
   }
 
   async #share({ engine: id }: Requests['share']['body']): Promise<Requests['share']['reply']> {
-    const { engine, hasMerges } = this.#need(this.#root);
-    const seat = { engine: engine.share(), hasMerges };
+    const seat = { engine: this.#need(this.#root).engine.share() };
     this.#seats.set(id, seat);
     return { scenes: seat.engine.scenes() };
   }
@@ -239,7 +242,7 @@ export class Host {
     const start = this.#platform.now();
     let job: Job | undefined;
     try {
-      const photo = await this.#decode(engine, wire, options.parity ?? false);
+      const photo = await this.#decode(engine, wire, options.parity ?? false, signal);
       job = engine.job(photo, options);
       const total = job.crops;
       let done = job.done;
@@ -265,7 +268,7 @@ export class Host {
     }
   }
 
-  async #decode(engine: Engine, wire: WirePhoto, parity: boolean): Promise<EnginePhoto> {
+  async #decode(engine: Engine, wire: WirePhoto, parity: boolean, signal: AbortSignal): Promise<EnginePhoto> {
     const pixels = ({ width, height, data }: Rgba) => engine.pixels(width, height, data, { parity });
     switch (wire.kind) {
       case 'rgba':
@@ -274,9 +277,13 @@ export class Host {
         if (!this.#platform.readBitmap) throw new GammaError('photo-type', 'bitmaps cannot be read here');
         return pixels(this.#platform.readBitmap(wire.bitmap));
       }
-      case 'bytes':
+      case 'bytes': {
+        const bytes = new Uint8Array(wire.bytes);
         try {
-          return engine.decode(new Uint8Array(wire.bytes), { parity });
+          if (!this.#need(this.#module).needs_extras(bytes.subarray(0, 16))) return engine.decode(bytes, { parity });
+          const { width, height, data } = await this.#need(this.#extras).decode(bytes, { parity }, signal);
+          throwIfAborted(signal);
+          return engine.photo(width, height, data);
         } catch (error) {
           const unknown = toGammaError(error, 'wasm');
           if (unknown.code !== 'image-format' || !this.#platform.decode) throw unknown;
@@ -289,6 +296,7 @@ export class Host {
           }
           return pixels(decoded);
         }
+      }
     }
   }
 
@@ -298,9 +306,10 @@ export class Host {
   ): Promise<Requests['add-scene']['reply']> {
     const seat = this.#need(this.#seats.get(id));
     if (seat.engine.text_tower() === 'separate') await this.#textFor(seat, signal);
-    if (seat.engine.text_tower() === 'loaded') await this.#mergesFor(seat, signal);
+    const hasTower = seat.engine.text_tower() === 'loaded';
+    const prompts = hasTower ? await this.#need(this.#extras).prompts({ id: scene, template }, signal) : [];
     throwIfAborted(signal);
-    await seat.engine.add_scene(scene, template);
+    await seat.engine.add_scene(scene, template, prompts);
     return { scenes: seat.engine.scenes() };
   }
 
@@ -319,16 +328,7 @@ export class Host {
     // Without a text tower it has only the model's scenes, so nothing is lost with it.
     const shared = root.engine.share();
     free(seat.engine);
-    Object.assign(seat, { engine: shared, hasMerges: root.hasMerges });
-  }
-
-  /** Gives an engine its tokenizer, once. */
-  async #mergesFor(seat: Seat, signal: AbortSignal): Promise<void> {
-    if (seat.hasMerges) return;
-    this.#merges ??= await this.#platform.merges(this.#base, signal);
-    throwIfAborted(signal);
-    await seat.engine.set_merges(this.#merges);
-    seat.hasMerges = true;
+    seat.engine = shared;
   }
 
   #need<T>(part: T | undefined): T {

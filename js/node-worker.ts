@@ -17,7 +17,7 @@ const platform: HostPlatform = {
     const what = `the engine's module \`${kind}\``;
     const bytes = await read(binary, what, signal);
     progress(bytes.byteLength, bytes.byteLength);
-    const module = await importGlue(glue).catch((error: unknown) => {
+    const module = await importGlue<typeof kind>(glue).catch((error: unknown) => {
       throw new GammaError('io', `${what} could not be loaded from ${glue}: ${messageOf(error)}`);
     });
     await module.default({ module_or_path: await WebAssembly.compile(bytes) });

@@ -19,7 +19,7 @@ const platform: HostPlatform = {
   async loadModule(kind, base, progress, signal) {
     const { glue, binary } = moduleUrls(kind, base);
     const [module, code] = await Promise.all([
-      importGlue(glue).catch((error: unknown) => {
+      importGlue<typeof kind>(glue).catch((error: unknown) => {
         throw new GammaError(
           'network',
           `the engine's module \`${kind}\` could not be loaded from ${glue}: ${messageOf(error)}`,

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { countCargo, countNode, countVitest, settle } from './lib/count.mjs';
 import { buildModule, KINDS } from './lib/modules.mjs';
 import { buildPackage, TSC } from './lib/package.mjs';
-import { inRoot, REPORTS } from './lib/paths.mjs';
+import { inRoot, REPORTS, TARGET } from './lib/paths.mjs';
 import { run } from './lib/run.mjs';
 import { duration, elapsed, Failure, main, say } from './lib/say.mjs';
 import { Status } from './lib/status.mjs';
@@ -97,6 +97,16 @@ const steps = (ready) => [
     'warnings',
   ]),
   counted('rust', 'Rust tests', countCargo, 'cargo', ['test', '--no-fail-fast']),
+  ...['backend', 'crc32'].map((folder) =>
+    counted('rust', `Rust tests of ${folder}/`, countCargo, 'cargo', [
+      'test',
+      '--no-fail-fast',
+      '--manifest-path',
+      inRoot(folder, 'Cargo.toml'),
+      '--target-dir',
+      TARGET,
+    ]),
+  ),
   counted('js', 'tests of the scripts', countNode, process.execPath, [
     '--test',
     '--test-reporter=tap',

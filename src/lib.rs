@@ -10,14 +10,18 @@ pub mod error;
 pub mod image;
 #[cfg(feature = "cli")]
 pub mod metrics;
+#[cfg(any(feature = "cpu", feature = "gpu"))]
 pub mod model;
+#[cfg(any(feature = "cpu", feature = "gpu"))]
 pub mod ops;
 pub mod prompt;
+#[cfg(any(feature = "cpu", feature = "gpu"))]
 pub mod scorer;
 #[cfg(feature = "train")]
 pub mod train;
 #[cfg(feature = "web")]
 mod web;
+#[cfg(any(feature = "cpu", feature = "gpu"))]
 pub mod weights;
 
 pub use error::{Error, Result};

@@ -17,9 +17,12 @@ use crate::{
     image::{CropChoice, CropOptions, CropPolicy, Pixels, Preparation},
     model::{Config, Gamma, TOKEN_EMBEDDING, TextTower},
     ops,
-    prompt::{DEFAULT_SCENE, LEVELS, Scene, Tokenizer},
+    prompt::{DEFAULT_SCENE, LEVELS, Scene},
     weights::{self, Assembly, Checkpoint, Tensors, TextFiles},
 };
+
+#[cfg(feature = "prompts")]
+use crate::prompt::Tokenizer;
 
 pub use assessment::{Assessment, CropScore, Levels};
 pub use info::{ModelInfo, TextTowerState};
@@ -51,7 +54,6 @@ pub struct Scorer {
     text_features: BTreeMap<String, Tensor<2>>,
     /// Scenes and features as the weights have them, whatever was added since.
     own: (Vec<Scene>, BTreeMap<String, Tensor<2>>),
-    tokenizer: Option<Arc<Tokenizer>>,
     /// What the lowest and the highest level are worth.
     range: [f32; 2],
 }
@@ -98,7 +100,6 @@ impl Scorer {
             own: (scenes.clone(), text_features.clone()),
             scenes,
             text_features,
-            tokenizer: None,
             range,
         })
     }
@@ -115,7 +116,6 @@ impl Scorer {
             scenes,
             text_features,
             own: self.own.clone(),
-            tokenizer: self.tokenizer.clone(),
             range: self.range,
         }
     }
@@ -173,49 +173,52 @@ impl Scorer {
         known.or(self.scenes.first()).map_or(DEFAULT_SCENE, |scene| &scene.id)
     }
 
-    /// Whether the prompts of some scene still have to be read by the text tower.
-    pub fn needs_tokenizer(&self) -> bool {
-        self.scenes().any(|scene| !self.text_features.contains_key(&scene.id))
-    }
-
-    /// Gives the tokenizer that prompts are read with, and reads those of the model's own scenes.
-    pub async fn set_tokenizer(&mut self, tokenizer: Arc<Tokenizer>) -> Result<()> {
-        let unread: Vec<Scene> = self
-            .scenes()
+    /// Scenes of the weights whose prompts still have to be read by the text tower ([`read_scene`](Self::read_scene)).
+    pub fn unread_scenes(&self) -> impl Iterator<Item = &Scene> {
+        self.scenes()
             .filter(|scene| !self.text_features.contains_key(&scene.id))
-            .cloned()
-            .collect();
-        let any_unread = !unread.is_empty();
-        for scene in unread {
-            let features = self.read_prompts(&scene, &tokenizer)?;
-            self.text_features.insert(scene.id, features);
-        }
-        // Without a tokenizer no scene could be added, so these are the weights' own.
-        if any_unread {
-            self.own = (self.scenes.clone(), self.text_features.clone());
-        }
-        self.tokenizer = Some(tokenizer);
-        Ok(())
     }
 
-    /// Adds a scene of one's own, or replaces one of the same id.
+    /// Reads the prompts of a scene, given as their token ids: one of the weights, or one of one's own, which replaces one of the same
+    /// id.
     ///
     /// # Errors
-    /// [`Error::SceneInvalid`] if the model has no text tower, or a prompt is longer than 77 tokens.
-    pub async fn add_scene(&mut self, scene: Scene) -> Result<()> {
-        let refuse = |reason: &str| Error::SceneInvalid {
-            id: scene.id.clone(),
-            reason: reason.into(),
+    /// [`Error::SceneInvalid`] if the model has no text tower, or it cannot read these ids.
+    pub fn read_scene(&mut self, scene: Scene, prompts: &[Vec<u32>]) -> Result<()> {
+        let (Some(text), Some(config)) = (self.text.get(), &self.info.config.text) else {
+            return Err(Error::SceneInvalid {
+                id: scene.id,
+                reason: match self.text_files {
+                    Some(_) => "the text tower has not been loaded yet".into(),
+                    None => "the model has no text tower".into(),
+                },
+            });
         };
-        let tokenizer = self.tokenizer.clone();
-        let tokenizer = tokenizer.ok_or_else(|| refuse("the model has no text tower, or no tokenizer was given"))?;
-        let features = self.read_prompts(&scene, &tokenizer)?;
+        scene.check_token_ids(prompts, config.vocabulary, config.tower.context_length)?;
+        let features = text.forward(prompts);
+        let (own, own_features) = &mut self.own;
+        if own.contains(&scene) {
+            own_features.insert(scene.id.clone(), features.clone());
+        }
         self.text_features.insert(scene.id.clone(), features);
         match self.scenes.iter_mut().find(|known| known.id == scene.id) {
             Some(known) => *known = scene,
             None => self.scenes.push(scene),
         }
         Ok(())
+    }
+
+    /// Reads the prompts of all scenes that are not read yet.
+    ///
+    /// # Errors
+    /// As [`read_scene`](Self::read_scene), or if a prompt has too many tokens.
+    #[cfg(feature = "prompts")]
+    pub fn read_scenes(&mut self, tokenizer: &Tokenizer) -> Result<()> {
+        let unread: Vec<Scene> = self.unread_scenes().cloned().collect();
+        unread.into_iter().try_for_each(|scene| {
+            let prompts = scene.token_ids(tokenizer)?;
+            self.read_scene(scene, &prompts)
+        })
     }
 
     /// The crops that a photo is going to have: as the caller says, else as the model says, else as for the published model.
@@ -292,21 +295,6 @@ impl Scorer {
             job.step(1).await?;
         }
         scenes.iter().map(|scene| job.assess(scene)).collect()
-    }
-
-    fn read_prompts(&self, scene: &Scene, tokenizer: &Tokenizer) -> Result<Tensor<2>> {
-        let refuse = |reason: String| Error::SceneInvalid {
-            id: scene.id.clone(),
-            reason,
-        };
-        let (Some(text), Some(config)) = (self.text.get(), &self.info.config.text) else {
-            return Err(refuse(match self.text_tower() {
-                TextTowerState::Separate => "the text tower has not been loaded yet".into(),
-                _ => "the model has no text tower".into(),
-            }));
-        };
-        let prompts = scene.token_ids(tokenizer, config.vocabulary, config.tower.context_length)?;
-        Ok(text.forward(&prompts))
     }
 }
 

@@ -478,7 +478,7 @@ fn scenes_of_one_scorer_are_not_those_of_another_that_shares_its_model() {
     let other = scorer.share();
     assert_eq!(score(&scorer, "generic"), score(&other, "generic"));
     let mut scorer = scorer;
-    let added = pollster::block_on(scorer.add_scene(Scene::new("mine", "{level} shot").expect("a scene")));
+    let added = scorer.read_scene(Scene::new("mine", "{level} shot").expect("a scene"), &vec![vec![1]; 5]);
     assert_eq!(added.err().map(|error| error.code()), Some("scene-invalid"));
     assert_eq!(
         other.scenes().map(|scene| scene.id.as_str()).collect::<Vec<_>>(),

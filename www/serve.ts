@@ -33,7 +33,7 @@ export type ModuleState = 'ready' | 'building' | 'failed';
 
 /** The answer of `/status.json`. */
 export interface Status {
-  modules: Record<'cpu' | 'cpu-relaxed' | 'gpu', ModuleState>;
+  modules: Record<'cpu' | 'extras' | 'cpu-relaxed' | 'gpu', ModuleState>;
   message: string;
 }
 
@@ -44,7 +44,12 @@ export async function readStatus(root = REPOSITORY): Promise<Status> {
   } catch {
     const state = (kind: string): ModuleState =>
       existsSync(join(root, 'pkg/wasm', kind, 'gamma_bg.wasm')) ? 'ready' : 'failed';
-    const modules = { cpu: state('cpu'), 'cpu-relaxed': state('cpu-relaxed'), gpu: state('gpu') };
+    const modules = {
+      cpu: state('cpu'),
+      extras: state('extras'),
+      'cpu-relaxed': state('cpu-relaxed'),
+      gpu: state('gpu'),
+    };
     const missing = Object.entries(modules).filter(([, value]) => value === 'failed');
     const message = missing.length === 0 ? '' : `Not built: ${missing.map(([kind]) => kind).join(', ')}.`;
     return { modules, message };

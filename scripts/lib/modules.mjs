@@ -1,6 +1,16 @@
 // The WebAssembly modules: cargo, then the glue generator, then into pkg/wasm/<kind>/.
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { bindgenVersion } from './bindgen.mjs';
 import { locked } from './lock.mjs';
@@ -9,29 +19,46 @@ import { run } from './run.mjs';
 import { say, step } from './say.mjs';
 import { compilerVersion } from './toolchain.mjs';
 
-/** The modules in the order of their building: the page needs only the first one to come up. */
-export const MODULES = {
-  cpu: 'web,cpu',
-  'cpu-relaxed': 'web,cpu,relaxed-simd',
-  gpu: 'web,gpu',
+/**
+ * The modules in the order of their building, with their profiles: the page needs only the first one to come up. Each is a feature
+ * of modules/Cargo.toml; the profile `wasm-small` optimises it as a whole, for which the GPU's is too large.
+ */
+const PROFILES = {
+  cpu: 'wasm-small',
+  extras: 'wasm-small',
+  'cpu-relaxed': 'wasm-small',
+  gpu: 'wasm',
 };
 
-export const KINDS = Object.keys(MODULES);
+export const KINDS = Object.keys(PROFILES);
 
-// The same for all modules, so that they share their compiled dependencies.
-const RUSTFLAGS = '-C target-feature=+simd128';
-const OUTPUT = join(TARGET, 'wasm32-unknown-unknown/wasm');
+const SIMD = '-C target-feature=+simd128';
+
+/**
+ * The same for all modules of a profile, so that they share their compiled dependencies. What is optimised as a whole is inlined
+ * with restraint: the kernels ask for it where they need it. Its panics know no line, which nobody would read: nothing prints them.
+ * The last flag is one that the compiler takes on no stable release without being told to.
+ */
+const RUSTFLAGS = {
+  wasm: { RUSTFLAGS: SIMD },
+  'wasm-small': {
+    RUSTFLAGS: `${SIMD} -C llvm-args=-inline-threshold=30 -Z location-detail=none`,
+    RUSTC_BOOTSTRAP: '1',
+  },
+};
+
+const output = (kind) => join(TARGET, 'wasm32-unknown-unknown', PROFILES[kind]);
 
 const BUILT = join(TARGET, 'modules');
 
 /**
  * Cargo compiles the package anew whenever the features differ from those of the call before, since all modules have one
- * file name. Hence what a module was made of is kept beside it: the files that the compiler read, the compiler and the flags.
+ * file name. Hence what a module was made of is kept beside it: the source files, the compiler and the flags.
  */
-function fingerprint(kind, inputs, compiler) {
+function fingerprint(kind, compiler) {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([MODULES[kind], RUSTFLAGS, compiler, bindgenVersion()]));
-  for (const path of inputs) {
+  hash.update(JSON.stringify([PROFILES[kind], RUSTFLAGS[PROFILES[kind]], compiler, bindgenVersion()]));
+  for (const path of inputs()) {
     const file = inRoot(path);
     hash.update(`\0${path}\0`);
     if (existsSync(file)) hash.update(readFileSync(file));
@@ -39,16 +66,20 @@ function fingerprint(kind, inputs, compiler) {
   return hash.digest('hex');
 }
 
-/** The files of the repository that the compiler read, from the dependency file that cargo writes beside the module. */
-function inputsOfBuild() {
-  const text = readFileSync(join(OUTPUT, 'gamma_wasm.d'), 'utf8');
-  const paths = text
-    .slice(text.indexOf(': ') + 2)
-    .trim()
-    .split(/(?<!\\) /)
-    .map((path) => relative(ROOT, path.replaceAll('\\ ', ' ')));
-  const own = paths.filter((path) => !path.startsWith('..') && !path.startsWith('target'));
-  return ['Cargo.toml', 'Cargo.lock', 'tools/wasm-bindgen/src/main.rs', ...own].sort();
+/** Packages of this repository that go into modules, and folders of them that do not: those are for native builds. */
+const PACKAGES = ['.', 'backend', 'crc32', 'modules'];
+const NATIVE = ['src/bin/', 'src/metrics/', 'src/train/', 'src/weights/convert/'];
+
+/** The files that modules are made of. Cargo's own list names those of the last package alone. */
+function inputs() {
+  const sources = PACKAGES.flatMap((folder) =>
+    readdirSync(inRoot(folder, 'src'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith('.rs'))
+      .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).replaceAll('\\', '/')),
+  );
+  const manifests = [...PACKAGES.map((folder) => join(folder, 'Cargo.toml')), 'modules/Cargo.lock'];
+  const own = sources.filter((path) => !NATIVE.some((folder) => path.startsWith(folder)));
+  return [...manifests, 'tools/wasm-bindgen/src/main.rs', ...own].sort();
 }
 
 function stamp(kind) {
@@ -60,8 +91,7 @@ function stamp(kind) {
 }
 
 function isCurrent(kind, compiler) {
-  const known = stamp(kind);
-  return known !== undefined && known.fingerprint === fingerprint(kind, known.inputs, compiler);
+  return stamp(kind)?.fingerprint === fingerprint(kind, compiler);
 }
 
 /** Puts a built module into pkg/ unless it is there. Renamed into place: a page that loads it gets the old one or the new one. */
@@ -84,20 +114,26 @@ function publish(kind) {
 }
 
 async function compile(kind, { toolchain, tool, compiler, low }) {
-  const args = ['build', '--lib', '--profile', 'wasm', '--target', 'wasm32-unknown-unknown', '--target-dir', TARGET];
-  args.push('--no-default-features', '--features', MODULES[kind], ...toolchain.args);
+  const args = ['build', '--locked', '--profile', PROFILES[kind], '--features', kind, ...toolchain.args];
+  args.push(
+    '--manifest-path',
+    inRoot('modules/Cargo.toml'),
+    '--target',
+    'wasm32-unknown-unknown',
+    '--target-dir',
+    TARGET,
+  );
   const executable = tool();
-  await run(toolchain.cargo, args, { env: { ...toolchain.env, RUSTFLAGS }, low });
+  await run(toolchain.cargo, args, { env: { ...toolchain.env, ...RUSTFLAGS[PROFILES[kind]] }, low });
   const path = await executable;
   const folder = join(BUILT, kind);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const input = join(OUTPUT, 'gamma_wasm.wasm');
+  const input = join(output(kind), 'gamma_module.wasm');
   await step('JavaScript glue', () => run(path, [input, folder, 'gamma'], { quiet: true, low }));
-  const inputs = inputsOfBuild();
   writeFileSync(
     join(folder, 'stamp.json'),
-    JSON.stringify({ fingerprint: fingerprint(kind, inputs, compiler), inputs }),
+    JSON.stringify({ fingerprint: fingerprint(kind, compiler), inputs: inputs() }),
   );
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use image::codecs::{bmp, gif, jpeg, png, tiff, webp};
+use image::codecs::{jpeg, png};
 use image::error::UnsupportedErrorKind;
 use image::metadata::Orientation;
 use image::{ColorType, ImageDecoder, ImageError, ImageFormat};
@@ -35,7 +35,8 @@ pub struct Decoded {
     pub orientation: u8,
 }
 
-/// Decodes a JPEG, PNG, WebP, GIF, BMP or TIFF file; of an animation the first frame, of a TIFF the first page.
+/// Decodes a JPEG, PNG, WebP, GIF, BMP or TIFF file; of an animation the first frame, of a TIFF the first page. The last four only
+/// with the feature `formats` ([`needs_formats`](super::needs_formats)).
 ///
 /// The size is checked against `options.limits` before a pixel is decoded.
 ///
@@ -65,29 +66,9 @@ pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded> {
             let gray = bytes.get(25) == Some(&0);
             finish(decoder, name, 0, options, gray)
         }
-        ImageFormat::WebP => {
-            let file = header::check_webp(bytes)?;
-            let decoder = webp::WebPDecoder::new(Cursor::new(file)).map_err(refusal)?;
-            let (width, height) = decoder.dimensions();
-            let per_pixel = if decoder.has_animation() { 8 } else { 4 };
-            finish(
-                decoder,
-                name,
-                u64::from(width) * u64::from(height) * per_pixel,
-                options,
-                false,
-            )
-        }
-        ImageFormat::Gif => finish(gif::GifDecoder::new(cursor).map_err(refusal)?, name, 0, options, false),
-        ImageFormat::Bmp => finish(bmp::BmpDecoder::new(cursor).map_err(refusal)?, name, 0, options, false),
-        ImageFormat::Tiff => {
-            header::check_tiff(bytes, limits)?;
-            let decoder = tiff::TiffDecoder::new(cursor).map_err(refusal)?;
-            // The decoder keeps a copy of the samples, of which CMYK has one more than it gives.
-            let copy = decoder.total_bytes().saturating_mul(4) / 3;
-            let gray = decoder.color_type() == ColorType::L16;
-            finish(decoder, name, copy, options, gray)
-        }
+        #[cfg(feature = "formats")]
+        _ => super::formats::decode(format, name, bytes, options),
+        #[cfg(not(feature = "formats"))]
         _ => Err(Error::ImageFormat(format!("{name} is not decoded"))),
     }
 }
@@ -127,7 +108,7 @@ fn treatment(options: &DecodeOptions, saturates: bool) -> Treatment {
 ///
 /// `working` is what the decoder takes beside the samples that it gives, in bytes; `saturates` is of
 /// [`Treatment::Pillow`].
-fn finish<D: ImageDecoder>(
+pub(super) fn finish<D: ImageDecoder>(
     mut decoder: D,
     format: &'static str,
     working: u64,
@@ -179,7 +160,7 @@ fn finish<D: ImageDecoder>(
 }
 
 /// The crate's error for what a decoder says.
-fn refusal(error: ImageError) -> Error {
+pub(super) fn refusal(error: ImageError) -> Error {
     match &error {
         ImageError::Limits(_) => Error::ImageTooLarge(format!("its decoder says: {error}")),
         ImageError::Unsupported(unsupported) => match unsupported.kind() {

@@ -7,6 +7,8 @@
 mod color;
 mod crops;
 mod decode;
+#[cfg(feature = "formats")]
+mod formats;
 mod header;
 mod input;
 mod limits;
@@ -19,6 +21,7 @@ mod scale;
 
 pub use crops::{CROP, Crop, CropChoice, CropOptions, CropPolicy, MAX_CROPS, plan, plan_of};
 pub use decode::{DecodeOptions, Decoded, decode, from_rgba};
+pub use header::needs_formats;
 pub use input::input;
 pub use limits::Limits;
 pub use normalize::{Normalization, normalize};

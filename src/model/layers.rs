@@ -14,7 +14,7 @@ use crate::{
 /// A parameter of the value given, which may be the outcome of a computation: a trainer follows gradients through the
 /// loading of a model, back to the tensors of the checkpoint.
 pub(super) fn parameter<const D: usize>(value: Tensor<D>) -> Param<Tensor<D>> {
-    Param::initialized(ParamId::new(), value)
+    Param::initialized(ParamId::from(0), value)
 }
 
 /// CLIP's LayerNorm epsilon.

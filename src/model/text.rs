@@ -2,11 +2,11 @@
 
 use burn::{
     module::{Module, Param},
-    tensor::{Device, Int, Tensor, TensorData, module::embedding},
+    tensor::{Device, Tensor, module::embedding},
 };
 
 use super::{Block, Codes, Config, LayerNorm, Weight, layers::parameter};
-use crate::{Error, Result, weights::Tensors};
+use crate::{Error, Result, ops, weights::Tensors};
 
 /// The name of the text tower's embedding: a table of rows to look up, never a factor of a product.
 pub const TOKEN_EMBEDDING: &str = "clip_model.token_embedding.weight";
@@ -56,8 +56,8 @@ impl TextTower {
         let rows = match &self.token_embedding {
             Weight::Float(table) => {
                 let ids: Vec<i32> = ids.map(|&id| id as i32).collect();
-                let ids = TensorData::new(ids, [prompts.len(), tokens]);
-                embedding(table.val(), Tensor::<2, Int>::from_data(ids, &positions.device()))
+                let ids = ops::upload_whole(ids, [prompts.len(), tokens], &positions.device());
+                embedding(table.val(), ids)
             }
             // A prompt needs a few rows of a table that is the largest tensor of all: the others are never widened.
             Weight::Quantized(Codes { matrix }) => {
@@ -121,5 +121,5 @@ pub fn causal_mask(tokens: usize, device: &Device) -> Tensor<2> {
     let values: Vec<f32> = (0..tokens)
         .flat_map(|query| (0..tokens).map(move |key| if key > query { -1e9 } else { 0.0 }))
         .collect();
-    Tensor::from_data(TensorData::new(values, [tokens, tokens]), device)
+    ops::upload(values, [tokens, tokens], device)
 }

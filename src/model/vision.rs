@@ -2,11 +2,11 @@
 
 use burn::{
     module::{Module, Param},
-    tensor::{Tensor, TensorData},
+    tensor::Tensor,
 };
 
 use super::{Block, Config, LayerNorm, Stem, layers::parameter};
-use crate::{Result, weights::Scope};
+use crate::{Result, ops, weights::Scope};
 
 /// A vision transformer with experts in its upper blocks, on CLIP's stem or a convolutional one.
 #[derive(Module, Debug)]
@@ -70,8 +70,7 @@ impl VisionTower {
         if count == rows {
             return table;
         }
-        let weights = TensorData::new(cubic_resampling(rows, count), [count, rows]);
-        Tensor::<2>::from_data(weights, &table.device()).matmul(table)
+        ops::upload(cubic_resampling(rows, count), [count, rows], &table.device()).matmul(table)
     }
 
     /// Normalised crops `[crops, 3, image, image]` → features `[crops, embed_dim]`.

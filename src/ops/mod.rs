@@ -11,6 +11,7 @@ mod epilogue;
 mod quantized;
 pub mod reference;
 mod self_test;
+mod upload;
 mod window;
 
 use burn::tensor::Tensor;
@@ -19,6 +20,7 @@ pub use epilogue::{Activation, Epilogue};
 pub use quantized::{Precision, QuantizedMatrix, Scales};
 pub(crate) use self_test::read;
 pub use self_test::self_test;
+pub use upload::{upload, upload_whole};
 pub use window::Window;
 
 /// `x W^T` and what follows, by the fastest way that this build has.

@@ -3,8 +3,10 @@
 
 use std::{ops::Range, sync::Arc};
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use half::f16;
+
+use super::upload;
 
 /// The scales of a matrix, a number for each group of each row.
 #[derive(Debug, Clone)]
@@ -152,7 +154,7 @@ impl QuantizedMatrix {
 
     /// The whole matrix as a tensor `[rows, columns]`.
     pub fn to_tensor(&self, device: &Device) -> Tensor<2> {
-        Tensor::from_data(TensorData::new(self.dequantize(), self.shape()), device)
+        upload(self.dequantize(), self.shape(), device)
     }
 
     /// The rows of the given numbers as a tensor `[numbers, columns]`; a row that the matrix lacks is zeros.
@@ -163,7 +165,7 @@ impl QuantizedMatrix {
                 self.row(row, 0, values);
             }
         }
-        Tensor::from_data(TensorData::new(values, [numbers.len(), self.columns]), device)
+        upload(values, [numbers.len(), self.columns], device)
     }
 
     /// How many neighbours in a row share a scale.

@@ -1,10 +1,10 @@
 //! A known-answer test of a device. A GPU whose shader failed to compile answers with zeros and says nothing, and a young
 //! implementation of a WebAssembly instruction may be wrong; this finds out before the first photo.
 
-use burn::tensor::{Device, Tensor, TensorData, module::layer_norm};
+use burn::tensor::{Device, Tensor, module::layer_norm};
 
 use super::{
-    Activation, Epilogue, Precision, QuantizedMatrix, Scales, attention, linear, linear_quantized, quick_gelu,
+    Activation, Epilogue, Precision, QuantizedMatrix, Scales, attention, linear, linear_quantized, quick_gelu, upload,
 };
 use crate::{Error, Result};
 
@@ -22,7 +22,7 @@ fn values(length: usize, step: usize) -> Vec<f32> {
 }
 
 fn tensor<const D: usize>(values: &[f32], shape: [usize; D], device: &Device) -> Tensor<D> {
-    Tensor::from_data(TensorData::new(values.to_vec(), shape), device)
+    upload(values.to_vec(), shape, device)
 }
 
 /// Runs each operation of the forward pass on small tensors and compares it with plain arithmetic.

@@ -1,6 +1,5 @@
 //! Scenes: what the image is of, as the text that each quality level is put into.
 
-use super::Tokenizer;
 use crate::error::{Error, Result};
 
 /// The five quality levels, worst first: the order of a model's level values and of every five numbers reported.
@@ -64,27 +63,43 @@ impl Scene {
     /// The token ids of the five prompts, each from its start to its end token, as a text tower takes them.
     ///
     /// # Errors
-    /// [`Error::SceneInvalid`] if a prompt is longer than `context` tokens, or if an id is not below `vocabulary`.
-    pub fn token_ids(&self, tokenizer: &Tokenizer, vocabulary: usize, context: usize) -> Result<Vec<Vec<u32>>> {
-        let refuse = |reason: String| Error::SceneInvalid {
+    /// [`Error::SceneInvalid`] if a prompt is longer than 77 tokens.
+    #[cfg(feature = "prompts")]
+    pub fn token_ids(&self, tokenizer: &super::Tokenizer) -> Result<Vec<Vec<u32>>> {
+        let ids = |prompt: String| match tokenizer.tokenize(&prompt) {
+            tokens if tokens.truncated => {
+                Err(self.refusal(format!("\"{prompt}\" is longer than {} tokens", super::CONTEXT)))
+            }
+            tokens => Ok(tokens.ids),
+        };
+        self.prompts().into_iter().map(ids).collect()
+    }
+
+    /// Whether a text tower can read `prompts`, the token ids of the five prompts.
+    ///
+    /// # Errors
+    /// [`Error::SceneInvalid`] if they are not five of at least one token, if one is longer than `context` tokens, or if an id is not
+    /// below `vocabulary`.
+    pub fn check_token_ids(&self, prompts: &[Vec<u32>], vocabulary: usize, context: usize) -> Result<()> {
+        if prompts.len() != LEVELS.len() || prompts.iter().any(Vec::is_empty) {
+            return Err(self.refusal(format!("it has {} prompts instead of {}", prompts.len(), LEVELS.len())));
+        }
+        for (ids, prompt) in prompts.iter().zip(self.prompts()) {
+            if ids.len() > context {
+                return Err(self.refusal(format!("\"{prompt}\" is longer than {context} tokens")));
+            }
+            if ids.iter().any(|&id| id as usize >= vocabulary) {
+                return Err(self.refusal(format!("the model's vocabulary of {vocabulary} is not CLIP's")));
+            }
+        }
+        Ok(())
+    }
+
+    fn refusal(&self, reason: String) -> Error {
+        Error::SceneInvalid {
             id: self.id.clone(),
             reason,
-        };
-        let mut prompts = Vec::with_capacity(LEVELS.len());
-        for prompt in self.prompts() {
-            let tokens = tokenizer.tokenize(&prompt);
-            if tokens.truncated || tokens.ids.len() > context {
-                return Err(refuse(format!("\"{prompt}\" is longer than {} tokens", context)));
-            }
-            if tokens.ids.iter().any(|&id| id as usize >= vocabulary) {
-                return Err(refuse(format!(
-                    "the model's vocabulary of {} is not CLIP's",
-                    vocabulary
-                )));
-            }
-            prompts.push(tokens.ids);
         }
-        Ok(prompts)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
 use super::{Assessment, CropScore, Levels, precision};
 use crate::{
@@ -82,7 +82,7 @@ impl Job {
         for (crop, out) in crops.iter().zip(input.chunks_exact_mut(3 * side * side)) {
             image::input(&self.pixels, *crop, &self.normalization, out)?;
         }
-        let input = Tensor::from_data(TensorData::new(input, [crops.len(), 3, side, side]), &self.device);
+        let input = ops::upload(input, [crops.len(), 3, side, side], &self.device);
         let levels = self.gamma.forward(input, self.text_features.clone());
         let scores = self.gamma.head.score(levels.clone()).unsqueeze_dim(2);
         let answers = ops::read(Tensor::cat(vec![levels, scores], 2)).await?;

@@ -1,5 +1,7 @@
 //! How far the mean over some of a photo's crops may lie from the mean over all of them.
 
+use crate::weights::order::order;
+
 /// Standard deviation of the crops of a photo that is assumed before they tell; it counts as much as one of them.
 const ASSUMED: f32 = 0.01;
 
@@ -27,9 +29,7 @@ fn student(freedom: f32) -> f32 {
 pub fn spread_out(count: usize) -> Vec<usize> {
     let bits = usize::BITS - count.saturating_sub(1).leading_zeros();
     let reversed = |place: usize| place.reverse_bits() >> (usize::BITS - bits.max(1));
-    let mut places: Vec<usize> = (0..count).collect();
-    places.sort_by_key(|&place| reversed(place));
-    places
+    order(count, &|a, b| reversed(a).cmp(&reversed(b)))
 }
 
 #[cfg(test)]

@@ -1,14 +1,12 @@
 //! Bytes to a photo, a photo to its assessments.
 
-use std::sync::Arc;
-
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 
-use super::{device, error::Failure, loader::Loader, object, options};
+use super::{device, error::Failure, loader::Loader, object, options, photo::Photo};
 use crate::{
-    image::{self, CropChoice, CropPolicy, DecodeOptions, Pixels},
-    prompt::{Scene, Tokenizer},
+    image::{self, CropChoice, CropPolicy, Pixels},
+    prompt::Scene,
     scorer::{self, ScoreOptions, Scorer},
 };
 
@@ -18,26 +16,6 @@ const BATCH: usize = if cfg!(feature = "gpu") { 5 } else { 1 };
 /// A loaded model.
 #[wasm_bindgen]
 pub struct Engine(pub(super) Scorer);
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct DecodeArguments {
-    parity: bool,
-    max_pixels: Option<u64>,
-}
-
-impl DecodeArguments {
-    fn decode_options(self) -> DecodeOptions {
-        let mut options = DecodeOptions {
-            parity: self.parity,
-            ..DecodeOptions::default()
-        };
-        if let Some(max_pixels) = self.max_pixels {
-            options.limits.max_pixels = max_pixels;
-        }
-        options
-    }
-}
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -82,38 +60,31 @@ impl Engine {
         Self(self.0.share())
     }
 
-    /// Whether [`set_merges`](Self::set_merges) has to be called before the first photo.
-    pub fn needs_merges(&self) -> bool {
-        self.0.needs_tokenizer()
+    /// Scenes of the weights whose prompts have to be read before the first photo: `[{ id, template }]`.
+    pub fn unread_scenes(&self) -> Result<JsValue, Failure> {
+        object(&self.0.unread_scenes().collect::<Vec<_>>())
     }
 
-    /// Gives CLIP's merges, so that prompts can be read.
-    pub async fn set_merges(&mut self, text: String) -> Result<(), Failure> {
-        self.0.set_tokenizer(Arc::new(Tokenizer::from_merges(&text)?)).await?;
+    /// Adds a scene of one's own, or reads the prompts of one of the weights. `prompts`: the token ids of the five.
+    pub async fn add_scene(&mut self, id: String, template: String, prompts: JsValue) -> Result<(), Failure> {
+        let prompts: Vec<Vec<u32>> = options(prompts)?;
+        self.0.read_scene(Scene::new(id, template)?, &prompts)?;
         Ok(device::check()?)
     }
 
-    /// Adds a scene of one's own.
-    pub async fn add_scene(&mut self, id: String, template: String) -> Result<(), Failure> {
-        self.0.add_scene(Scene::new(id, template)?).await?;
-        Ok(device::check()?)
-    }
-
-    /// Decodes an image file.
+    /// Decodes a JPEG or PNG file.
     pub fn decode(&self, bytes: &[u8], arguments: JsValue) -> Result<Photo, Failure> {
-        let arguments: DecodeArguments = options(arguments)?;
-        Ok(Photo(image::decode(bytes, &arguments.decode_options())?.pixels))
+        Photo::decode(bytes, arguments)
+    }
+
+    /// Takes pixels that the module `extras` decoded: RGB.
+    pub fn photo(&self, width: u32, height: u32, rgb: Vec<u8>) -> Photo {
+        Photo(Pixels { width, height, rgb })
     }
 
     /// Takes pixels that the browser decoded: RGBA, not premultiplied.
     pub fn pixels(&self, width: u32, height: u32, rgba: &[u8], arguments: JsValue) -> Result<Photo, Failure> {
-        let arguments: DecodeArguments = options(arguments)?;
-        Ok(Photo(image::from_rgba(
-            width,
-            height,
-            rgba,
-            &arguments.decode_options(),
-        )?))
+        Photo::from_rgba(width, height, rgba, arguments)
     }
 
     /// Plans the scoring of a photo, and takes it.
@@ -131,25 +102,6 @@ impl Engine {
             tolerance,
         };
         Ok(Job(self.0.job(photo.0, &options)?))
-    }
-}
-
-/// Pixels of one photo.
-#[wasm_bindgen]
-pub struct Photo(Pixels);
-
-#[wasm_bindgen]
-impl Photo {
-    /// Width in pixels, orientation applied.
-    #[wasm_bindgen(getter)]
-    pub fn width(&self) -> u32 {
-        self.0.width
-    }
-
-    /// Height in pixels, orientation applied.
-    #[wasm_bindgen(getter)]
-    pub fn height(&self) -> u32 {
-        self.0.height
     }
 }
 
@@ -188,4 +140,10 @@ impl Job {
     pub async fn assess(&self, scene: String) -> Result<JsValue, Failure> {
         object(&self.0.assess(&scene)?)
     }
+}
+
+/// Whether a photo has to be decoded by the module `extras`, by its first 16 bytes.
+#[wasm_bindgen]
+pub fn needs_extras(first: &[u8]) -> bool {
+    image::needs_formats(first)
 }

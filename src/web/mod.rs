@@ -1,9 +1,16 @@
 //! The wasm-bindgen surface of a browser module: thin, no maths. The worker of the npm package drives it.
 
+#[cfg(any(feature = "cpu", feature = "gpu"))]
 mod device;
+#[cfg(any(feature = "cpu", feature = "gpu"))]
 mod engine;
 mod error;
+#[cfg(all(feature = "formats", feature = "prompts"))]
+mod extras;
+#[cfg(any(feature = "cpu", feature = "gpu"))]
 mod loader;
+mod memory;
+mod photo;
 
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::JsValue;

@@ -276,9 +276,9 @@ impl Assembly {
     fn open(&mut self, name: &str, file: &Incoming) -> Result<()> {
         let header = &file.header;
         if let Some(listed) = self.index.as_deref().and_then(|index| index.file(name)) {
-            let found: BTreeSet<&str> = header.tensors.iter().map(|tensor| tensor.name.as_str()).collect();
-            let listed: BTreeSet<&str> = listed.tensors.iter().map(String::as_str).collect();
-            if let Some(tensor) = found.symmetric_difference(&listed).next() {
+            let (mut found, listed) = (BTreeSet::new(), &listed.tensors);
+            found.extend(header.tensors.iter().map(|tensor| tensor.name.clone()));
+            if let Some(tensor) = found.symmetric_difference(listed).next() {
                 let reason = match listed.contains(tensor) {
                     true => format!("tensor `{tensor}` is not in it"),
                     false => format!("tensor `{tensor}` is in it"),

@@ -3,7 +3,7 @@
 
 use safetensors::Dtype;
 
-use super::{Header, Metadata, QuantizedLayout, TensorInfo, index::is_text, scale_name};
+use super::{Header, Metadata, QuantizedLayout, TensorInfo, index::is_text, order::sorted, scale_name};
 use crate::{
     Error, Result,
     model::{Config, Part, may_be_quantized},
@@ -142,9 +142,10 @@ impl Contents {
 
     /// The names of the tensors, in order.
     fn names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.tensors.iter().map(|tensor| tensor.name.as_str()).collect();
-        names.sort_unstable();
-        names
+        sorted(
+            self.tensors.iter().map(|tensor| tensor.name.as_str()).collect(),
+            Ord::cmp,
+        )
     }
 
     /// Compares each tensor with the one that a model of these dimensions has.
@@ -153,11 +154,13 @@ impl Contents {
         let inventory = config.inventory();
         let scenes = self.metadata.scenes.iter();
         let features = scenes.map(|scene| (text_features_name(scene), vec![LEVELS.len(), config.embed_dim]));
-        let expected: std::collections::BTreeMap<String, Vec<usize>> = inventory
-            .into_iter()
-            .map(|entry| (entry.name, entry.shape))
-            .chain(features)
-            .collect();
+        let mut expected = std::collections::BTreeMap::<String, Vec<usize>>::new();
+        expected.extend(
+            inventory
+                .into_iter()
+                .map(|entry| (entry.name, entry.shape))
+                .chain(features),
+        );
         for ModelTensor { name, shape, storage } in &self.tensors {
             let Some(expected) = expected.get(name) else {
                 return Err(Error::TensorExtra(name.clone()));

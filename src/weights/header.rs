@@ -11,6 +11,7 @@ use serde::{
     de::{Error as _, IntoDeserializer, MapAccess, Visitor},
 };
 
+use super::order::{order, sorted};
 use super::{
     check_kind,
     json::{Table, Whole, depth},
@@ -136,10 +137,9 @@ impl Header {
             }
         }
         // A tensor of no elements has no bytes, and comes before the one that begins where it does.
-        tensors.sort_by_key(|tensor| (tensor.offset, tensor.bytes));
-        let mut by_name: Vec<usize> = (0..tensors.len()).collect();
+        let tensors = sorted(tensors, |a, b| (a.offset, a.bytes).cmp(&(b.offset, b.bytes)));
         let name = |index: usize| tensors.get(index).map(|tensor: &TensorInfo| tensor.name.as_str());
-        by_name.sort_by_key(|&index| name(index));
+        let by_name = order(tensors.len(), &|a, b| name(a).cmp(&name(b)));
         if let Some(&[index, _]) = by_name.array_windows().find(|&&[a, b]| name(a) == name(b)) {
             let name = name(index).unwrap_or_default();
             return fault(Duplicate, format!("tensor `{name}` stands twice"));

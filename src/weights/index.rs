@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::json::{Table, Whole, depth};
+use super::order::sorted;
 use crate::{
     Error, Result,
     model::{Config, Part},
@@ -109,7 +110,13 @@ impl Index {
             });
         }
         check_total(metadata.total_size, &files)?;
-        files.sort_by_cached_key(|file| (file.text, file.tensors.iter().map(|tensor| stage(tensor)).min()));
+        let stages: Vec<_> = files
+            .iter()
+            .map(|file| file.tensors.iter().map(|tensor| stage(tensor)).min())
+            .collect();
+        let files = files.into_iter().zip(stages).collect();
+        let files = sorted(files, |(a, from), (b, to)| (a.text, from).cmp(&(b.text, to)));
+        let files = files.into_iter().map(|(file, _)| file).collect();
         Ok(Self { files })
     }
 

@@ -132,9 +132,9 @@ pub(crate) fn photo(json: Option<&str>) -> Result<Preparation> {
     };
     let wrong = |reason: String| Error::WeightsMetadata(format!("`photo`: {reason}"));
     // By way of a table: serde takes an array for a struct, too.
-    let table = unique("photo", read::<Table<serde_json::Value>>("photo", json)?)?;
-    let value = table.into_iter().collect();
-    let photo: Preparation = serde_json::from_value(value).map_err(|error| wrong(error.to_string()))?;
+    let mut value = serde_json::Map::new();
+    value.extend(unique("photo", read::<Table<serde_json::Value>>("photo", json)?)?);
+    let photo: Preparation = serde_json::from_value(value.into()).map_err(|error| wrong(error.to_string()))?;
     photo.check().map_err(wrong)?;
     Ok(photo)
 }

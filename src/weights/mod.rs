@@ -14,6 +14,7 @@ mod index;
 mod json;
 mod kind;
 mod metadata;
+pub(crate) mod order;
 mod quantized;
 mod tensors;
 

@@ -2,9 +2,12 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
-use crate::{Error, Result, ops::QuantizedMatrix};
+use crate::{
+    Error, Result,
+    ops::{QuantizedMatrix, upload},
+};
 
 /// A weight matrix `[out, in]`, widened or as it is stored.
 #[derive(Debug, Clone)]
@@ -75,7 +78,7 @@ impl Tensors {
     /// Puts a tensor of `shape` on the device and flushes it there, so that its host copy can go.
     pub fn insert(&mut self, name: String, shape: Vec<usize>, values: Vec<f32>) -> Result<()> {
         let length = values.len();
-        let values = Tensor::from_data(TensorData::new(values, [length]), &self.device);
+        let values = upload(values, [length], &self.device);
         self.device
             .flush()
             .map_err(|error| Error::Device(format!("while uploading tensor `{name}`: {error}")))?;

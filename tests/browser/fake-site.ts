@@ -48,7 +48,9 @@ export class FakeSite {
   sent = 0;
   /** Milliseconds between two megabytes. */
   pause = 0;
-  /** Hears of every megabyte. */
+  /** The next answer that gets this far sends nothing more, and stays open until the browser ends it. */
+  hold = Number.POSITIVE_INFINITY;
+  /** Hears of every megabyte, and of a {@link hold} once it has begun. */
   onSent: (sent: number) => void = () => {};
   url = '';
   readonly #server: Server;
@@ -98,11 +100,17 @@ export class FakeSite {
       'content-length': end - start,
       ...(found && { 'content-range': `bytes ${start}-${end - 1}/${model.length}` }),
     });
+    const closed = new Promise((resolve) => response.once('close', resolve));
     for (let at = start; at < end && !response.destroyed; at += 1 << 20) {
       const part = model.subarray(at, Math.min(end, at + (1 << 20)));
-      if (!response.write(part)) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+      const drained = response.write(part) || new Promise((resolve) => response.once('drain', resolve));
+      await Promise.race([drained, closed]);
       this.sent += part.length;
+      const reached = at + part.length >= this.hold;
+      if (reached) this.hold = Number.POSITIVE_INFINITY;
       this.onSent(this.sent);
+      // An answer that has been sent as a whole has to end: the browser's next request would wait behind it for ever.
+      if (reached && at + part.length < end) return;
       if (this.pause > 0) await new Promise((resolve) => setTimeout(resolve, this.pause));
     }
     response.end();

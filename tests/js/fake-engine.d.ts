@@ -6,6 +6,8 @@ export const live: {
   engines: number;
   steps: number;
   merges: number;
+  /** Photos that the module `extras` decoded. */
+  extras: number;
   decoded: string[];
   /** That of the last loader. */
   precision?: string;

@@ -5,7 +5,17 @@
 // JSON, too. What `model().config` says of the bytes lets a test see that none was lost, doubled or changed.
 
 /** @type {import('./fake-engine.d.ts').live} */
-export const live = { photos: 0, jobs: 0, loaders: 0, engines: 0, steps: 0, merges: 0, decoded: [], begun: [] };
+export const live = {
+  photos: 0,
+  jobs: 0,
+  loaders: 0,
+  engines: 0,
+  steps: 0,
+  merges: 0,
+  extras: 0,
+  decoded: [],
+  begun: [],
+};
 
 const failure = (code, message) => Object.assign(new Error(message), { code });
 const trap = () => new WebAssembly.RuntimeError('unreachable');
@@ -21,6 +31,28 @@ export default async function init({ module_or_path }) {
 /** Grows as engines are there. */
 export function memory_bytes() {
   return 65_536 * (1 + live.engines);
+}
+
+/** A photo that says `extra` is of a rarer format. */
+export function needs_extras(first) {
+  return new TextDecoder().decode(first).startsWith('{"extra"');
+}
+
+/** The module `extras`: its own glue has these and no engine. */
+export function decode(bytes, options) {
+  live.extras += 1;
+  return Photo.of(bytes, options);
+}
+
+export class Tokenizer {
+  constructor(merges) {
+    if (!merges.startsWith('#version')) throw failure('tokenizer', 'tokenizer: not a merges file');
+    live.merges += 1;
+  }
+  prompts(id, template) {
+    if (!template.includes('{level}')) throw failure('scene-invalid', `scene \`${id}\`: no {level}`);
+    return Array.from({ length: 5 }, () => [1, 2]);
+  }
 }
 
 export async function open_device() {
@@ -117,21 +149,21 @@ export class Loader extends Freed {
       id,
       template: `${id} {level} image`,
     }));
-    return new Engine({ ...settings, config, index: this.#index }, { scenes, text, merges: false });
+    return new Engine({ ...settings, config, index: this.#index }, { scenes, text, read: new Set() });
   }
 }
 
 class Engine extends Freed {
   #settings;
   #scenes;
-  #merges;
+  #read;
   #text;
-  constructor(settings, { scenes, text, merges }) {
+  constructor(settings, { scenes, text, read }) {
     super('engines');
     this.#settings = settings;
     this.#scenes = scenes;
     this.#text = text;
-    this.#merges = merges;
+    this.#read = read;
   }
   model() {
     const { config } = this.#settings;
@@ -152,35 +184,23 @@ class Engine extends Freed {
     this.#text = 'loaded';
   }
   share() {
-    return new Engine(this.#settings, { scenes: this.scenes(), text: this.#text, merges: this.#merges });
+    return new Engine(this.#settings, { scenes: this.scenes(), text: this.#text, read: new Set(this.#read) });
   }
-  needs_merges() {
-    return Boolean(this.#settings.needsMerges) && !this.#merges;
+  unread_scenes() {
+    return this.#settings.needsMerges ? this.#scenes.filter(({ id }) => !this.#read.has(id)) : [];
   }
-  async set_merges(text) {
-    if (!text.startsWith('#version')) throw failure('tokenizer', 'tokenizer: not a merges file');
-    if (this.#text !== 'loaded') throw failure('config', 'there is no text tower to compute prompts');
-    live.merges += 1;
-    this.#merges = true;
-  }
-  async add_scene(id, template) {
+  async add_scene(id, template, prompts) {
     if (this.#text !== 'loaded') throw failure('config', 'the model has no text tower');
-    if (!this.#merges) throw failure('tokenizer', 'no merges');
-    if (!template.includes('{level}')) throw failure('scene-invalid', `scene \`${id}\`: no {level}`);
-    this.#scenes.push({ id, template });
+    if (prompts.length !== 5) throw failure('scene-invalid', `scene \`${id}\`: ${prompts.length} prompts`);
+    this.#read.add(id);
+    if (!this.#scenes.some((scene) => scene.id === id)) this.#scenes.push({ id, template });
   }
-  decode(bytes, { parity = false }) {
-    const text = new TextDecoder().decode(bytes);
-    live.decoded.push(text);
-    let photo;
-    try {
-      photo = JSON.parse(text);
-    } catch {
-      throw failure('image-format', 'not an image this build can read: no JSON');
-    }
-    if (photo.trap === 'decode') throw trap();
-    if (photo.code) throw failure(photo.code, `the photo says ${photo.code}`);
-    return new Photo(photo.width ?? 300, photo.height ?? 200, { ...photo, parity });
+  decode(bytes, options) {
+    if (needs_extras(bytes)) throw failure('image-format', 'not an image this build can read');
+    return Photo.of(bytes, options);
+  }
+  photo(width, height, rgb) {
+    return new Photo(width, height, JSON.parse(new TextDecoder().decode(rgb)));
   }
   pixels(width, height, rgba) {
     if (rgba.byteLength !== width * height * 4) throw failure('image-decode', 'sizes differ');
@@ -193,6 +213,23 @@ class Engine extends Freed {
 }
 
 class Photo extends Freed {
+  static of(bytes, { parity = false }) {
+    const text = new TextDecoder().decode(bytes);
+    live.decoded.push(text);
+    let photo;
+    try {
+      photo = JSON.parse(text);
+    } catch {
+      throw failure('image-format', 'not an image this build can read: no JSON');
+    }
+    if (photo.trap === 'decode') throw trap();
+    if (photo.code) throw failure(photo.code, `the photo says ${photo.code}`);
+    return new Photo(photo.width ?? 300, photo.height ?? 200, { ...photo, parity });
+  }
+  into_rgb() {
+    this.free();
+    return new TextEncoder().encode(JSON.stringify(this.content));
+  }
   constructor(width, height, content) {
     super('photos');
     Object.assign(this, { width, height, content });

@@ -1,6 +1,6 @@
 // Platforms for tests: the real Gamma, Client and Host over the fake engine, in one thread.
 
-import type { WasmModule } from '../../js/engine.js';
+import type { Modules } from '../../js/engine.js';
 import { type GammaError, toGammaError } from '../../js/error.js';
 import { GammaBase } from '../../js/gamma.js';
 import { Host, type HostPlatform } from '../../js/host.js';
@@ -28,6 +28,8 @@ export interface Settings {
 
 /** What a fake photo says. */
 export interface FakePhoto {
+  /** Of a rarer format; comes first. */
+  extra?: boolean;
   name?: string;
   score?: number;
   /** Milliseconds of each step. */
@@ -151,7 +153,7 @@ export function platformOf(log: Log, behaviour: Behaviour = {}): Platform<FakePh
       if (broken) throw broken;
       progress(5, 10);
       progress(10, 10);
-      return glue as unknown as WasmModule;
+      return glue as unknown as Modules[typeof kind];
     },
     files: (url, cache) => remoteFiles(url, { cache, storage: null, timings: QUICK, ...behaviour.remote }),
     merges: async () => {

@@ -43,6 +43,16 @@ test('the merges are fetched when the model needs them, and not otherwise', asyn
   await needs.gamma.dispose();
 });
 
+test('a photo of a rarer format is decoded by the module that is fetched for it, once', async () => {
+  const { gamma, log } = await TestGamma.with();
+  live.extras = 0;
+  expect(await gamma.score({ score: 0.5 })).toMatchObject({ score: 0.5 });
+  expect([log.modules, live.extras]).toEqual([['cpu'], 0]);
+  for (const score of [0.25, 0.75]) expect(await gamma.score({ extra: true, score })).toMatchObject({ score });
+  expect([log.modules, live.extras, live.photos]).toEqual([['cpu', 'extras'], 2, 0]);
+  await gamma.dispose();
+});
+
 test('a scene that cannot be added says why and leaves the scenes as they were', async () => {
   const { gamma } = await TestGamma.with();
   await expect(gamma.addScene('all', '{level}')).rejects.toMatchObject({ code: 'scene-invalid' });

@@ -24,7 +24,7 @@ beforeAll(async () => {
   wasm = join(folder, 'wasm');
   model = join(folder, 'model #1.safetensors');
   writeFileSync(model, weightsOf());
-  for (const kind of ['cpu', 'cpu-relaxed']) {
+  for (const kind of ['cpu', 'cpu-relaxed', 'extras']) {
     mkdirSync(join(wasm, kind), { recursive: true });
     writeFileSync(join(wasm, 'package.json'), '{"type":"module"}');
     cpSync(fileURLToPath(new URL('fake-engine.js', import.meta.url)), join(wasm, kind, 'gamma.js'));

@@ -32,8 +32,8 @@ pub fn scorer(weights: &Weights) -> Result<Scorer> {
     }
     pollster::block_on(async {
         let mut scorer = Scorer::load(assembly.finish()?).await?;
-        if scorer.needs_tokenizer() {
-            scorer.set_tokenizer(Tokenizer::clip()).await?;
+        if scorer.unread_scenes().next().is_some() {
+            scorer.read_scenes(&Tokenizer::clip())?;
         }
         Ok(scorer)
     })

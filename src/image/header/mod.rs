@@ -2,13 +2,17 @@
 //! their decoders allocate on the header's word alone.
 
 mod jpeg;
+#[cfg(feature = "formats")]
 mod tiff;
+#[cfg(feature = "formats")]
 mod webp;
 
 use image::ImageFormat;
 
 pub(super) use jpeg::frame;
+#[cfg(feature = "formats")]
 pub(super) use tiff::check as check_tiff;
+#[cfg(feature = "formats")]
 pub(super) use webp::check as check_webp;
 
 use crate::error::{Error, Result};
@@ -28,6 +32,12 @@ pub(super) fn format(bytes: &[u8]) -> Result<(ImageFormat, &'static str)> {
         _ => None,
     });
     known.ok_or_else(|| Error::ImageFormat(unreadable(bytes).into()))
+}
+
+/// Whether a file is of a format that only builds with the feature `formats` decode, by its first 16 bytes.
+pub fn needs_formats(bytes: &[u8]) -> bool {
+    let first = bytes.get(..16).unwrap_or(bytes);
+    !matches!(format(first), Ok((ImageFormat::Jpeg | ImageFormat::Png, _)) | Err(_))
 }
 
 /// Why a file of unknown format cannot be read.

@@ -94,7 +94,8 @@ pub fn offer(source: &mut dyn Source, selection: &Selection, wanted: &Scenes) ->
     let tower = TextTower::load(&selection.config, &mut tensors)?;
     let tokenizer = Tokenizer::clip();
     for scene in &offer.scenes {
-        let prompts = scene.token_ids(&tokenizer, text.vocabulary, text.tower.context_length)?;
+        let prompts = scene.token_ids(&tokenizer)?;
+        scene.check_token_ids(&prompts, text.vocabulary, text.tower.context_length)?;
         let values = tower.forward(&prompts).into_data().try_into_vec::<f32>();
         let values =
             values.map_err(|error| Error::Device(format!("text features of scene `{}`: {error:?}", scene.id)))?;

@@ -1,0 +1,46 @@
+//! The formats that few photos have. In a browser their decoders are a module of their own, fetched when such a photo comes.
+
+use std::io::Cursor;
+
+use image::codecs::{bmp, gif, tiff, webp};
+use image::{ColorType, ImageDecoder, ImageFormat};
+
+use super::decode::{DecodeOptions, Decoded, finish, refusal};
+use super::header;
+use crate::error::{Error, Result};
+
+/// Decodes a WebP, GIF, BMP or TIFF file, as [`decode`](super::decode()).
+pub(super) fn decode(
+    format: ImageFormat,
+    name: &'static str,
+    bytes: &[u8],
+    options: &DecodeOptions,
+) -> Result<Decoded> {
+    let cursor = Cursor::new(bytes);
+    match format {
+        ImageFormat::WebP => {
+            let file = header::check_webp(bytes)?;
+            let decoder = webp::WebPDecoder::new(Cursor::new(file)).map_err(refusal)?;
+            let (width, height) = decoder.dimensions();
+            let per_pixel = if decoder.has_animation() { 8 } else { 4 };
+            finish(
+                decoder,
+                name,
+                u64::from(width) * u64::from(height) * per_pixel,
+                options,
+                false,
+            )
+        }
+        ImageFormat::Gif => finish(gif::GifDecoder::new(cursor).map_err(refusal)?, name, 0, options, false),
+        ImageFormat::Bmp => finish(bmp::BmpDecoder::new(cursor).map_err(refusal)?, name, 0, options, false),
+        ImageFormat::Tiff => {
+            header::check_tiff(bytes, &options.limits)?;
+            let decoder = tiff::TiffDecoder::new(cursor).map_err(refusal)?;
+            // The decoder keeps a copy of the samples, of which CMYK has one more than it gives.
+            let copy = decoder.total_bytes().saturating_mul(4) / 3;
+            let gray = decoder.color_type() == ColorType::L16;
+            finish(decoder, name, copy, options, gray)
+        }
+        _ => Err(Error::ImageFormat(format!("{name} is not decoded"))),
+    }
+}
