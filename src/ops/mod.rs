@@ -8,6 +8,8 @@
 )]
 mod cpu;
 mod epilogue;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod quantized;
 pub mod reference;
 mod self_test;
@@ -15,7 +17,7 @@ mod window;
 
 use burn::tensor::Tensor;
 
-pub use epilogue::{Activation, Epilogue};
+pub use epilogue::{Activation, Epilogue, Gate};
 pub use quantized::{Precision, QuantizedMatrix, Scales};
 pub(crate) use self_test::read;
 pub use self_test::self_test;
@@ -27,12 +29,19 @@ pub use window::Window;
 /// - `x`: `[rows, in]`, `weight`: `[out, in]` as checkpoints store it
 /// - output: `[rows, out]`
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, epilogue: Epilogue) -> Tensor<2> {
-    #[cfg(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32"))]
+    #[cfg(feature = "gpu")]
     {
-        cpu::matmul_transposed(x, weight, epilogue)
+        gpu::linear(x, weight, epilogue)
     }
-    #[cfg(not(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32")))]
-    epilogue.apply(reference::linear(x, weight, None))
+    #[cfg(not(feature = "gpu"))]
+    {
+        let (epilogue, gated) = epilogue.split();
+        #[cfg(all(feature = "cpu", target_arch = "wasm32"))]
+        let y = cpu::matmul_transposed(x, weight, epilogue);
+        #[cfg(not(all(feature = "cpu", target_arch = "wasm32")))]
+        let y = epilogue.apply(reference::linear(x, weight, None));
+        gated.apply(y)
+    }
 }
 
 /// `x W^T` and what follows with a quantised matrix: in its codes or unpacked piece by piece where this build has its own linear
@@ -44,23 +53,59 @@ pub fn linear(x: Tensor<2>, weight: Tensor<2>, epilogue: Epilogue) -> Tensor<2> 
 pub fn linear_quantized(x: Tensor<2>, weight: &QuantizedMatrix, epilogue: Epilogue) -> Tensor<2> {
     #[cfg(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32"))]
     {
-        cpu::matmul_quantized(x, weight.clone(), epilogue)
+        let (epilogue, gated) = epilogue.split();
+        gated.apply(cpu::matmul_quantized(x, weight.clone(), epilogue))
     }
-    #[cfg(not(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32")))]
+    #[cfg(feature = "gpu")]
+    {
+        gpu::linear_quantized(x, weight, epilogue)
+    }
+    #[cfg(not(any(feature = "gpu", all(feature = "cpu", target_arch = "wasm32"))))]
     {
         let weight = weight.to_tensor(&x.device());
         linear(x, weight, epilogue)
     }
 }
 
+/// What would follow the products `x` of a linear layer: `[rows, out]` → `[rows, out]`.
+pub fn pointwise(x: Tensor<2>, epilogue: Epilogue) -> Tensor<2> {
+    #[cfg(feature = "gpu")]
+    {
+        gpu::pointwise(x, epilogue)
+    }
+    #[cfg(not(feature = "gpu"))]
+    {
+        let (epilogue, gated) = epilogue.split();
+        gated.apply(epilogue.apply(x))
+    }
+}
+
 /// Scaled dot-product attention of each head, as [`reference::attention`], whose shapes are its own.
 pub fn attention(q: Tensor<3>, key_value: Tensor<3>, heads: usize, mask: Option<Tensor<2>>) -> Tensor<3> {
+    #[cfg(feature = "gpu")]
+    {
+        let [_, _, width] = q.dims();
+        match gpu::serves_heads(width, heads) {
+            true => gpu::attention(q, key_value, heads, mask),
+            false => reference::attention(q, key_value, heads, mask),
+        }
+    }
     #[cfg(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32"))]
     {
         cpu::attention(q, key_value, heads, mask)
     }
-    #[cfg(not(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32")))]
+    #[cfg(not(any(feature = "gpu", all(feature = "cpu", target_arch = "wasm32"))))]
     reference::attention(q, key_value, heads, mask)
+}
+
+/// LayerNorm over the last axis: `[..., width]`, `[width]`, `[width]` → `[..., width]`.
+pub fn layer_norm<const D: usize>(x: Tensor<D>, gain: Tensor<1>, offset: Tensor<1>, epsilon: f64) -> Tensor<D> {
+    #[cfg(feature = "gpu")]
+    {
+        gpu::layer_norm(x, gain, offset, epsilon)
+    }
+    #[cfg(not(feature = "gpu"))]
+    burn::tensor::module::layer_norm(x, gain, Some(offset), epsilon)
 }
 
 /// `v * sigmoid(1.702 v)`, CLIP's activation.
@@ -99,9 +144,9 @@ pub fn convolution_relu6(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, strid
 }
 
 /// `min(max(x + bias, 0), 6)` of rows: `[rows, channels]`, `[channels]`.
-#[cfg(not(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32")))]
+#[cfg(not(feature = "gpu"))]
 fn bias_relu6(x: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
-    #[cfg(all(feature = "cpu", not(feature = "gpu")))]
+    #[cfg(all(feature = "cpu", not(target_arch = "wasm32")))]
     if stem_kernels(&x.device()) {
         return cpu::bias_relu6(x, bias);
     }
@@ -132,8 +177,9 @@ fn stem_kernels(device: &burn::tensor::Device) -> bool {
     with_gradients || *device == Device::flex()
 }
 
-/// Whether quantised weights are best left in codes in memory. In the browser's CPU modules they are: memory is short there,
-/// and [`linear_quantized`] costs next to nothing more than [`linear`]. Elsewhere they are widened once, when they are loaded.
+/// Whether quantised weights are best left in codes in memory. In the browser's modules they are, on the CPU in host memory, on the GPU
+/// on the device: memory is short there, and [`linear_quantized`] costs little more than [`linear`] or less. Elsewhere they are
+/// widened once, when they are loaded.
 pub const fn keeps_quantized() -> bool {
-    cfg!(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32"))
+    cfg!(any(feature = "gpu", all(feature = "cpu", target_arch = "wasm32")))
 }
