@@ -2,7 +2,7 @@
 
 use burn::{
     module::{Module, Param},
-    tensor::{Tensor, activation},
+    tensor::Tensor,
 };
 
 use super::{Linear, TowerConfig, layers::parameter};
@@ -74,7 +74,7 @@ impl MixtureOfAssessmentExperts {
 
     /// The weight of each expert for each token: `[batch, tokens, width]` → `[batch, tokens, experts]`, rows sum to 1.
     pub fn gate(&self, x: Tensor<3>) -> Tensor<3> {
-        activation::softmax(self.router.forward(x), 2)
+        ops::softmax(self.router.forward(x))
     }
 
     /// `onto + y`: `[batch, tokens, width]`, both and the output.

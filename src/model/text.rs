@@ -6,7 +6,7 @@ use burn::{
 };
 
 use super::{Block, Codes, Config, LayerNorm, Weight, layers::parameter};
-use crate::{Error, Result, weights::Tensors};
+use crate::{Error, Result, ops, weights::Tensors};
 
 /// The name of the text tower's embedding: a table of rows to look up, never a factor of a product.
 pub const TOKEN_EMBEDDING: &str = "clip_model.token_embedding.weight";
@@ -109,9 +109,8 @@ impl TextTower {
                     .squeeze_dim::<2>(1)
             })
             .collect();
-        self.ln_final
-            .forward(Tensor::cat(pooled, 0))
-            .matmul(self.text_projection.val())
+        let pooled = self.ln_final.forward(Tensor::cat(pooled, 0));
+        ops::matmul(pooled, self.text_projection.val())
     }
 }
 

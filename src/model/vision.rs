@@ -6,7 +6,7 @@ use burn::{
 };
 
 use super::{Block, Config, LayerNorm, Stem, layers::parameter};
-use crate::{Result, weights::Scope};
+use crate::{Result, ops, weights::Scope};
 
 /// A vision transformer with experts in its upper blocks, on CLIP's stem or a convolutional one.
 #[derive(Module, Debug)]
@@ -71,7 +71,7 @@ impl VisionTower {
             return table;
         }
         let weights = TensorData::new(cubic_resampling(rows, count), [count, rows]);
-        Tensor::<2>::from_data(weights, &table.device()).matmul(table)
+        ops::matmul(Tensor::from_data(weights, &table.device()), table)
     }
 
     /// Normalised crops `[crops, 3, image, image]` → features `[crops, embed_dim]`.
@@ -89,7 +89,7 @@ impl VisionTower {
             block.forward(x, if index == last { 1 } else { tokens }, None)
         });
         let class: Tensor<2> = x.narrow(1, 0, 1).squeeze_dim(1);
-        self.ln_post.forward(class).matmul(self.proj.val())
+        ops::matmul(self.ln_post.forward(class), self.proj.val())
     }
 }
 

@@ -84,11 +84,7 @@ pub fn pointwise(x: Tensor<2>, epilogue: Epilogue) -> Tensor<2> {
 pub fn attention(q: Tensor<3>, key_value: Tensor<3>, heads: usize, mask: Option<Tensor<2>>) -> Tensor<3> {
     #[cfg(feature = "gpu")]
     {
-        let [_, _, width] = q.dims();
-        match gpu::serves_heads(width, heads) {
-            true => gpu::attention(q, key_value, heads, mask),
-            false => reference::attention(q, key_value, heads, mask),
-        }
+        gpu::attention(q, key_value, heads, mask)
     }
     #[cfg(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32"))]
     {
@@ -114,8 +110,33 @@ pub fn quick_gelu<const D: usize>(v: Tensor<D>) -> Tensor<D> {
     {
         cpu::quick_gelu(v)
     }
-    #[cfg(not(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32")))]
+    #[cfg(feature = "gpu")]
+    {
+        let (shape, epilogue) = (v.dims(), Epilogue::activated(Activation::QuickGelu));
+        pointwise(v.reshape([1, -1]), epilogue).reshape(shape)
+    }
+    #[cfg(not(any(feature = "gpu", all(feature = "cpu", target_arch = "wasm32"))))]
     reference::quick_gelu(v)
+}
+
+/// The softmax over the last axis, of rows of a few numbers.
+pub fn softmax<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    #[cfg(feature = "gpu")]
+    {
+        gpu::softmax(x)
+    }
+    #[cfg(not(feature = "gpu"))]
+    burn::tensor::activation::softmax(x, D - 1)
+}
+
+/// The product of two matrices: `[rows, in]`, `[in, out]` → `[rows, out]`.
+pub fn matmul(x: Tensor<2>, y: Tensor<2>) -> Tensor<2> {
+    #[cfg(feature = "gpu")]
+    {
+        linear(x, y.transpose(), Epilogue::default())
+    }
+    #[cfg(not(feature = "gpu"))]
+    x.matmul(y)
 }
 
 /// A convolution, `SAME` padding, and ReLU6, channels last in the output.
@@ -126,16 +147,18 @@ pub fn quick_gelu<const D: usize>(v: Tensor<D>) -> Tensor<D> {
 ///
 /// Gradients reach weights and bias; `x` is a photo and has none on the CPU.
 pub fn convolution_relu6(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, stride: usize) -> Tensor<4> {
-    #[cfg(all(feature = "cpu", not(feature = "gpu")))]
+    #[cfg(any(feature = "cpu", feature = "gpu"))]
     if stem_kernels(&x.device()) {
         let ([n, _, height, width], [out, channels, kernel, _]) = (x.dims(), weight.dims());
         let input = [height, width];
         let [height, width] = Window { input, kernel, stride }.output();
+        #[cfg(feature = "gpu")]
+        let rows = gpu::patches(x, kernel, stride);
+        #[cfg(not(feature = "gpu"))]
         let rows = cpu::patches(x, kernel, stride);
         let epilogue = Epilogue {
             bias: Some(bias),
-            activation: Activation::Relu6,
-            ..Epilogue::default()
+            ..Epilogue::activated(Activation::Relu6)
         };
         let y = linear(rows, weight.reshape([out, channels * kernel * kernel]), epilogue);
         return y.reshape([n, height, width, out]);
@@ -159,11 +182,20 @@ fn bias_relu6(x: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
 /// - `x`: `[n, height, width, channels]`, `weight`: `[channels, 1, kernel, kernel]`, `bias`: `[channels]`
 /// - output: `[n, height / stride, width / stride, channels]`, rounded up
 pub fn depthwise_relu6(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, stride: usize) -> Tensor<4> {
-    #[cfg(all(feature = "cpu", not(feature = "gpu")))]
+    #[cfg(any(feature = "cpu", feature = "gpu"))]
     if stem_kernels(&x.device()) {
+        #[cfg(feature = "gpu")]
+        return gpu::depthwise_relu6(x, weight, bias, stride);
+        #[cfg(not(feature = "gpu"))]
         return cpu::depthwise_relu6(x, weight, bias, stride);
     }
     reference::depthwise_relu6(x, weight, bias, stride)
+}
+
+/// Whether the stem's kernels serve this device: a module for WebGPU has no other.
+#[cfg(feature = "gpu")]
+fn stem_kernels(_: &burn::tensor::Device) -> bool {
+    true
 }
 
 /// Whether the stem's kernels serve this device: they know burn's Flex backend alone, and a build may have LibTorch beside it.

@@ -83,7 +83,7 @@ mod cpu {
 mod gpu {
     use std::sync::{Arc, Mutex};
 
-    use burn::tensor::wgpu::wgpu::{DeviceType, Features};
+    use burn::tensor::wgpu::wgpu::DeviceType;
 
     use super::*;
 
@@ -94,12 +94,6 @@ mod gpu {
     pub async fn open() -> Result<(Device, DeviceInfo)> {
         let opened = Device::wgpu_options().init_with_setup_async().await;
         let (device, setup) = opened.map_err(|error| Error::Device(format!("no WebGPU device: {error}")))?;
-        // The runtime panics on its first operation without it: it would have to block to measure time.
-        if !setup.adapter.features().contains(Features::TIMESTAMP_QUERY) {
-            return Err(Error::Device(
-                "this WebGPU adapter has no timestamp-query, which the runtime needs".into(),
-            ));
-        }
         setup
             .device
             .on_uncaptured_error(Arc::new(|error| report(&error.to_string())));

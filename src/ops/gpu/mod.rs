@@ -4,14 +4,18 @@
 
 mod attention;
 mod codes;
+mod convolution;
 mod epilogue;
 mod kernel;
 mod layer_norm;
 mod linear;
 mod pointwise;
+mod softmax;
 
-pub(super) use attention::{attention, serves_heads};
+pub(super) use attention::attention;
 pub(super) use codes::{Codes, linear_quantized};
+pub(super) use convolution::{depthwise_relu6, patches};
 pub(super) use layer_norm::layer_norm;
 pub(super) use linear::linear;
 pub(super) use pointwise::pointwise;
+pub(super) use softmax::softmax;
