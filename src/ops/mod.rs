@@ -13,6 +13,8 @@ mod gpu;
 mod quantized;
 pub mod reference;
 mod self_test;
+#[cfg(any(feature = "gpu", test))]
+mod trial;
 mod window;
 
 use burn::tensor::Tensor;
@@ -21,6 +23,8 @@ pub use epilogue::{Activation, Epilogue, Gate};
 pub use quantized::{Precision, QuantizedMatrix, Scales};
 pub(crate) use self_test::read;
 pub use self_test::self_test;
+#[cfg(feature = "gpu")]
+pub use trial::random_shapes;
 pub use window::Window;
 
 /// `x W^T` and what follows, by the fastest way that this build has.

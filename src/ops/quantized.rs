@@ -146,7 +146,13 @@ impl QuantizedMatrix {
     #[cfg(feature = "gpu")]
     pub fn resident_on(mut self, device: &Device) -> Self {
         if self.resident.is_none() {
-            self.resident = gpu::Codes::new(&self, device);
+            let stored = 8 * self.codes.len() / (self.columns * self.bits as usize);
+            let whole = Self {
+                rows: 0..stored,
+                base: None,
+                ..self.clone()
+            };
+            self.resident = gpu::Codes::new(&whole, device);
         }
         if self.resident.is_some() {
             self.codes = Arc::default();

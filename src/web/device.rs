@@ -31,6 +31,14 @@ pub async fn open_device() -> Result<JsValue, Failure> {
     object(&info)
 }
 
+/// Tries every kernel on shapes drawn with `seed`: the property test of a GPU that only a browser has.
+#[cfg(feature = "gpu")]
+#[wasm_bindgen]
+pub async fn try_kernels(seed: u32) -> Result<(), Failure> {
+    ops::random_shapes(&opened()?, seed.into()).await?;
+    Ok(check()?)
+}
+
 /// Bytes of the module's memory. It never shrinks, so this is also the most that it ever was.
 #[wasm_bindgen]
 pub fn memory_bytes() -> f64 {
