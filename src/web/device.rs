@@ -7,7 +7,7 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::{error::Failure, object};
-use crate::{Error, Result, ops};
+use crate::{Error, Result, ops, scorer::Scorer};
 
 thread_local! {
     static DEVICE: RefCell<Option<Device>> = const { RefCell::new(None) };
@@ -55,6 +55,14 @@ pub(super) fn opened() -> Result<Device> {
     DEVICE
         .with(|slot| slot.borrow().clone())
         .ok_or_else(|| Error::Device("none is open; call open_device first".into()))
+}
+
+/// Lets a GPU compile, while the model is loaded, what is left to be compiled.
+pub(super) async fn warm_up(scorer: &Scorer) -> Result<()> {
+    if cfg!(feature = "gpu") {
+        scorer.warm_up().await?;
+    }
+    check()
 }
 
 #[cfg(not(feature = "gpu"))]

@@ -90,7 +90,7 @@ impl Engine {
     /// Gives CLIP's merges, so that prompts can be read.
     pub async fn set_merges(&mut self, text: String) -> Result<(), Failure> {
         self.0.set_tokenizer(Arc::new(Tokenizer::from_merges(&text)?)).await?;
-        Ok(device::check()?)
+        Ok(device::warm_up(&self.0).await?)
     }
 
     /// Adds a scene of one's own.
