@@ -281,7 +281,9 @@ fn features_levels_and_scores_agree_on_micro() {
 fn scorer_gives_the_published_scores_for_every_scene() {
     let golden = Golden::open("tiny");
     let mut scorer = pollster::block_on(Scorer::load(checkpoint("tiny", 4096))).expect("the weights fit");
+    pollster::block_on(scorer.warm_up()).expect("nothing to be scored yet");
     pollster::block_on(scorer.set_tokenizer(Tokenizer::clip())).expect("CLIP's vocabulary");
+    pollster::block_on(scorer.warm_up()).expect("a black crop");
     let json = json("tiny");
     let (_, crops) = golden.get("crops_u8");
     let options = ScoreOptions {

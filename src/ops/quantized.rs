@@ -66,7 +66,7 @@ pub struct QuantizedMatrix {
     precision: Precision,
     /// All stored rows on the device, where the bytes above may be gone.
     #[cfg(feature = "gpu")]
-    resident: Option<gpu::Codes>,
+    resident: Option<Arc<gpu::Codes>>,
     /// The same for all clones and slices, and for none else.
     identity: Arc<()>,
 }
@@ -152,7 +152,7 @@ impl QuantizedMatrix {
                 base: None,
                 ..self.clone()
             };
-            self.resident = gpu::Codes::new(&whole, device);
+            self.resident = gpu::Codes::new(&whole, device).map(Arc::new);
         }
         if self.resident.is_some() {
             self.codes = Arc::default();
@@ -165,7 +165,7 @@ impl QuantizedMatrix {
     /// The codes on the device, and the first of their rows that belongs to this matrix.
     #[cfg(feature = "gpu")]
     pub(super) fn resident(&self) -> Option<(&gpu::Codes, usize)> {
-        self.resident.as_ref().map(|codes| (codes, self.rows.start))
+        self.resident.as_deref().map(|codes| (codes, self.rows.start))
     }
 
     /// How many bits a code has.

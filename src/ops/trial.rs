@@ -270,7 +270,7 @@ async fn check<const D: usize>(case: impl std::fmt::Debug, found: Tensor<D>, exp
     // A number that is none is far off, too.
     let off = pairs
         .map(|(f, e)| (f - e).abs() / (1.0 + e.abs()))
-        .find(|off| !(*off < 1e-3));
+        .find(|off| off.is_nan() || *off >= 1e-3);
     match off {
         None if found.len() == expected.len() => Ok(()),
         off => Err(Error::Device(format!(

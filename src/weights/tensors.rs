@@ -8,6 +8,10 @@ use crate::{Error, Result, ops::QuantizedMatrix};
 
 /// A weight matrix `[out, in]`, widened or as it is stored.
 #[derive(Debug, Clone)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a few hundred of them beside millions of numbers"
+)]
 pub enum Matrix {
     /// On the device.
     Float(Tensor<2>),

@@ -82,8 +82,8 @@ pub fn linear_quantized(x: Tensor<2>, matrix: &QuantizedMatrix, epilogue: Epilog
 fn product(x: Tensor<2>, matrix: &QuantizedMatrix, codes: &Codes, first: usize, epilogue: Epilogue) -> Tensor<2> {
     let weight = Weight::Codes {
         bits: codes.bits,
-        words: codes.words.clone(),
-        scales: codes.scales.clone(),
+        words: &codes.words,
+        scales: &codes.scales,
         first,
         group: matrix.group(),
     };

@@ -177,14 +177,14 @@ for (var i = 0u; i < {count}u; i++) {{ store(row + i / {OUTPUTS}u, output + i % 
 }
 
 /// The matrix of a layer.
-pub(super) enum Weight {
+pub(super) enum Weight<'a> {
     /// `[out, in]`.
-    Float(CubeTensor),
+    Float(&'a CubeTensor),
     Codes {
         /// 8 or 4.
         bits: u32,
-        words: CubeTensor,
-        scales: CubeTensor,
+        words: &'a CubeTensor,
+        scales: &'a CubeTensor,
         /// The first of their rows that belongs to the layer.
         first: usize,
         /// How many neighbours in a row share a scale.
@@ -195,14 +195,14 @@ pub(super) enum Weight {
 /// `x W^T` and what follows: `[rows, in]`, `[out, in]` → `[rows, out]`.
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, epilogue: Epilogue) -> Tensor<2> {
     let [outputs, _] = weight.dims();
-    launch_linear(x, Weight::Float(buffer(weight)), outputs, epilogue)
+    launch_linear(x, Weight::Float(&buffer(weight)), outputs, epilogue)
 }
 
-pub(super) fn launch_linear(x: Tensor<2>, weight: Weight, outputs: usize, epilogue: Epilogue) -> Tensor<2> {
+pub(super) fn launch_linear(x: Tensor<2>, weight: Weight<'_>, outputs: usize, epilogue: Epilogue) -> Tensor<2> {
     let [rows, inputs] = x.dims();
     let x = buffer(x);
     let operands = Operands::new(epilogue, [rows, inputs, outputs]);
-    let (stored, matrix, [first, group]) = match &weight {
+    let (stored, matrix, [first, group]) = match weight {
         Weight::Float(weight) if inputs.is_multiple_of(4) => (Stored::Vectors, vec![weight], [0, 0]),
         Weight::Float(weight) => (Stored::Numbers, vec![weight], [0, 0]),
         Weight::Codes {
@@ -212,8 +212,8 @@ pub(super) fn launch_linear(x: Tensor<2>, weight: Weight, outputs: usize, epilog
             first,
             group,
         } => {
-            let stored = if *bits == 8 { Stored::Bytes } else { Stored::Nibbles };
-            (stored, vec![words, scales], [*first, *group])
+            let stored = if bits == 8 { Stored::Bytes } else { Stored::Nibbles };
+            (stored, vec![words, scales], [first, group])
         }
     };
     let shader = Linear {
