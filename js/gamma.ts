@@ -6,7 +6,7 @@ import { GammaError, toGammaError } from './error.js';
 import type { Loaded, Opening } from './opening.js';
 import { ALL_SCENES, checkCache, checkCall, checkDevice, checkPrecision, jobOptions, sceneOf } from './options.js';
 import type { Platform } from './platform.js';
-import type { WireAssessment } from './protocol.js';
+import type { WireAssessment, WirePhoto } from './protocol.js';
 import { type Member, type Place, SharedModel } from './shared.js';
 import { Taken } from './taken.js';
 import type {
@@ -114,9 +114,13 @@ export class GammaBase<P, W> {
   async score(photo: P, options: ScoreOptions = {}): Promise<Assessment | Assessments> {
     return this.#call(options, async (call) => {
       const order = this.#order(options, 0);
-      const taken = this.#platform.isLasting(photo) ? undefined : this.#take(photo, call);
+      let taken = this.#platform.isLasting(photo) ? undefined : this.#take(photo, call);
+      const take = () => {
+        taken ??= this.#take(photo, call);
+        return taken;
+      };
       try {
-        return await this.#compute(order, () => taken ?? this.#take(photo, call), call);
+        return await this.#compute(order, take, call);
       } finally {
         taken?.drop();
       }
@@ -287,12 +291,14 @@ export class GammaBase<P, W> {
   async #compute(order: Order, photo: () => Taken, call: CallSignal): Promise<Assessment | Assessments> {
     const { scene, job, index, onProgress } = order;
     return this.#inTurn(call, async ({ client, engine }, { device }) => {
-      const replies = await photo().send(call, (wire) =>
+      const keep = device.kind === 'webgpu';
+      const replies = await photo().send(call, keep, (wire) =>
         client.request(
           'score',
           { engine, photo: wire, scenes: scene === ALL_SCENES ? [] : [scene], options: job },
           {
-            transfer: [wire.kind === 'bytes' ? wire.bytes : wire.kind === 'rgba' ? wire.data : wire.bitmap],
+            // A GPU may be lost on the way, and the photo is needed again then: its worker gets a copy.
+            transfer: keep ? [] : [content(wire)],
             signal: call.signal,
             onProgress: (progress) => {
               if (progress.phase !== 'crops' || call.signal.aborted) return;
@@ -329,6 +335,12 @@ export class GammaBase<P, W> {
     this.#seat = { client, engine, scenes };
     return this.#seat;
   }
+}
+
+/** What of a photo can be handed over instead of copied. */
+function content(wire: WirePhoto): object {
+  if (wire.kind === 'bytes') return wire.bytes;
+  return wire.kind === 'rgba' ? wire.data : wire.bitmap;
 }
 
 /** Keeps a rejection that is looked at later, or never, from being reported as unhandled. */

@@ -104,17 +104,27 @@ export class SharedModel {
 
   /**
    * Waits until the engine is free and there is one, then runs `work`. The next call of any member waits for `work`,
-   * aborted or not.
+   * aborted or not. If the GPU is lost meanwhile, the model is loaded again, onto a GPU or the CPU, and `work` runs anew, once.
    */
   inTurn<T>(signal: AbortSignal, work: (loaded: Loaded) => Promise<T>): Promise<T> {
     const turn = this.#tail.then(async () => {
       if (signal.aborted) throw reasonOf(signal);
       const loaded = await this.#restored();
       if (signal.aborted) throw reasonOf(signal);
-      return work(loaded);
+      try {
+        return await work(loaded);
+      } catch (error) {
+        if (signal.aborted || !this.#lost(loaded)) throw error;
+        return work(await this.#restored());
+      }
     });
     this.#tail = turn.catch(() => {});
     return turn;
+  }
+
+  /** Whether it was the GPU that failed, and the weights can be had again. */
+  #lost({ client, device }: Loaded): boolean {
+    return device.kind === 'webgpu' && client.death?.code === 'device' && !this.#opening.weights.once;
   }
 
   /** The loaded model; it is loaded again if its worker died. */

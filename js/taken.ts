@@ -13,16 +13,15 @@ export class Taken {
     wire.catch(() => {});
   }
 
-  /** Waits for the photo and hands it to `request`, unless the call has ended. */
-  async send<T>(call: CallSignal, request: (wire: WirePhoto) => Promise<T>): Promise<T> {
-    try {
-      const wire = await this.wire;
-      if (call.signal.aborted) throw reasonOf(call.signal);
-      this.#sent = true;
-      return await request(wire);
-    } finally {
-      this.drop();
-    }
+  /**
+   * Waits for the photo and hands it to `request`, unless the call has ended. With `keep`, what `request` sends is a copy: the photo is
+   * there for another time, until it is dropped.
+   */
+  async send<T>(call: CallSignal, keep: boolean, request: (wire: WirePhoto) => Promise<T>): Promise<T> {
+    const wire = await this.wire;
+    if (call.signal.aborted) throw reasonOf(call.signal);
+    this.#sent = !keep;
+    return request(wire);
   }
 
   /** Frees what a photo that was not sent holds outside of JavaScript's heap. */

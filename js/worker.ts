@@ -1,5 +1,6 @@
 // The worker of a page: loads one WebAssembly module, owns one engine, answers requests.
 
+import { claimTimestamps } from './adapter.js';
 import { bitmapOf } from './bitmap.js';
 import { importGlue, mergesUrl, moduleUrls } from './engine.js';
 import { GammaError, messageOf, throwIfAborted } from './error.js';
@@ -29,6 +30,7 @@ const platform: HostPlatform = {
     ]);
     throwIfAborted(signal);
     await module.default({ module_or_path: code });
+    if (kind === 'gpu') claimTimestamps((globalThis.navigator as { gpu?: object }).gpu);
     return module;
   },
   files: (url, cache) => remoteFiles(url, { cache }),

@@ -221,6 +221,34 @@ impl Scorer {
         })
     }
 
+    /// Scores a black crop, so that a GPU has compiled all that it needs before the first photo. Without prompts that were read there is
+    /// nothing to be scored yet.
+    ///
+    /// # Errors
+    /// As [`job`](Self::job) and [`Job::step`].
+    pub async fn warm_up(&self) -> Result<()> {
+        if self.text_features.is_empty() {
+            return Ok(());
+        }
+        let side = self.info.config.image as u32;
+        let pixels = Pixels {
+            width: side,
+            height: side,
+            rgb: vec![0; 3 * (side * side) as usize],
+        };
+        let crops = CropChoice {
+            policy: Some(CropPolicy::Center),
+            ..CropChoice::default()
+        };
+        let options = ScoreOptions {
+            crops,
+            parity: true,
+            tolerance: None,
+        };
+        self.job(pixels, &options)?.step(1).await?;
+        Ok(())
+    }
+
     /// The crops that a photo is going to have: as the caller says, else as the model says, else as for the published model.
     pub fn crop_options(&self, options: &ScoreOptions) -> CropOptions {
         options.crops.or(self.info.photo.crop_choice()).options()

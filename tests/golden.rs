@@ -80,15 +80,18 @@ fn inside_a_block(golden: &Golden, prefix: &str, block: &Block, x: Tensor<3>, ma
     let agree = |name: &str, found| golden.agree(&format!("{prefix}.{name}"), found, STEP);
     let ln_1 = block.ln_1.forward(x.clone());
     agree("ln_1", ln_1.clone());
-    let attention = block.attn.forward(ln_1, tokens(&x), mask);
+    let attention = block.attn.forward_onto(x.zeros_like(), ln_1, mask);
     agree("attn", attention.clone());
-    let ln_2 = block.ln_2.forward(x + attention);
+    let ln_2 = block.ln_2.forward(x.clone() + attention);
     agree("ln_2", ln_2.clone());
-    agree("mlp", block.mlp.forward(ln_2.clone()));
+    agree("mlp", block.mlp.forward_onto(x.zeros_like(), ln_2.clone()));
     if let FeedForward::Moae(moae) = &block.mlp {
-        agree("shared_expert", moae.shared.forward(ln_2.clone()));
+        agree("shared_expert", moae.shared.forward_onto(x.zeros_like(), ln_2.clone()));
         for (k, expert) in moae.experts.iter().enumerate() {
-            agree(&format!("expert_{k}"), expert.forward(ln_2.clone()));
+            agree(
+                &format!("expert_{k}"),
+                expert.forward_onto(x.zeros_like(), ln_2.clone()),
+            );
         }
     }
 }
@@ -97,10 +100,8 @@ fn inside_a_block(golden: &Golden, prefix: &str, block: &Block, x: Tensor<3>, ma
 fn gates(golden: &Golden, prefix: &str, blocks: &[Block], mut x: Tensor<3>, mask: Option<Tensor<2>>) {
     for (index, block) in blocks.iter().enumerate() {
         if let FeedForward::Moae(moae) = &block.mlp {
-            let attended = x.clone()
-                + block
-                    .attn
-                    .forward(block.ln_1.forward(x.clone()), tokens(&x), mask.clone());
+            let normed = block.ln_1.forward(x.clone());
+            let attended = block.attn.forward_onto(x.clone(), normed, mask.clone());
             golden.agree(
                 &format!("{prefix}.block.{index}.gate"),
                 moae.gate(block.ln_2.forward(attended)),
@@ -280,7 +281,9 @@ fn features_levels_and_scores_agree_on_micro() {
 fn scorer_gives_the_published_scores_for_every_scene() {
     let golden = Golden::open("tiny");
     let mut scorer = pollster::block_on(Scorer::load(checkpoint("tiny", 4096))).expect("the weights fit");
+    pollster::block_on(scorer.warm_up()).expect("nothing to be scored yet");
     scorer.read_scenes(&Tokenizer::clip()).expect("CLIP's vocabulary");
+    pollster::block_on(scorer.warm_up()).expect("a black crop");
     let json = json("tiny");
     let (_, crops) = golden.get("crops_u8");
     let options = ScoreOptions {

@@ -36,15 +36,16 @@ impl Attention {
         })
     }
 
-    /// What the first `queries` tokens gather from all tokens.
+    /// `onto`, and what the first `queries` tokens gather from all tokens.
     ///
     /// # Shapes
-    /// - `x`: `[batch, tokens, width]`, `mask`: `[queries, tokens]`
+    /// - `onto`: `[batch, queries, width]`, `x`: `[batch, tokens, width]`, `mask`: `[queries, tokens]`
     /// - output: `[batch, queries, width]`
-    pub fn forward(&self, x: Tensor<3>, queries: usize, mask: Option<Tensor<2>>) -> Tensor<3> {
+    pub fn forward_onto(&self, onto: Tensor<3>, x: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<3> {
+        let [_, queries, _] = onto.dims();
         let key_value = self.key_value.forward(x.clone());
         let query = self.query.forward(x.narrow(1, 0, queries));
         let gathered = ops::attention(query, key_value, self.heads, mask);
-        self.out_proj.forward(gathered)
+        self.out_proj.forward_onto(onto, gathered)
     }
 }

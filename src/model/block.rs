@@ -19,11 +19,11 @@ pub enum FeedForward {
 }
 
 impl FeedForward {
-    /// `[batch, tokens, width]` → `[batch, tokens, width]`.
-    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+    /// `onto + y(x)`: `[batch, tokens, width]`, both and the output.
+    pub fn forward_onto(&self, onto: Tensor<3>, x: Tensor<3>) -> Tensor<3> {
         match self {
-            Self::Mlp(mlp) => mlp.forward(x),
-            Self::Moae(moae) => moae.forward(x),
+            Self::Mlp(mlp) => mlp.forward_onto(onto, x),
+            Self::Moae(moae) => moae.forward_onto(onto, x),
         }
     }
 }
@@ -79,9 +79,9 @@ impl Block {
     /// - `x`: `[batch, tokens, width]`, `mask`: `[queries, tokens]`
     /// - output: `[batch, queries, width]`
     pub fn forward(&self, x: Tensor<3>, queries: usize, mask: Option<Tensor<2>>) -> Tensor<3> {
-        let attended = self.attn.forward(self.ln_1.forward(x.clone()), queries, mask);
-        let x = x.narrow(1, 0, queries) + attended;
-        let y = self.mlp.forward(self.ln_2.forward(x.clone()));
-        x + y
+        let normed = self.ln_1.forward(x.clone());
+        let x = self.attn.forward_onto(x.narrow(1, 0, queries), normed, mask);
+        let normed = self.ln_2.forward(x.clone());
+        self.mlp.forward_onto(x, normed)
     }
 }

@@ -6,7 +6,12 @@ use burn::{
 };
 
 use super::{Config, Linear, layers::parameter};
-use crate::{Result, prompt::LEVELS, weights::Scope};
+use crate::{
+    Result,
+    ops::{self, Epilogue},
+    prompt::LEVELS,
+    weights::Scope,
+};
 
 /// The adapter of image features: `relu(fc2(relu(fc0(f))))`, no biases, a ReLU also after the second.
 #[derive(Module, Debug)]
@@ -61,7 +66,7 @@ impl Head {
     pub fn logits(&self, features: Tensor<2>, text_features: Tensor<3>) -> Tensor<3> {
         let ([crops, embed_dim], [scenes, levels, _]) = (features.dims(), text_features.dims());
         let text = text_features.reshape([scenes * levels, embed_dim]);
-        let logits = features.matmul(text.transpose()) * self.logit_scale.val().exp().unsqueeze();
+        let logits = ops::linear(features, text, Epilogue::default()) * self.logit_scale.val().exp().unsqueeze();
         logits.reshape([crops, scenes, levels])
     }
 
@@ -71,7 +76,7 @@ impl Head {
     /// - `features`: `[crops, embed_dim]` from the vision tower, `text_features`: `[scenes, 5, embed_dim]`
     /// - output: `[crops, scenes, 5]`, each row sums to 1
     pub fn levels(&self, features: Tensor<2>, text_features: Tensor<3>) -> Tensor<3> {
-        activation::softmax(self.logits(self.adapt(features), text_features), 2)
+        ops::softmax(self.logits(self.adapt(features), text_features))
     }
 
     /// The score `sum(p * score_level)`: probabilities `[crops, scenes, 5]` → `[crops, scenes]`.

@@ -2,7 +2,7 @@
 
 use burn::{
     module::{Module, Param, ParamId},
-    tensor::{Tensor, module::layer_norm},
+    tensor::Tensor,
 };
 
 use crate::{
@@ -110,24 +110,31 @@ impl Linear {
 
     /// `activation(x W^T + b)`: `[batch, tokens, in]` → `[batch, tokens, out]`.
     pub fn forward_activated(&self, x: Tensor<3>, activation: Activation) -> Tensor<3> {
+        self.forward_with(x, Epilogue::activated(activation))
+    }
+
+    /// `onto + x W^T + b`: `[batch, tokens, out]`, `[batch, tokens, in]` → `[batch, tokens, out]`.
+    pub fn forward_onto(&self, onto: Tensor<3>, x: Tensor<3>) -> Tensor<3> {
+        self.forward_with(x, Epilogue::onto(onto.flatten(0, 1)))
+    }
+
+    fn forward_with(&self, x: Tensor<3>, epilogue: Epilogue) -> Tensor<3> {
         let [batch, tokens, input] = x.dims();
-        let y = self.forward_rows_onto(None, x.reshape([batch * tokens, input]), activation);
+        let y = self.forward_rows_with(x.reshape([batch * tokens, input]), epilogue);
         let [_, output] = y.dims();
         y.reshape([batch, tokens, output])
     }
 
     /// `[rows, in]` → `[rows, out]`.
     pub fn forward_rows(&self, x: Tensor<2>) -> Tensor<2> {
-        self.forward_rows_onto(None, x, Activation::None)
+        self.forward_rows_with(x, Epilogue::default())
     }
 
-    /// `activation(onto + x W^T + b)`: `[rows, out]`, `[rows, in]` → `[rows, out]`.
-    pub fn forward_rows_onto(&self, onto: Option<Tensor<2>>, x: Tensor<2>, activation: Activation) -> Tensor<2> {
-        let epilogue = Epilogue {
-            onto,
-            bias: self.bias.as_ref().map(|bias| bias.val()),
-            activation,
-        };
+    /// `[rows, in]` → `[rows, out]`, and what follows; the bias, where `epilogue` has none, is the layer's own.
+    pub fn forward_rows_with(&self, x: Tensor<2>, mut epilogue: Epilogue) -> Tensor<2> {
+        if epilogue.bias.is_none() {
+            epilogue.bias = self.bias.as_ref().map(|bias| bias.val());
+        }
         match &self.weight {
             Weight::Float(weight) => ops::linear(x, weight.val(), epilogue),
             Weight::Quantized(Codes { matrix }) => ops::linear_quantized(x, matrix, epilogue),
@@ -155,6 +162,6 @@ impl LayerNorm {
 
     /// `[..., width]` → `[..., width]`.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        layer_norm(x, self.weight.val(), Some(self.bias.val()), EPSILON)
+        ops::layer_norm(x, self.weight.val(), self.bias.val(), EPSILON)
     }
 }

@@ -2,13 +2,13 @@
 
 use burn::{
     module::{Module, Param},
-    tensor::{Tensor, activation},
+    tensor::Tensor,
 };
 
 use super::{Linear, TowerConfig, layers::parameter};
 use crate::{
     Result,
-    ops::{self, Activation},
+    ops::{self, Activation, Epilogue, Gate},
     weights::Scope,
 };
 
@@ -31,10 +31,10 @@ impl Mlp {
         })
     }
 
-    /// `[batch, tokens, width]` → `[batch, tokens, width]`.
-    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        self.c_proj
-            .forward(self.c_fc.forward_activated(x, Activation::QuickGelu))
+    /// `onto + mlp(x)`: `[batch, tokens, width]`, both and the output.
+    pub fn forward_onto(&self, onto: Tensor<3>, x: Tensor<3>) -> Tensor<3> {
+        let hidden = self.c_fc.forward_activated(x, Activation::QuickGelu);
+        self.c_proj.forward_onto(onto, hidden)
     }
 
     /// The MLP whose matrices are the differences of this one's from those of `base`, if they are stored as such.
@@ -74,50 +74,68 @@ impl MixtureOfAssessmentExperts {
 
     /// The weight of each expert for each token: `[batch, tokens, width]` → `[batch, tokens, experts]`, rows sum to 1.
     pub fn gate(&self, x: Tensor<3>) -> Tensor<3> {
-        activation::softmax(self.router.forward(x), 2)
+        ops::softmax(self.router.forward(x))
     }
 
-    /// `[batch, tokens, width]` → `[batch, tokens, width]`.
-    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+    /// `onto + y`: `[batch, tokens, width]`, both and the output.
+    pub fn forward_onto(&self, onto: Tensor<3>, x: Tensor<3>) -> Tensor<3> {
+        let shape = x.dims();
         let gate = self.gate(x.clone()) * self.scale.val().unsqueeze();
         let differences = self.experts.iter().map(|expert| expert.difference_from(&self.shared));
-        if let Some(differences) = differences.collect::<Option<Vec<_>>>() {
-            return self.forward_differences(x, gate, &differences);
-        }
-        self.experts
-            .iter()
-            .enumerate()
-            .fold(self.shared.forward(x.clone()), |sum, (k, expert)| {
-                sum + expert.forward(x.clone()) * gate.clone().narrow(2, k, 1)
-            })
+        let [onto, x, gate] = [onto, x, gate].map(|tensor| tensor.flatten::<2>(0, 1));
+        let y = match differences.collect::<Option<Vec<_>>>() {
+            Some(differences) => self.forward_differences(onto, x, gate, &differences),
+            None => self.forward_experts(onto, x, gate),
+        };
+        y.reshape(shape)
+    }
+
+    /// Expert by expert: `[rows, width]`, gate `[rows, experts]`.
+    fn forward_experts(&self, onto: Tensor<2>, x: Tensor<2>, gate: Tensor<2>) -> Tensor<2> {
+        let shared = self.shared.c_fc.forward_rows_with(x.clone(), quick_gelu());
+        let y = self.shared.c_proj.forward_rows_with(shared, Epilogue::onto(onto));
+        self.experts.iter().enumerate().fold(y, |y, (expert, mlp)| {
+            let own = mlp.c_fc.forward_rows_with(x.clone(), quick_gelu());
+            mlp.c_proj.forward_rows_with(own, gated(y, gate.clone(), expert))
+        })
     }
 
     /// The same with experts that are stored as their differences `D_e` from the shared one: no matrix has to be added to its base,
-    /// since `(W + D_e) x = W x + D_e x` and `W h + sum_e g_e (W + D_e) h_e = W (h + sum_e g_e h_e) + sum_e D_e g_e h_e`.
-    fn forward_differences(&self, x: Tensor<3>, gate: Tensor<3>, differences: &[Mlp]) -> Tensor<3> {
-        let [batch, tokens, width] = x.dims();
-        let (x, gate) = (x.reshape([batch * tokens, width]), gate.flatten::<2>(0, 1));
+    /// since `(W + D_e) x = W x + D_e x` and `W h + sum_e g_e (W + D_e) h_e = W (h + sum_e g_e h_e) + sum_e g_e D_e h_e`.
+    fn forward_differences(&self, onto: Tensor<2>, x: Tensor<2>, gate: Tensor<2>, differences: &[Mlp]) -> Tensor<2> {
         let common = self.shared.c_fc.without_bias().forward_rows(x.clone());
-        let mut hidden = match &self.shared.c_fc.bias {
-            Some(bias) => ops::quick_gelu(common.clone() + bias.val().unsqueeze()),
-            None => ops::quick_gelu(common.clone()),
+        let shared = Epilogue {
+            bias: self.shared.c_fc.bias.as_ref().map(|bias| bias.val()),
+            ..quick_gelu()
         };
-        let mut sum: Option<Tensor<2>> = None;
-        for (k, expert) in differences.iter().enumerate() {
-            let gate = gate.clone().narrow(1, k, 1);
-            let onto = Some(common.clone());
-            let own = expert.c_fc.forward_rows_onto(onto, x.clone(), Activation::QuickGelu) * gate.clone();
-            hidden = hidden + own.clone();
-            // The bias counts as often as the expert.
-            let onto = match (&expert.c_proj.bias, sum) {
-                (Some(bias), Some(sum)) => Some(sum + gate * bias.val().unsqueeze()),
-                (Some(bias), None) => Some(gate * bias.val().unsqueeze()),
-                (None, sum) => sum,
-            };
-            let product = expert.c_proj.without_bias();
-            sum = Some(product.forward_rows_onto(onto, own, Activation::None));
-        }
-        let y = self.shared.c_proj.forward_rows_onto(sum, hidden, Activation::None);
-        y.reshape([batch, tokens, width])
+        let hidden = ops::pointwise(common.clone(), shared);
+        let (hidden, sum) = differences
+            .iter()
+            .enumerate()
+            .fold((hidden, onto), |(hidden, sum), (expert, mlp)| {
+                let onto = Epilogue {
+                    onto: Some(common.clone()),
+                    ..quick_gelu()
+                };
+                let own = mlp.c_fc.forward_rows_with(x.clone(), onto);
+                let hidden = ops::pointwise(own.clone(), gated(hidden, gate.clone(), expert));
+                (
+                    hidden,
+                    mlp.c_proj.forward_rows_with(own, gated(sum, gate.clone(), expert)),
+                )
+            });
+        self.shared.c_proj.forward_rows_with(hidden, Epilogue::onto(sum))
+    }
+}
+
+fn quick_gelu() -> Epilogue {
+    Epilogue::activated(Activation::QuickGelu)
+}
+
+/// The products of an expert, as often as the gate says, added to `onto`.
+fn gated(onto: Tensor<2>, weights: Tensor<2>, expert: usize) -> Epilogue {
+    Epilogue {
+        gate: Some(Gate { weights, expert }),
+        ..Epilogue::onto(onto)
     }
 }

@@ -109,9 +109,8 @@ impl TextTower {
                     .squeeze_dim::<2>(1)
             })
             .collect();
-        self.ln_final
-            .forward(Tensor::cat(pooled, 0))
-            .matmul(self.text_projection.val())
+        let pooled = self.ln_final.forward(Tensor::cat(pooled, 0));
+        ops::matmul(pooled, self.text_projection.val())
     }
 }
 

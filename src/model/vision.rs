@@ -70,7 +70,8 @@ impl VisionTower {
         if count == rows {
             return table;
         }
-        ops::upload(cubic_resampling(rows, count), [count, rows], &table.device()).matmul(table)
+        let weights = ops::upload(cubic_resampling(rows, count), [count, rows], &table.device());
+        ops::matmul(weights, table)
     }
 
     /// Normalised crops `[crops, 3, image, image]` → features `[crops, embed_dim]`.
@@ -88,7 +89,7 @@ impl VisionTower {
             block.forward(x, if index == last { 1 } else { tokens }, None)
         });
         let class: Tensor<2> = x.narrow(1, 0, 1).squeeze_dim(1);
-        self.ln_post.forward(class).matmul(self.proj.val())
+        ops::matmul(self.ln_post.forward(class), self.proj.val())
     }
 }
 

@@ -6,6 +6,8 @@ use std::{ops::Range, sync::Arc};
 use burn::tensor::{Device, Tensor};
 use half::f16;
 
+#[cfg(feature = "gpu")]
+use super::gpu;
 use super::upload;
 
 /// The scales of a matrix, a number for each group of each row.
@@ -63,6 +65,11 @@ pub struct QuantizedMatrix {
     /// The matrix to which this one is the difference, its rows in step with these.
     base: Option<Box<QuantizedMatrix>>,
     precision: Precision,
+    /// All stored rows on the device, where the bytes above may be gone.
+    #[cfg(feature = "gpu")]
+    resident: Option<Arc<gpu::Codes>>,
+    /// The same for all clones and slices, and for none else.
+    identity: Arc<()>,
 }
 
 impl QuantizedMatrix {
@@ -93,6 +100,9 @@ impl QuantizedMatrix {
             group,
             base: base.map(Box::new),
             precision: Precision::Exact,
+            #[cfg(feature = "gpu")]
+            resident: None,
+            identity: Arc::new(()),
         })
     }
 
@@ -125,12 +135,49 @@ impl QuantizedMatrix {
     /// that with the difference.
     pub fn difference_from(&self, base: &Self) -> Option<Self> {
         let own = self.base()?;
-        let same =
-            Arc::ptr_eq(&own.codes, &base.codes) && Arc::ptr_eq(&own.scales, &base.scales) && own.rows == base.rows;
+        let same = Arc::ptr_eq(&own.identity, &base.identity) && own.rows == base.rows;
         (same && base.base.is_none()).then(|| Self {
             base: None,
             ..self.clone()
         })
+    }
+
+    /// The same matrix with its codes on the device and nothing in host memory; itself if the device's kernels can't read them there. Only
+    /// products and slices are left to it.
+    #[cfg(feature = "gpu")]
+    pub fn resident_on(mut self, device: &Device) -> Self {
+        if self.resident.is_none() {
+            let stored = 8 * self.codes.len() / (self.columns * self.bits as usize);
+            let whole = Self {
+                rows: 0..stored,
+                base: None,
+                ..self.clone()
+            };
+            self.resident = gpu::Codes::new(&whole, device).map(Arc::new);
+        }
+        if self.resident.is_some() {
+            self.codes = Arc::default();
+            self.scales = Arc::new(Scales::F32(Vec::new()));
+        }
+        self.base = self.base.map(|base| Box::new(base.resident_on(device)));
+        self
+    }
+
+    /// The codes on the device, and the first of their rows that belongs to this matrix.
+    #[cfg(feature = "gpu")]
+    pub(super) fn resident(&self) -> Option<(&gpu::Codes, usize)> {
+        self.resident.as_deref().map(|codes| (codes, self.rows.start))
+    }
+
+    /// How many bits a code has.
+    pub fn bits(&self) -> u32 {
+        self.bits
+    }
+
+    /// The bytes of all codes, row by row.
+    #[cfg(feature = "gpu")]
+    pub(super) fn code_bytes(&self) -> &[u8] {
+        &self.codes
     }
 
     /// Columns `from..` of a row into `values`, as many as it holds. `from` is a multiple of 8.

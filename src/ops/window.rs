@@ -29,6 +29,7 @@ impl Window {
 
     /// For the place `at` of the output along `axis` (0 down, 1 across): the taps of the kernel that lie on the input, with the
     /// place of the input under each.
+    #[cfg(any(feature = "cpu", feature = "gpu"))]
     pub(super) fn taps(&self, axis: usize, at: usize) -> impl Iterator<Item = (usize, usize)> {
         let (before, side) = (self.padding()[axis].0, self.input[axis]);
         let start = at * self.stride;

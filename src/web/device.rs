@@ -7,7 +7,7 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::{error::Failure, object};
-use crate::{Error, Result, ops};
+use crate::{Error, Result, ops, scorer::Scorer};
 
 thread_local! {
     static DEVICE: RefCell<Option<Device>> = const { RefCell::new(None) };
@@ -31,11 +31,27 @@ pub async fn open_device() -> Result<JsValue, Failure> {
     object(&info)
 }
 
+/// Tries every kernel on shapes drawn with `seed`: the property test of a GPU that only a browser has.
+#[cfg(feature = "gpu")]
+#[wasm_bindgen]
+pub async fn try_kernels(seed: u32) -> Result<(), Failure> {
+    ops::random_shapes(&opened()?, seed.into()).await?;
+    Ok(check()?)
+}
+
 /// The device that [`open_device`] opened.
 pub(super) fn opened() -> Result<Device> {
     DEVICE
         .with(|slot| slot.borrow().clone())
         .ok_or_else(|| Error::Device("none is open; call open_device first".into()))
+}
+
+/// Lets a GPU compile, while the model is loaded, what is left to be compiled.
+pub(super) async fn warm_up(scorer: &Scorer) -> Result<()> {
+    if cfg!(feature = "gpu") {
+        scorer.warm_up().await?;
+    }
+    check()
 }
 
 #[cfg(not(feature = "gpu"))]
@@ -72,7 +88,7 @@ mod cpu {
 mod gpu {
     use std::sync::{Arc, Mutex};
 
-    use burn::tensor::wgpu::wgpu::{DeviceType, Features};
+    use burn::tensor::wgpu::wgpu::DeviceType;
 
     use super::*;
 
@@ -83,12 +99,6 @@ mod gpu {
     pub async fn open() -> Result<(Device, DeviceInfo)> {
         let opened = Device::wgpu_options().init_with_setup_async().await;
         let (device, setup) = opened.map_err(|error| Error::Device(format!("no WebGPU device: {error}")))?;
-        // The runtime panics on its first operation without it: it would have to block to measure time.
-        if !setup.adapter.features().contains(Features::TIMESTAMP_QUERY) {
-            return Err(Error::Device(
-                "this WebGPU adapter has no timestamp-query, which the runtime needs".into(),
-            ));
-        }
         setup
             .device
             .on_uncaptured_error(Arc::new(|error| report(&error.to_string())));

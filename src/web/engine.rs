@@ -69,7 +69,7 @@ impl Engine {
     pub async fn add_scene(&mut self, id: String, template: String, prompts: JsValue) -> Result<(), Failure> {
         let prompts: Vec<Vec<u32>> = options(prompts)?;
         self.0.read_scene(Scene::new(id, template)?, &prompts)?;
-        Ok(device::check()?)
+        Ok(device::warm_up(&self.0).await?)
     }
 
     /// Decodes a JPEG or PNG file.

@@ -42,7 +42,7 @@ impl Loader {
     /// The model, once every byte is there.
     pub async fn finish(self) -> Result<Engine, Failure> {
         let scorer = Scorer::load(self.0.finish()?).await?;
-        device::check()?;
+        device::warm_up(&scorer).await?;
         Ok(Engine(scorer))
     }
 }

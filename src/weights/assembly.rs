@@ -373,9 +373,11 @@ impl Assembly {
                     *slot = Some(matrix.clone());
                 }
                 // The token embedding is a table of which prompts need a few rows: it stays in codes everywhere.
-                if self.keep_quantized || info.name == TOKEN_EMBEDDING {
+                if info.name == TOKEN_EMBEDDING {
                     self.tensors.insert_quantized(info.name.clone(), matrix);
                     Ok(())
+                } else if self.keep_quantized {
+                    self.tensors.insert_factor(info.name.clone(), matrix)
                 } else {
                     let shape = layout.shape.to_vec();
                     self.tensors.insert(info.name.clone(), shape, matrix.dequantize())

@@ -11,10 +11,14 @@ use crate::{
 
 /// A weight matrix `[out, in]`, widened or as it is stored.
 #[derive(Debug, Clone)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a few hundred of them beside millions of numbers"
+)]
 pub enum Matrix {
     /// On the device.
     Float(Tensor<2>),
-    /// In codes, in host memory.
+    /// In codes, in host memory or on the device.
     Quantized(QuantizedMatrix),
 }
 
@@ -79,11 +83,15 @@ impl Tensors {
     pub fn insert(&mut self, name: String, shape: Vec<usize>, values: Vec<f32>) -> Result<()> {
         let length = values.len();
         let values = upload(values, [length], &self.device);
-        self.device
-            .flush()
-            .map_err(|error| Error::Device(format!("while uploading tensor `{name}`: {error}")))?;
+        self.flush(&name)?;
         self.stored.insert(name, Stored::Float { values, shape });
         Ok(())
+    }
+
+    /// Sends what waits to the device, so that its host copy can go.
+    fn flush(&self, name: &str) -> Result<()> {
+        let flushed = self.device.flush();
+        flushed.map_err(|error| Error::Device(format!("while uploading tensor `{name}`: {error}")))
     }
 
     /// Takes in a flat tensor that is on a device already, as one of `shape`.
@@ -92,7 +100,17 @@ impl Tensors {
         self.stored.insert(name, Stored::Float { values, shape });
     }
 
-    /// Takes in a matrix that stays in codes.
+    /// Takes in a matrix that stays in codes and is nothing but a factor of products: on a GPU its codes go there.
+    pub fn insert_factor(&mut self, name: String, matrix: QuantizedMatrix) -> Result<()> {
+        #[cfg(feature = "gpu")]
+        let matrix = matrix.resident_on(&self.device);
+        #[cfg(feature = "gpu")]
+        self.flush(&name)?;
+        self.insert_quantized(name, matrix);
+        Ok(())
+    }
+
+    /// Takes in a matrix that stays in codes in host memory.
     pub fn insert_quantized(&mut self, name: String, matrix: QuantizedMatrix) {
         self.stored.insert(name, Stored::Quantized(matrix));
     }

@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Worker } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { App, sample } from './app.ts';
 import { barePage, load } from './bare.ts';
@@ -8,6 +8,21 @@ import { requireModules, type Server, servePage } from './server.ts';
 
 // An emulated GPU: right values, no speed. Two crops are enough to see every kernel.
 const CROPS = 2;
+/** Draws of shapes for the kernels. */
+const SEEDS = 60;
+/** Milliseconds after which a crop is being computed: it takes a second and more. */
+const UNDER_WAY = 400;
+
+/** What a test reaches into a worker for. */
+interface WebGpu {
+  GPUAdapter: { prototype: { requestDevice(...all: unknown[]): Promise<{ destroy(): void }> } };
+  lose(): void;
+}
+
+/** The module without its package. */
+interface Glue {
+  glue: { default(): Promise<void>; open_device(): Promise<object>; try_kernels(seed: number): Promise<void> };
+}
 
 let server: Server;
 let browser: Browser;
@@ -52,6 +67,78 @@ test('a photo given up on the GPU leaves the model usable', async () => {
   });
   expect(code).toBe('aborted');
   expect(Math.abs(score - (goldenScores().generic?.[0] ?? Number.NaN))).toBeLessThan(1e-3);
+});
+
+test('each kernel is right on random shapes', async () => {
+  const other = await barePage(browser, server);
+  const script = "import * as glue from '/pkg/wasm/gpu/gamma.js'; globalThis.glue = glue;";
+  await other.addScriptTag({ type: 'module', content: script });
+  await other.waitForFunction(() => 'glue' in globalThis);
+  const failed = await other.evaluate(async (seeds) => {
+    const { glue } = globalThis as unknown as Glue;
+    await glue.default();
+    await glue.open_device();
+    for (let seed = 0; seed < seeds; seed++) {
+      const error = await glue.try_kernels(seed).then(
+        () => undefined,
+        (error: Error) => error.message,
+      );
+      if (error !== undefined) return `seed ${seed}: ${error}`;
+    }
+    return undefined;
+  }, SEEDS);
+  expect(failed).toBeUndefined();
+  await other.close();
+});
+
+test('an adapter without timestamp-query serves', async () => {
+  const other = await barePage(browser, server);
+  other.on('worker', (worker) => {
+    void worker.evaluate(() => {
+      const features = (globalThis as unknown as { GPUSupportedFeatures: { prototype: Set<string> } })
+        .GPUSupportedFeatures;
+      const { has } = features.prototype;
+      features.prototype.has = function (feature) {
+        return feature !== 'timestamp-query' && has.call(this, feature);
+      };
+    });
+  });
+  expect((await load(other, 'webgpu')).kind).toBe('webgpu');
+  const { score } = await other.evaluate(async () =>
+    gamma.score(await goldenCrop(0), { scene: 'generic', policy: 'center' }),
+  );
+  expect(Math.abs(score - (goldenScores().generic?.[0] ?? Number.NaN))).toBeLessThan(1e-3);
+  await other.close();
+});
+
+test('a photo whose GPU is lost on the way is scored', async () => {
+  const other = await barePage(browser, server);
+  const workers: Worker[] = [];
+  other.on('worker', (worker) => {
+    workers.push(worker);
+    void worker.evaluate(() => {
+      const { prototype } = (globalThis as unknown as WebGpu).GPUAdapter;
+      const { requestDevice } = prototype;
+      prototype.requestDevice = async function (...all) {
+        const device = await requestDevice.apply(this, all);
+        (globalThis as unknown as WebGpu).lose = () => device.destroy();
+        return device;
+      };
+    });
+  });
+  await load(other, 'webgpu');
+  const scored = other.evaluate(async () => {
+    // Its pixels are handed to the worker, and are needed again.
+    const crop = await goldenCrop(0);
+    console.info('under way');
+    return (await gamma.score(crop, { scene: 'generic', policy: 'center' })).score;
+  });
+  await other.waitForEvent('console', (message) => message.text() === 'under way');
+  await new Promise((resolve) => setTimeout(resolve, UNDER_WAY));
+  await workers[0]?.evaluate(() => (globalThis as unknown as WebGpu).lose());
+  expect(Math.abs((await scored) - (goldenScores().generic?.[0] ?? Number.NaN))).toBeLessThan(1e-3);
+  expect(workers.length).toBe(2);
+  await other.close();
 });
 
 test('auto passes over an emulated GPU and says so', async () => {

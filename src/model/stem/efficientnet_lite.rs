@@ -12,7 +12,7 @@ use super::plan::{Convolution, FIRST, LiteStem, Stage};
 use crate::{
     Result,
     model::{LayerNorm, Linear, layers::parameter},
-    ops::{self, Activation},
+    ops::{self, Activation, Epilogue},
     weights::Scope,
 };
 
@@ -74,14 +74,17 @@ impl InvertedResidual {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let expanded = match &self.expand {
             Some(expand) => at_each_pixel(x.clone(), |rows| {
-                expand.forward_rows_onto(None, rows, Activation::Relu6)
+                expand.forward_rows_with(rows, Epilogue::activated(Activation::Relu6))
             }),
             None => x.clone(),
         };
         let depthwise = &self.depthwise;
         let y = ops::depthwise_relu6(expanded, depthwise.weight.val(), depthwise.bias.val(), depthwise.stride);
-        let onto = self.residual.then(|| pixels(x));
-        at_each_pixel(y, |rows| self.project.forward_rows_onto(onto, rows, Activation::None))
+        let epilogue = match self.residual {
+            true => Epilogue::onto(pixels(x)),
+            false => Epilogue::default(),
+        };
+        at_each_pixel(y, |rows| self.project.forward_rows_with(rows, epilogue))
     }
 }
 

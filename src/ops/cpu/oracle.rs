@@ -38,6 +38,7 @@ pub fn linear(x: &Dense<'_>, weight: &[f32], epilogue: &Epilogue) -> Vec<f32> {
         onto: epilogue.onto.as_ref().map(|onto| tensor(onto, [rows, outputs])),
         bias: epilogue.bias.as_ref().map(|bias| tensor(bias, [outputs])),
         activation: epilogue.activation,
+        ..ops::Epilogue::default()
     };
     let products = reference::linear(tensor(x.values, x.shape), tensor(weight, [outputs, inputs]), None);
     epilogue.apply(products).into_data().try_into_vec().expect("f32")

@@ -1,0 +1,91 @@
+//! Matrices in codes on the device, as the file has them: unpacked in the registers of the linear layer, never widened in memory.
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn_cubecl::tensor::CubeTensor;
+
+use super::{
+    kernel::buffer,
+    linear::{Weight, launch_linear},
+    pointwise::pointwise,
+};
+use crate::ops::{Epilogue, QuantizedMatrix, linear};
+
+/// Codes of 8 or 4 bits; those of other widths are stored in the next wider one.
+#[derive(Debug, Clone)]
+pub struct Codes {
+    /// Four codes of 8 bits, or eight of 4 bits less half their range, in each.
+    words: CubeTensor,
+    /// `[rows * groups]`.
+    scales: CubeTensor,
+    bits: u32,
+}
+
+impl Codes {
+    /// `None` if a word would have codes of two rows or two groups.
+    pub fn new(matrix: &QuantizedMatrix, device: &Device) -> Option<Self> {
+        let ([rows, columns], group) = (matrix.shape(), matrix.group());
+        if !columns.is_multiple_of(8) || !group.is_multiple_of(8) {
+            return None;
+        }
+        let bits = if matrix.bits() > 4 { 8 } else { 4 };
+        let bytes = match matrix.bits() {
+            4 | 8 => matrix.code_bytes().to_vec(),
+            _ => repacked(matrix, bits),
+        };
+        let scales: Vec<f32> = (0..rows)
+            .flat_map(|row| (0..columns).step_by(group).map(move |column| (row, column)))
+            .map(|(row, column)| matrix.scale(row, column))
+            .collect();
+        let groups = scales.len();
+        // For burn the words are numbers, of which it does nothing but copy the bits.
+        let words = TensorData::from_bytes_vec(bytes, [rows * columns * bits as usize / 32], DType::F32);
+        Some(Self {
+            words: buffer(Tensor::<1>::from_data(words, device)),
+            scales: buffer(Tensor::<1>::from_data(TensorData::new(scales, [groups]), device)),
+            bits,
+        })
+    }
+}
+
+/// The codes in `bits` bits each.
+fn repacked(matrix: &QuantizedMatrix, bits: u32) -> Vec<u8> {
+    let [rows, columns] = matrix.shape();
+    let mut row = vec![0; columns];
+    let mut bytes = Vec::with_capacity(rows * columns * bits as usize / 8);
+    for index in 0..rows {
+        matrix.codes(index, &mut row);
+        match bits {
+            8 => bytes.extend(row.iter().map(|&code| code as u8)),
+            _ => bytes.extend(row.chunks_exact(2).map(|pair| {
+                let [low, high] = [pair[0], pair[1]].map(|code| (code + 8) as u8);
+                low | high << 4
+            })),
+        }
+    }
+    bytes
+}
+
+/// `x W^T` and what follows: `[rows, in]`, `[out, in]` → `[rows, out]`.
+pub fn linear_quantized(x: Tensor<2>, matrix: &QuantizedMatrix, epilogue: Epilogue) -> Tensor<2> {
+    let Some((codes, first)) = matrix.resident() else {
+        let weight = matrix.to_tensor(&x.device());
+        return linear(x, weight, epilogue);
+    };
+    if let Some(base) = matrix.base() {
+        let sum = linear_quantized(x.clone(), base, Epilogue::default());
+        return pointwise(product(x, matrix, codes, first, Epilogue::onto(sum)), epilogue);
+    }
+    product(x, matrix, codes, first, epilogue)
+}
+
+/// The product with the codes themselves, whatever they are a difference to.
+fn product(x: Tensor<2>, matrix: &QuantizedMatrix, codes: &Codes, first: usize, epilogue: Epilogue) -> Tensor<2> {
+    let weight = Weight::Codes {
+        bits: codes.bits,
+        words: &codes.words,
+        scales: &codes.scales,
+        first,
+        group: matrix.group(),
+    };
+    launch_linear(x, weight, matrix.shape()[0], epilogue)
+}

@@ -1,0 +1,75 @@
+//! LayerNorm over the last axis: a workgroup for each row.
+
+use burn::tensor::Tensor;
+
+use super::kernel::{Shader, buffer, launch};
+
+const SOURCE: &str = "
+struct Info { width: u32, rows: u32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> gain: array<f32>;
+@group(0) @binding(2) var<storage, read> offset: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<storage, read> info: Info;
+
+const LANES = 32u;
+var<workgroup> parts: array<f32, LANES>;
+
+fn total() -> f32 {
+  var sum = 0.0;
+  for (var i = 0u; i < LANES; i++) { sum += parts[i]; }
+  return sum;
+}
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let row = group.y * groups.x + group.x;
+  if (row >= info.rows) { return; }
+  let start = row * info.width;
+  let count = f32(info.width);
+  var sum = 0.0;
+  for (var i = lane; i < info.width; i += LANES) { sum += x[start + i]; }
+  parts[lane] = sum;
+  workgroupBarrier();
+  let mean = total() / count;
+  workgroupBarrier();
+  var squares = 0.0;
+  for (var i = lane; i < info.width; i += LANES) { let d = x[start + i] - mean; squares += d * d; }
+  parts[lane] = squares;
+  workgroupBarrier();
+  let factor = inverseSqrt(total() / count + EPSILON);
+  for (var i = lane; i < info.width; i += LANES) { y[start + i] = (x[start + i] - mean) * factor * gain[i] + offset[i]; }
+}
+";
+
+/// Workgroups along one axis at most, which every device has.
+const AXIS: usize = 65535;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct LayerNorm {
+    /// The bits of an `f32`.
+    epsilon: u32,
+}
+
+impl Shader for LayerNorm {
+    fn source(&self) -> String {
+        let epsilon = f32::from_bits(self.epsilon);
+        format!("const EPSILON: f32 = {epsilon:e}f;\n{SOURCE}")
+    }
+}
+
+/// `[..., width]`, `[width]`, `[width]` → `[..., width]`.
+pub fn layer_norm<const D: usize>(x: Tensor<D>, gain: Tensor<1>, offset: Tensor<1>, epsilon: f64) -> Tensor<D> {
+    let (shape, [width]) = (x.dims(), gain.dims());
+    let rows = shape.iter().product::<usize>() / width;
+    let shader = LayerNorm {
+        epsilon: (epsilon as f32).to_bits(),
+    };
+    launch(
+        shader,
+        [rows.min(AXIS), rows.div_ceil(AXIS), 1],
+        &[&buffer(x), &buffer(gain), &buffer(offset)],
+        &[width, rows],
+        shape,
+    )
+}
