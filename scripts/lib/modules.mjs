@@ -77,7 +77,7 @@ function inputs() {
       .filter((entry) => entry.isFile() && entry.name.endsWith('.rs'))
       .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).replaceAll('\\', '/')),
   );
-  const manifests = [...PACKAGES.map((folder) => join(folder, 'Cargo.toml')), 'modules/Cargo.lock'];
+  const manifests = [...PACKAGES.map((folder) => join(folder, 'Cargo.toml')), 'modules/Cargo.lock', 'modules/build.rs'];
   const own = sources.filter((path) => !NATIVE.some((folder) => path.startsWith(folder)));
   return [...manifests, 'tools/wasm-bindgen/src/main.rs', ...own].sort();
 }
