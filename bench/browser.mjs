@@ -14,6 +14,7 @@ export const FLAGS = [
 ];
 const TYPES = {
   '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
   '.wasm': 'application/wasm',
   '.json': 'application/json',
   '.html': 'text/html',
