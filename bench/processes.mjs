@@ -28,3 +28,6 @@ export function processorTime(pid) {
   const [user = 0, system = 0] = text(`/proc/${pid}/stat`).split(') ').at(-1).split(' ').slice(11, 13).map(Number);
   return 10 * (user + system);
 }
+
+/** The resident set of a process now, in bytes. */
+export const resident = (pid) => 1024 * Number(/VmRSS:\s+(\d+)/.exec(text(`/proc/${pid}/status`))?.[1] ?? 0);
