@@ -14,6 +14,7 @@ export const FLAGS = [
 ];
 const TYPES = {
   '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
   '.wasm': 'application/wasm',
   '.json': 'application/json',
   '.html': 'text/html',
@@ -22,6 +23,9 @@ const TYPES = {
 /** Serves each folder of `roots` under its name, and an empty page as `/page.html`. */
 export function serve(roots) {
   const server = createServer((request, response) => {
+    // Isolated, so that the browser tells a page its memory.
+    response.setHeader('cross-origin-opener-policy', 'same-origin');
+    response.setHeader('cross-origin-embedder-policy', 'require-corp');
     const [, root, ...rest] = decodeURIComponent(new URL(request.url, 'http://localhost').pathname).split('/');
     if (root === 'page.html')
       return response.setHeader('content-type', 'text/html').end('<!doctype html><title>bench</title>');

@@ -1,7 +1,9 @@
-// node bench/memory.mjs WEIGHTS [--device cpu,webgpu] [--crops N]: how much memory a model takes in Chromium, a JSON line for each
-// device. WEIGHTS is a safetensors file or a folder that `gamma convert` wrote; its files come over HTTP, unbuffered.
+// node bench/memory.mjs WEIGHTS [--device cpu,webgpu] [--crops N] [--visits N]: how much memory a model takes in Chromium, a JSON line
+// for each device. WEIGHTS is a safetensors file or a folder that `gamma convert` wrote; its files come over HTTP, unbuffered.
+// `--visits 1` also keeps the model on the disk, `--visits 2` measures a page that loads it from there; 0, the default, neither.
+// `blank` is what the renderer of an empty page takes, most of it Chromium's own code, which all its processes share.
 // `--crops 0` loads only, as an emulated GPU takes minutes for a crop of the published size. Needs the built package in pkg/.
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium as playwright } from 'playwright-core';
@@ -9,45 +11,45 @@ import { chromium } from '../scripts/lib/chromium.mjs';
 import { inRoot, PKG } from '../scripts/lib/paths.mjs';
 import { Failure, main } from '../scripts/lib/say.mjs';
 import { FLAGS, serve } from './browser.mjs';
+import { below, peak } from './processes.mjs';
 
 const SOFTWARE_GPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
 const PHOTO = inRoot('www/samples/lighthouse.webp');
 
 /** The largest resident set, in bytes, of each kind of process below the browser's. */
-function peaks(root) {
-  const text = (path) => {
-    try {
-      return readFileSync(path, 'utf8');
-    } catch {
-      return '';
-    }
-  };
-  const parents = new Map(
-    readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .map((pid) => [pid, /\) \S (\d+)/.exec(text(`/proc/${pid}/stat`))?.[1]]),
+const peaks = (root) =>
+  Object.fromEntries(
+    ['renderer', 'gpu-process'].map((kind) => [kind, Math.max(0, ...below(root, kind).map((pid) => peak(pid)))]),
   );
-  const below = (pid) => pid !== undefined && (pid === String(root) || below(parents.get(pid)));
-  const found = {};
-  for (const pid of [...parents.keys()].filter(below)) {
-    const kind = /--type=(renderer|gpu-process)/.exec(text(`/proc/${pid}/cmdline`))?.[1];
-    const peak = 1024 * Number(/VmHWM:\s+(\d+)/.exec(text(`/proc/${pid}/status`))?.[1] ?? 0);
-    if (kind) found[kind] = Math.max(found[kind] ?? 0, peak);
-  }
-  return found;
+
+/** Loads the model in a page that is closed again, so that it is on the disk. */
+async function visit(context, address, url, device) {
+  const page = await context.newPage();
+  await page.goto(address);
+  await page.evaluate(
+    async ({ url, device }) => {
+      const { Gamma } = await import('/pkg/index.js');
+      await (await Gamma.load({ weights: url, device })).dispose();
+    },
+    { url, device },
+  );
+  await page.close();
 }
 
 /** Loads a model in a browser of its own, scores a photo, and tells the memory of it. */
-async function measure(port, url, device, crops) {
+async function measure(address, url, device, { crops, visits }) {
   const args = device === 'webgpu' ? [...FLAGS, ...SOFTWARE_GPU] : FLAGS;
   const server = await playwright.launchServer({ executablePath: await chromium(), args });
   const browser = await playwright.connect(server.wsEndpoint());
   try {
-    const page = await browser.newPage();
-    page.setDefaultTimeout(0);
-    await page.goto(`http://127.0.0.1:${port}/page.html`);
+    const context = await browser.newContext();
+    context.setDefaultTimeout(0);
+    if (visits > 1) await visit(context, address, url, device);
+    const page = await context.newPage();
+    await page.goto(address);
+    const blank = peaks(server.process().pid).renderer;
     const found = await page.evaluate(
-      async ({ url, device, crops, photo }) => {
+      async ({ url, device, crops, cache, photo }) => {
         const { Gamma } = await import('/pkg/index.js');
         // The module with an open device, before there are weights.
         const bare = await import(`/pkg/wasm/${device === 'cpu' ? 'cpu' : 'gpu'}/gamma.js`);
@@ -55,17 +57,19 @@ async function measure(port, url, device, crops) {
         await bare.open_device();
         const baseline = bare.memory_bytes();
         const begin = performance.now();
-        const gamma = await Gamma.load({ weights: url, device, cache: 'no-store' });
+        const gamma = await Gamma.load({ weights: url, device, cache });
         const seconds = (performance.now() - begin) / 1000;
         const loaded = (await gamma.memory()).wasm;
         const options = { policy: 'random', crops };
         const scored = crops > 0 ? await gamma.score(photo, options) : undefined;
         const memory = (await gamma.memory()).wasm;
-        return { module: gamma.device.module, baseline, seconds, loaded, memory, score: scored?.score, ms: scored?.ms };
+        const { device: used, source } = gamma;
+        const times = { seconds, score: scored?.score, ms: scored?.ms };
+        return { module: used.module, from: source.from, baseline, loaded, memory, ...times };
       },
-      { url, device, crops, photo: `/photo/${basename(PHOTO)}` },
+      { url, device, crops, cache: visits > 0 ? 'default' : 'no-store', photo: `/photo/${basename(PHOTO)}` },
     );
-    return { ...found, peaks: peaks(server.process().pid) };
+    return { ...found, blank, peaks: peaks(server.process().pid) };
   } finally {
     await browser.close();
     await server.close();
@@ -74,7 +78,11 @@ async function measure(port, url, device, crops) {
 
 await main(async () => {
   const { values, positionals } = parseArgs({
-    options: { device: { type: 'string', default: 'cpu' }, crops: { type: 'string', default: '1' } },
+    options: {
+      device: { type: 'string', default: 'cpu' },
+      crops: { type: 'string', default: '1' },
+      visits: { type: 'string', default: '0' },
+    },
     allowPositionals: true,
   });
   if (positionals.length !== 1)
@@ -85,10 +93,11 @@ await main(async () => {
   const { size } = statSync(path);
   const url = folder ? '/weights/model.safetensors.index.json' : `/weights/${basename(path)}`;
   const server = await serve({ pkg: PKG, weights: dirname(path), photo: dirname(PHOTO) });
-  const { port } = server.address();
+  const address = `http://127.0.0.1:${server.address().port}/page.html`;
+  const how = { crops: Number(values.crops), visits: Number(values.visits) };
   try {
     for (const device of values.device.split(',')) {
-      const { baseline, seconds, loaded, memory, ...rest } = await measure(port, url, device, Number(values.crops));
+      const { baseline, seconds, loaded, memory, ...rest } = await measure(address, url, device, how);
       const line = {
         device,
         file_bytes: size,

@@ -1,4 +1,5 @@
 // A file over HTTP, as one stream that survives what networks do: breaks, busy servers, silence, a new version of the file.
+import { ChunkReader } from './chunks.js';
 import { abortedBy, GammaError, type GammaErrorCode, messageOf, throwIfAborted } from './error.js';
 import { shown } from './fetching.js';
 import {
@@ -45,6 +46,8 @@ export interface Download {
   /** The first byte that `chunks` gives: as asked for, or 0 if the file is another than before. */
   readonly offset: number;
   /**
+   * Each is good until the next one is asked for.
+   *
    * @throws {StartOver} if the file changed, or cannot be continued, after bytes of it were given; GammaErrors `http-*`,
    * `network`, `network-stalled`, `aborted`.
    */
@@ -65,7 +68,7 @@ interface Connection {
   /** Position in the file of the next byte that it gives. */
   at: number;
   /** Undefined when there is nothing left to read. */
-  reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  reader: ChunkReader | undefined;
   close(): void;
 }
 
@@ -137,8 +140,8 @@ class Transfer {
     const { patience } = this.#options;
     while (connection.reader && !(this.#end !== undefined && this.#position >= this.#end)) {
       const { reader } = connection;
-      const { done, value } = await this.#timed(reader.read(), connection.close);
-      if (done) break;
+      const value = await this.#timed(reader.read(), connection.close);
+      if (!value) break;
       const skipped = Math.min(value.byteLength, this.#position - connection.at);
       connection.at += value.byteLength;
       const room = (this.#end ?? Number.POSITIVE_INFINITY) - this.#position;
@@ -202,7 +205,7 @@ class Transfer {
       throw this.#error(status === 404 || status === 410 ? missing : 'http-status', answered(response));
     }
     if (isWebPage(response)) throw this.#error('http-html', WEB_PAGE);
-    const connection = { reader: response.body?.getReader(), close };
+    const connection = { reader: response.body ? new ChunkReader(response.body) : undefined, close };
     return status === 206 ? this.#part(response, range, ranged, connection) : this.#whole(response, connection);
   }
 

@@ -1,9 +1,11 @@
 // Fetching files with errors that say what went wrong.
+import { chunksOf } from './chunks.js';
 import { GammaError, messageOf, throwIfAborted } from './error.js';
 
 /** A file as a stream of chunks, with its size in bytes where that is known. */
 export interface FileStream {
   readonly total: number | undefined;
+  /** Each is good until the next one is asked for. */
   readonly chunks: AsyncIterable<Uint8Array>;
 }
 
@@ -46,25 +48,6 @@ export function bodySize(response: Response): number | undefined {
   if ((response.headers.get('content-encoding') ?? 'identity') !== 'identity') return undefined;
   const length = Number(response.headers.get('content-length') ?? Number.NaN);
   return Number.isSafeInteger(length) && length >= 0 ? length : undefined;
-}
-
-/** The chunks of `stream`; leaving the loop early cancels it. Not every browser can iterate a stream by itself. */
-export async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
-  const reader = stream.getReader();
-  let ended = false;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) {
-        ended = true;
-        return;
-      }
-      yield value;
-    }
-  } finally {
-    if (!ended) reader.cancel().catch(() => {});
-    reader.releaseLock();
-  }
 }
 
 /** The body of a response that {@link fetchFile} gave. */

@@ -8,6 +8,7 @@ export interface OpenFile {
   readonly total: number | undefined;
   /** Where the chunk read last came from; before the first, where it will come from as far as can be told. */
   readonly from: Origin;
+  /** Each is good until the next one is asked for. */
   readonly chunks: AsyncIterable<Uint8Array>;
   /** Lets go of it; for a file that is not read to its end. */
   close(): void;
@@ -62,7 +63,7 @@ export async function readIndex(file: OpenFile): Promise<Uint8Array> {
   let length = 0;
   try {
     for await (const chunk of file.chunks) {
-      parts.push(chunk);
+      parts.push(chunk.slice());
       length += chunk.byteLength;
       if (length > MAX_INDEX) {
         throw new GammaError('weights-index', `the index of the weights is longer than ${MAX_INDEX} bytes: it is none`);

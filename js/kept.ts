@@ -63,6 +63,8 @@ class KeptFile {
   #damaged = false;
   #total: number | undefined;
   #validator: Validator = {};
+  /** A block on its way to or from the store. */
+  #block: Uint8Array<ArrayBuffer> | undefined;
 
   private constructor(use: StoreUse, wanted: Wanted, key: string, entry: Entry, journal: Journal | undefined) {
     this.#use = use;
@@ -164,8 +166,13 @@ class KeptFile {
   async #readBlock(): Promise<Uint8Array | undefined> {
     const block = this.#keeping ? this.#journal?.blocks.get(this.#index) : undefined;
     if (!block) return undefined;
-    const bytes = await this.#entry.read(this.#index, block);
-    if (bytes) return bytes;
+    const room = this.#block ?? new Uint8Array(this.#blockSize);
+    this.#block = undefined;
+    const bytes = await this.#entry.read(this.#index, block, room.buffer);
+    if (bytes) {
+      if (bytes.buffer.byteLength === this.#blockSize) this.#block = new Uint8Array(bytes.buffer);
+      return bytes;
+    }
     if (this.#use.mode === 'only-if-cached') throw notHere(this.#wanted);
     this.#damaged = true;
     return undefined;
@@ -291,7 +298,8 @@ class KeptFile {
     const begun = this.#download ?? (await this.#connect());
     this.#download = begun;
     const stop = this.#nextHere();
-    let block = new Uint8Array(this.#blockSize);
+    const block = this.#block ?? new Uint8Array(this.#blockSize);
+    this.#block = block;
     let filled = 0;
     try {
       for await (const chunk of begun.chunks) {
@@ -303,7 +311,6 @@ class KeptFile {
           start += part.byteLength;
           if (filled < this.#blockSize) continue;
           await this.#keep(block);
-          block = new Uint8Array(this.#blockSize);
           filled = 0;
         }
         yield chunk;

@@ -1,6 +1,6 @@
 // A model in files that the caller handed over: one Blob, several, or a folder.
+import { chunksOf } from './chunks.js';
 import { GammaError, messageOf } from './error.js';
-import { chunksOf } from './fetching.js';
 import { entryOf, fileLabel, type ModelFiles, NOT_KEPT, type OpenFile, readIndex } from './files.js';
 import type { Directory } from './opfs.js';
 

@@ -1,5 +1,6 @@
 // Files kept on this device: a folder for each, with its blocks as files of their own and a journal of their hashes. A block
 // counts only once the journal has its hash, and it is compared at every reading.
+import { readInto } from './chunks.js';
 import type { Block, Journal, JournalHead } from './journal.js';
 import { journalLine, parseJournal } from './journal.js';
 import { type Directory, fileIn, isNotFound, readText, type Storage, writeFile } from './opfs.js';
@@ -74,12 +75,19 @@ export class Entry {
     await this.used();
   }
 
-  /** The bytes of a block, or undefined if they are not there or not those that were written. */
-  async read(index: number, { bytes, sha256: hash }: Block): Promise<Uint8Array | undefined> {
+  /**
+   * The bytes of a block, or undefined if they are not there or not those that were written. They are read into `room`, which
+   * holds a block and is not to be used any more.
+   */
+  async read(
+    index: number,
+    { bytes, sha256: hash }: Block,
+    room: ArrayBuffer,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     try {
       const file = await fileIn(this.#folder, blockName(index));
       if (file?.size !== bytes) return undefined;
-      const content = new Uint8Array(await file.arrayBuffer());
+      const content = await readInto(file, room);
       return (await sha256(content)) === hash ? content : undefined;
     } catch {
       return undefined;

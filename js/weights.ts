@@ -1,7 +1,7 @@
 // Where a model comes from, as the caller says it, made ready to be loaded in the worker.
+import { chunksOf } from './chunks.js';
 import { modelUrl } from './default-model.js';
 import { GammaError } from './error.js';
-import { chunksOf } from './fetching.js';
 import type { NamedBlob } from './local.js';
 import type { Directory } from './opfs.js';
 import type { WireWeights } from './protocol.js';
@@ -84,7 +84,7 @@ export function weightsSource(
   if (weights instanceof ReadableStream) {
     const stream = weights as ReadableStream<Uint8Array>;
     if (stream.locked) throw new GammaError('option', 'option `weights`: the stream is already being read');
-    return { wire: { kind: 'pulled' }, once: true, key: undefined, feed: () => chunksOf(stream) };
+    return { wire: { kind: 'pulled' }, once: true, key: undefined, feed: () => chunksOf(stream, { foreign: true }) };
   }
   if (isDirectory(weights)) {
     return { wire: { kind: 'folder', folder: weights }, once: false, key: `folder ${identityOf(weights)}` };

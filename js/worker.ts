@@ -69,7 +69,7 @@ async function compile(
     const parts: Uint8Array<ArrayBuffer>[] = [];
     let loaded = 0;
     for await (const chunk of streamOf(response, what, signal).chunks) {
-      parts.push(chunk as Uint8Array<ArrayBuffer>);
+      parts.push(new Uint8Array(chunk));
       loaded += chunk.byteLength;
       progress(loaded, total);
     }

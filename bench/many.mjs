@@ -1,0 +1,68 @@
+// node bench/many.mjs FOLDER [--photos N] [--crops N]: whether memory grows with the number of photos. Scores N photos (1000) of FOLDER, again from
+// the first when there are no more, with Gamma-Lite in one `scoreAll` in Chromium, and tells memory after the first 50 and at the end:
+// WebAssembly, the heap of the page and its worker after a collection of garbage, and the resident set of the renderer.
+import { readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { chromium as playwright } from 'playwright-core';
+import { chromium } from '../scripts/lib/chromium.mjs';
+import { PKG } from '../scripts/lib/paths.mjs';
+import { Failure, main } from '../scripts/lib/say.mjs';
+import { FLAGS, serve } from './browser.mjs';
+import { below, resident } from './processes.mjs';
+
+const SETTLED = 50;
+/** Counts at once instead of some time later. */
+const EAGER = '--enable-blink-features=ForceEagerMeasureMemory';
+
+await main(async () => {
+  const { values, positionals } = parseArgs({
+    options: { photos: { type: 'string', default: '1000' }, crops: { type: 'string', default: '1' } },
+    allowPositionals: true,
+  });
+  const [folder] = positionals;
+  if (folder === undefined) throw new Failure('Which folder of photos?');
+  const names = readdirSync(folder).filter((name) => /\.(jpe?g|png|webp)$/i.test(name));
+  const count = Number(values.photos);
+  const server = await serve({ pkg: PKG, photos: resolve(folder) });
+  const launched = await playwright.launchServer({ executablePath: await chromium(), args: [...FLAGS, EAGER] });
+  const browser = await playwright.connect(launched.wsEndpoint());
+  const largest = () => Math.max(...below(launched.process().pid, 'renderer').map(resident));
+  try {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(0);
+    await page.exposeFunction('resident', largest);
+    await page.goto(`http://127.0.0.1:${server.address().port}/page.html`);
+    const found = await page.evaluate(
+      async ({ urls, settled, crops }) => {
+        const { Gamma } = await import('/pkg/index.js');
+        const gamma = await Gamma.load({ device: 'cpu', cache: 'no-store' });
+        const measure = async () => {
+          const { bytes: heap } = await performance.measureUserAgentSpecificMemory();
+          return { wasm: (await gamma.memory()).wasm, heap, resident: await resident() };
+        };
+        let before;
+        let failed = 0;
+        const begin = performance.now();
+        for await (const { index, error } of gamma.scoreAll(urls, { crops })) {
+          if (error) failed += 1;
+          if (index + 1 === settled) before = await measure();
+        }
+        return { failed, seconds: (performance.now() - begin) / 1000, before, after: await measure() };
+      },
+      {
+        urls: Array.from({ length: count }, (_, index) => `/photos/${encodeURIComponent(names[index % names.length])}`),
+        settled: SETTLED,
+        crops: Number(values.crops),
+      },
+    );
+    const { before, after } = found;
+    const grown = Object.fromEntries(Object.entries(after).map(([key, value]) => [key, value - before[key]]));
+    console.log(JSON.stringify({ photos: count, ...found, grown }));
+  } finally {
+    await browser.close();
+    await launched.close();
+    server.closeAllConnections();
+    server.close();
+  }
+});

@@ -1,0 +1,79 @@
+// Memory does not grow with the number of photos.
+import { chromium } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { barePage, load } from './bare.ts';
+import { FLAGS, findChromium } from './chromium.ts';
+import { requireModules, type Server, servePage } from './server.ts';
+
+/** A leak of 15 kB a photo shows; `bench/many.mjs` scores a thousand. */
+const PHOTOS = 400;
+/** Photos after which everything that is needed is there. */
+const SETTLED = 50;
+/** Bytes that memory may grow by after that. */
+const GROWTH = 5_000_000;
+
+/** Counts at once, after a collection of garbage, instead of some time later. */
+const EAGER = '--enable-blink-features=ForceEagerMeasureMemory';
+
+let server: Server;
+let browser: Awaited<ReturnType<typeof chromium.launch>>;
+
+beforeAll(async () => {
+  requireModules('cpu', 'cpu-relaxed');
+  server = await servePage();
+  browser = await chromium.launch({ executablePath: findChromium(), args: [...FLAGS, EAGER] });
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+test(`${PHOTOS} photos in scoreAll: memory stays as it is after ${SETTLED}`, async () => {
+  const page = await barePage(browser, server);
+  await load(page, 'cpu');
+  const found = await page.evaluate(
+    async ({ count, settled }) => {
+      const canvas = await goldenCanvas(0);
+      const context = canvas.getContext('2d');
+      if (!context) throw new Error('no canvas');
+      const bytes = async (type: string, shade: number) => {
+        context.fillStyle = `rgb(${shade} 90 40)`;
+        context.fillRect(shade, 20, 60, 60);
+        return (await canvas.convertToBlob({ type })).arrayBuffer();
+      };
+      const files: [ArrayBuffer, string][] = [];
+      for (const type of ['image/png', 'image/jpeg']) {
+        for (let shade = 0; shade < 100; shade += 10) files.push([await bytes(type, shade), type]);
+      }
+      function* photos() {
+        for (let index = 0; index < count; index++) {
+          const [data, type] = files[index % files.length] ?? [];
+          if (data) yield new File([data], `${index}`, { type: type ?? '' });
+        }
+      }
+      // Counts the page and its workers; what lies in WebAssembly is told by `memory`.
+      const measure = async () => {
+        const { measureUserAgentSpecificMemory } = performance as unknown as {
+          measureUserAgentSpecificMemory(): Promise<{ bytes: number }>;
+        };
+        const { bytes } = await measureUserAgentSpecificMemory.call(performance);
+        const { wasm } = await gamma.memory();
+        return { bytes, wasm };
+      };
+      let before = { bytes: 0, wasm: 0 };
+      let scored = 0;
+      for await (const { assessment } of gamma.scoreAll(photos(), { crops: 1, policy: 'center', scene: 'all' })) {
+        if (assessment) scored += 1;
+        if (scored === settled) before = await measure();
+      }
+      return { scored, before, after: await measure() };
+    },
+    { count: PHOTOS, settled: SETTLED },
+  );
+  const { scored, before, after } = found;
+  console.log(`WebAssembly ${before.wasm} to ${after.wasm} bytes, all ${before.bytes} to ${after.bytes}`);
+  expect(scored).toBe(PHOTOS);
+  expect(before.bytes).toBeGreaterThan(0);
+  expect(after.wasm - before.wasm).toBeLessThan(GROWTH);
+  expect(after.bytes - before.bytes).toBeLessThan(GROWTH);
+});
