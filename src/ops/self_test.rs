@@ -4,7 +4,8 @@
 use burn::tensor::{Device, Tensor};
 
 use super::{
-    Activation, Epilogue, Precision, QuantizedMatrix, Scales, attention, layer_norm, linear, linear_quantized, quick_gelu, upload,
+    Activation, Epilogue, Precision, QuantizedMatrix, Scales, attention, layer_norm, linear, linear_quantized,
+    quick_gelu, upload,
 };
 use crate::{Error, Result};
 
