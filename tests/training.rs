@@ -675,6 +675,21 @@ fn a_short_side_that_no_crop_fits_is_refused() {
 }
 
 #[test]
+fn photos_too_small_for_a_size_of_crops_are_refused() {
+    let run = Run::new();
+    let mut config = run.config("out", 1, "");
+    config.model.photo = Some(Preparation {
+        short_side: Some(300),
+        sizes: vec![300, 224],
+        ..Preparation::default()
+    });
+    config.datasets[0].short_side = Some(256);
+    let error = Session::open(config).err().expect("refused");
+    assert_eq!(error.code(), "dataset");
+    assert!(error.to_string().contains("256 hold no crop of 300"), "{error}");
+}
+
+#[test]
 fn a_trained_model_is_scored_like_any_other() {
     let run = Run::new();
     let mut config = run.config("out", 3, "");

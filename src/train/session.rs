@@ -66,6 +66,16 @@ impl Session {
         let open = |dataset: &DatasetConfig| {
             let mut dataset = distorted::ordinary(&config, dataset);
             dataset.short_side = dataset.short_side.or(photo.short_side);
+            if let (Some(short_side), Some(&largest)) = (dataset.short_side, photo.sizes().iter().max())
+                && short_side < largest
+            {
+                return Err(Error::Dataset {
+                    name: dataset.name,
+                    reason: format!(
+                        "its photos of short_side {short_side} hold no crop of {largest} (model.photo.sizes)"
+                    ),
+                });
+            }
             Dataset::open(&dataset, &config.data, config.seed)
         };
         let datasets = config.datasets.iter().map(open).collect::<Result<Vec<_>>>()?;

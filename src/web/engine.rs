@@ -68,8 +68,13 @@ impl Engine {
     /// Adds a scene of one's own, or reads the prompts of one of the weights. `prompts`: the token ids of the five.
     pub async fn add_scene(&mut self, id: String, template: String, prompts: JsValue) -> Result<(), Failure> {
         let prompts: Vec<Vec<u32>> = options(prompts)?;
+        // Nothing could be scored before the first one, so that a GPU has something left to compile.
+        let first = self.0.unread_scenes().count() == self.0.scenes().count();
         self.0.read_scene(Scene::new(id, template)?, &prompts)?;
-        Ok(device::warm_up(&self.0).await?)
+        if first {
+            device::warm_up(&self.0).await?;
+        }
+        Ok(device::check()?)
     }
 
     /// Decodes a JPEG or PNG file.

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::kernel::{Shader, buffer, launch};
+use super::kernel::{Shader, buffer, in_two_axes, launch};
 use crate::ops::Window;
 
 const INFO: &str = "
@@ -101,13 +101,6 @@ fn numbers(channels: usize, window: &Window, count: usize) -> [usize; 10] {
     ]
 }
 
-/// Workgroups of 64 for `count` invocations, in two axes.
-fn workgroups(count: usize) -> [usize; 3] {
-    const AXIS: usize = 65535;
-    let groups = count.div_ceil(64);
-    [groups.min(AXIS), groups.div_ceil(AXIS), 1]
-}
-
 /// The patches under a window as rows: `[n, channels, height, width]` → `[n * output height * output width, channels * kernel * kernel]`.
 pub fn patches(x: Tensor<4>, kernel: usize, stride: usize) -> Tensor<2> {
     let [n, channels, height, width] = x.dims();
@@ -121,7 +114,7 @@ pub fn patches(x: Tensor<4>, kernel: usize, stride: usize) -> Tensor<2> {
     let count = shape[0] * shape[1];
     launch(
         Convolution::Patches,
-        workgroups(count),
+        in_two_axes(count.div_ceil(64)),
         &[&buffer(x)],
         &numbers(channels, &window, count),
         shape,
@@ -138,10 +131,10 @@ pub fn depthwise_relu6(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, stride:
     };
     let [rows, columns] = window.output();
     let shape = [n, rows, columns, channels];
-    let count = shape.iter().product();
+    let count: usize = shape.iter().product();
     launch(
         Convolution::Depthwise,
-        workgroups(count),
+        in_two_axes(count.div_ceil(64)),
         &[&buffer(x), &buffer(weight), &buffer(bias)],
         &numbers(channels, &window, count),
         shape,

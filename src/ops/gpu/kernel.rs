@@ -50,6 +50,12 @@ impl<S: Shader> CubeKernel for Kernel<S> {
     }
 }
 
+/// So many workgroups in two axes: along one a device may have no more than 65535.
+pub(super) fn in_two_axes(workgroups: usize) -> [usize; 3] {
+    const AXIS: usize = 65535;
+    [workgroups.min(AXIS), workgroups.div_ceil(AXIS), 1]
+}
+
 /// A tensor that lies row-major in its buffer.
 pub(super) fn buffer<const D: usize>(tensor: Tensor<D>) -> CubeTensor {
     match tensor.try_into_primitive::<CubeBackend>() {

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::kernel::{Shader, buffer, launch};
+use super::kernel::{Shader, buffer, in_two_axes, launch};
 
 const SOURCE: &str = "
 struct Info { width: u32, rows: u32 }
@@ -42,9 +42,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 }
 ";
 
-/// Workgroups along one axis at most, which every device has.
-const AXIS: usize = 65535;
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct LayerNorm {
     /// The bits of an `f32`.
@@ -67,7 +64,7 @@ pub fn layer_norm<const D: usize>(x: Tensor<D>, gain: Tensor<1>, offset: Tensor<
     };
     launch(
         shader,
-        [rows.min(AXIS), rows.div_ceil(AXIS), 1],
+        in_two_axes(rows),
         &[&buffer(x), &buffer(gain), &buffer(offset)],
         &[width, rows],
         shape,
