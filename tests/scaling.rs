@@ -299,3 +299,33 @@ fn a_tolerance_ends_the_crops_early_and_says_what_is_left_uncertain() {
         assert!(error.to_string().contains("tolerance"), "{error}");
     }
 }
+
+#[test]
+fn a_job_goes_on_where_another_one_stopped() {
+    let [scorer, _] = with(r#"{"policy":"grid","crops":4}"#);
+    let (scorer, photo) = (scorer.expect("a model"), photo(600, 450, 3));
+    let options = ScoreOptions::default();
+    let job = || scorer.job(photo.clone(), &options).expect("a job");
+    let mut first = job();
+    pollster::block_on(first.step(1)).expect("a step");
+    let mut second = job();
+    second.resume(first.answered().to_vec()).expect("its answers");
+    assert_eq!((second.done(), second.is_done()), (1, false));
+    while !second.is_done() {
+        pollster::block_on(second.step(1)).expect("a step");
+    }
+    assert_eq!(
+        second.assess("generic").expect("an assessment"),
+        assess(&scorer, &photo, &options)
+    );
+    let answers = second.answered().to_vec();
+    let crop = answers.len() / 4;
+    for wrong in [
+        answers[1..].to_vec(),
+        [&answers[..], &answers[..crop]].concat(),
+        vec![f32::NAN; crop],
+    ] {
+        let error = job().resume(wrong).err().expect("an error");
+        assert_eq!(error.code(), "option");
+    }
+}

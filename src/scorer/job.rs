@@ -93,6 +93,32 @@ impl Job {
         Ok(self.done())
     }
 
+    /// What the crops scored so far answered, in numbers that [`resume`](Self::resume) takes.
+    pub fn answered(&self) -> &[f32] {
+        &self.answers
+    }
+
+    /// Goes on where another job of the same photo, options and scenes stopped, with what that one [`answered`](Self::answered).
+    ///
+    /// # Errors
+    /// [`Error::Option`] if the numbers are not those of some of this job's crops.
+    pub fn resume(&mut self, answered: Vec<f32>) -> Result<()> {
+        let crop = self.scenes.len() * ANSWER;
+        let whole = crop > 0 && answered.len().is_multiple_of(crop) && answered.len() / crop <= self.crops();
+        if !whole || answered.iter().any(|value| !value.is_finite()) {
+            return Err(Error::Option {
+                name: "resume",
+                reason: format!(
+                    "{} numbers are no answers of {} crops, {crop} each",
+                    answered.len(),
+                    self.crops()
+                ),
+            });
+        }
+        self.answers = answered;
+        Ok(())
+    }
+
     /// What the crops scored so far say about a scene.
     ///
     /// # Errors

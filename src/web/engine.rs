@@ -141,6 +141,16 @@ impl Job {
         Ok(done)
     }
 
+    /// What the crops scored so far answered, for [`resume`](Self::resume).
+    pub fn answered(&self) -> Vec<f32> {
+        self.0.answered().to_vec()
+    }
+
+    /// Goes on where another job of the same photo, options and scenes stopped.
+    pub fn resume(&mut self, answered: Vec<f32>) -> Result<(), Failure> {
+        Ok(self.0.resume(answered)?)
+    }
+
     /// What the crops scored so far say about a scene.
     pub async fn assess(&self, scene: String) -> Result<JsValue, Failure> {
         object(&self.0.assess(&scene)?)
