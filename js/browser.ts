@@ -4,7 +4,7 @@ import { GammaError } from './error.js';
 import { absolute, type Photo, takePhoto } from './photo.js';
 import type { Platform, Port } from './platform.js';
 import type { FromWorker } from './protocol.js';
-import { isLasting } from './take.js';
+import { isConstant, isLasting } from './take.js';
 import type { Bytes } from './types.js';
 import { weightsSource } from './weights.js';
 
@@ -26,10 +26,12 @@ export type Weights =
 /** One for all, so that models are shared. Nothing is started yet. */
 const platform: Platform<Photo, Weights> = {
   spawn,
+  cores: () => globalThis.navigator?.hardwareConcurrency ?? 1,
   devices: planDevices,
   weights: (weights, base) => weightsSource(weights, absolute, base),
   base: (wasm) => `${absolute(wasm).replace(/\/?([?#].*)?$/s, '')}/`,
   isLasting,
+  isConstant,
   photo: takePhoto,
 };
 

@@ -60,6 +60,10 @@ export interface Job {
   /** Whether no further step is needed. */
   readonly is_done: boolean;
   step(): Promise<number>;
+  /** What the crops scored so far answered, for {@link resume}. */
+  answered(): Float32Array<ArrayBuffer>;
+  /** Goes on where another job of the same photo, options and scenes stopped. */
+  resume(answered: Float32Array): void;
   assess(scene: string): Promise<EngineAssessment>;
   free(): void;
 }

@@ -1,13 +1,27 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The class behind `Gamma`, the same in a browser and under Node.
 import { type CallSignal, callSignal, reasonOf } from './abort.js';
-import type { JobOptions } from './engine.js';
+import { crewSize } from './crew.js';
 import { GammaError, toGammaError } from './error.js';
+import { inOrder } from './in-order.js';
+import type { Where } from './lanes.js';
 import type { Loaded, Opening } from './opening.js';
-import { ALL_SCENES, checkCache, checkCall, checkDevice, checkPrecision, jobOptions, sceneOf } from './options.js';
+import {
+  ALL_SCENES,
+  checkCache,
+  checkCall,
+  checkDevice,
+  checkPrecision,
+  checkPreviews,
+  checkWorkers,
+  jobOptions,
+  sceneOf,
+} from './options.js';
 import type { Platform } from './platform.js';
-import type { WireAssessment, WirePhoto } from './protocol.js';
-import { type Member, type Place, SharedModel } from './shared.js';
+import { type Answer, compute, type Order, recall, type Subject } from './scoring.js';
+import { type Seat, Seats } from './seats.js';
+import { type Member, SharedModel } from './shared.js';
+import type { Rest } from './shelf.js';
 import { Taken } from './taken.js';
 import type {
   Assessment,
@@ -19,22 +33,21 @@ import type {
   ModelSource,
   PhotoResult,
   Scene,
+  ScoreAllOptions,
   ScoreOptions,
 } from './types.js';
 
-/** An engine of this handle's own in a worker, and what it offers. */
-interface Seat extends Place {
-  readonly scenes: readonly Scene[];
+/** A photo of `scoreAll`, and what the first pass over all of them left to do. */
+interface Item<Q> {
+  readonly index: number;
+  readonly photo: Q;
+  readonly rest?: Rest | undefined;
 }
 
-let lastEngine = 0;
-
-/** What a call asks of the engine, checked. */
-interface Order {
-  readonly scene: string;
-  readonly job: JobOptions;
-  readonly index: number;
-  readonly onProgress: ScoreOptions['onProgress'];
+/** What comes of an item in one pass. */
+interface Outcome<Q> {
+  readonly result: PhotoResult<Q, Assessment | Assessments>;
+  readonly rest?: Rest | undefined;
 }
 
 /** A loaded model, ready to score photos of kind `P`; the entries of this package derive `Gamma` from it. */
@@ -46,13 +59,13 @@ export class GammaBase<P, W> {
   readonly #life = new AbortController();
   #shared: SharedModel | undefined;
   #source: ModelSource | undefined;
-  #seat: Seat | undefined;
-  /** Scenes that were added, to add them again in a new worker. */
-  readonly #added = new Map<string, string>();
+  readonly #workers: number | undefined;
+  readonly #seats = new Seats();
 
   protected constructor(platform: Platform<P, W>, options: LoadOptions<W>) {
     checkCall(options);
     this.#platform = platform;
+    this.#workers = checkWorkers(options.workers);
     const base = options.wasm === undefined ? undefined : platform.base(options.wasm);
     this.#opening = {
       platform: platform as Platform<never, never>,
@@ -99,7 +112,7 @@ export class GammaBase<P, W> {
 
   /** The scenes that photos can be scored under, those that were added included. */
   get scenes(): readonly Scene[] {
-    return this.#now.seat.scenes;
+    return this.#now.scenes;
   }
 
   /**
@@ -113,86 +126,48 @@ export class GammaBase<P, W> {
   score(photo: P, options?: ScoreOptions): Promise<Assessment>;
   async score(photo: P, options: ScoreOptions = {}): Promise<Assessment | Assessments> {
     return this.#call(options, async (call) => {
-      const order = this.#order(options, 0);
-      let taken = this.#platform.isLasting(photo) ? undefined : this.#take(photo, call);
-      const take = () => {
-        taken ??= this.#take(photo, call);
-        return taken;
-      };
+      const order = this.#order(options, 0, false);
+      const subject = this.#subject(photo, call);
+      if (!this.#platform.isLasting(photo)) subject.taken.begin();
       try {
-        return await this.#compute(order, take, call);
+        const { assessment } = await this.#turn(call, 'first', (seat, loaded) =>
+          this.#answer(order, subject, photo, seat, loaded, call),
+        );
+        return assessment;
       } finally {
-        taken?.drop();
+        subject.taken.drop();
       }
     });
   }
 
   /**
-   * Scores photos one after the other and yields their results in order. A photo that fails yields its error and the rest
-   * goes on. While one photo is computed, the next one is read; no more than that is held in memory.
+   * Scores photos, several at a time where {@link LoadOptions.workers} lets it, and yields their results in order. A photo that fails yields
+   * its error and the rest goes on. While as many photos as there are workers are computed, the next one is read; no more than that
+   * is held in memory.
    *
    * @throws {GammaError} `scene-unknown` or `option` before the first photo; `aborted`, `disposed`; an engine that could
    * not be started afresh; what `photos` itself throws.
    */
   scoreAll<Q extends P>(
     photos: Iterable<Q> | AsyncIterable<Q>,
-    options: ScoreOptions & { scene: 'all' },
+    options: ScoreAllOptions & { scene: 'all' },
   ): AsyncGenerator<PhotoResult<Q, Assessments>, void, void>;
   scoreAll<Q extends P>(
     photos: Iterable<Q> | AsyncIterable<Q>,
-    options?: ScoreOptions,
+    options?: ScoreAllOptions,
   ): AsyncGenerator<PhotoResult<Q>, void, void>;
   async *scoreAll<Q extends P>(
     photos: Iterable<Q> | AsyncIterable<Q>,
-    options: ScoreOptions = {},
+    options: ScoreAllOptions = {},
   ): AsyncGenerator<PhotoResult<Q, Assessment | Assessments>, void, void> {
     checkCall(options);
-    this.#order(options, 0);
-    // Ends the reading ahead when the caller leaves the loop.
-    const left = new AbortController();
-    const call = callSignal(options.signal, this.#life.signal, left.signal);
-    const iterator = iterate(photos);
-    let exhausted = false;
-    const next = async () => {
-      // An iterator that throws has ended, too.
-      exhausted = true;
-      const step = await iterator.next();
-      if (step.done) return undefined;
-      exhausted = false;
-      return { photo: step.value, taken: this.#take(step.value, call) };
-    };
-    let ahead = quiet(next());
-    try {
-      for (let index = 0; ; index++) {
-        const current = await call.race(ahead);
-        if (!current) return;
-        const { photo, taken } = current;
-        await call.race(this.#inTurn(call, async () => {}));
-        // One ahead and no more, so that at most two photos are in memory.
-        ahead = quiet(next());
-        let result: PhotoResult<Q, Assessment | Assessments>;
-        try {
-          const work = this.#compute(this.#order(options, index), () => taken, call);
-          result = { index, photo, assessment: await call.race(work) };
-        } catch (error) {
-          if (call.signal.aborted) throw reasonOf(call.signal);
-          result = { index, photo, error: toGammaError(error, 'worker') };
-        } finally {
-          taken.drop();
-        }
-        yield result;
-      }
-    } finally {
-      left.abort();
-      call.release();
-      // Not awaited: a source that is waiting for its next photo would keep the caller waiting, too.
-      quiet(
-        ahead.then(async (unused) => {
-          unused?.taken.drop();
-          if (!exhausted) await iterator.return?.();
-        }),
-      );
-    }
+    const previews = checkPreviews(options.previews);
+    this.#order(options, 0, false);
+    const left: Item<Q>[] = [];
+    let index = 0;
+    const item = (photo: Q): Item<Q> => ({ index: index++, photo });
+    yield* this.#pass(mapped(iterate(photos), item), options, previews ? left : undefined);
+    yield* this.#pass(left[Symbol.iterator](), options, undefined);
   }
 
   /**
@@ -208,12 +183,7 @@ export class GammaBase<P, W> {
         if (typeof value !== 'string') throw new GammaError('option', `option \`${name}\`: expected a string`);
       }
       if (id === ALL_SCENES) throw new GammaError('scene-invalid', 'scene `all`: the id stands for every scene');
-      await this.#inTurn(call, async ({ client, engine }) => {
-        const body = { engine, scene: id, template };
-        const { scenes } = await client.request('add-scene', body, { signal: call.signal });
-        this.#added.set(id, template);
-        this.#seat = { client, engine, scenes };
-      });
+      await this.#turn(call, 'first', ({ client }) => this.#seats.add(client, id, template, call.signal));
     });
   }
 
@@ -224,12 +194,21 @@ export class GammaBase<P, W> {
    */
   async memory(options: { signal?: AbortSignal | undefined } = {}): Promise<MemoryUse> {
     return this.#call(options, (call) =>
-      this.#inTurn(call, ({ client, engine }) => client.request('memory', { engine }, { signal: call.signal })),
+      this.#turn(call, 'first', async ({ client }) => {
+        // The others are asked while they compute. One that dies meanwhile has no memory.
+        const others = this.#now.workers.filter((worker) => worker.client !== client);
+        const sizes = await Promise.all([
+          client.request('memory', {}, { signal: call.signal }),
+          ...others.map((other) => other.client.request('memory', {}).catch(() => undefined)),
+        ]);
+        const living = sizes.filter((size) => size !== undefined);
+        return { wasm: living.reduce((sum, { wasm }) => sum + wasm, 0), workers: living.length };
+      }),
     );
   }
 
   /**
-   * Lets go of the model; after the last Gamma that shares it, the worker ends and its memory is free. Calls that wait, and
+   * Lets go of the model; after the last Gamma that shares it, its workers end and their memory is free. Calls that wait, and
    * later ones, reject with code `disposed`.
    */
   async dispose(): Promise<void> {
@@ -241,23 +220,24 @@ export class GammaBase<P, W> {
     await this.dispose();
   }
 
-  get #now(): { loaded: Loaded; seat: Seat; source: ModelSource } {
-    const loaded = this.#shared?.loaded;
-    if (!loaded || !this.#seat || !this.#source) throw new GammaError('disposed', 'this Gamma was disposed of');
-    return { loaded, seat: this.#seat, source: this.#source };
+  get #now(): { loaded: Loaded; scenes: readonly Scene[]; source: ModelSource; workers: readonly Loaded[] } {
+    const shared = this.#shared;
+    const { scenes } = this.#seats;
+    if (!shared?.loaded || !scenes || !this.#source) throw new GammaError('disposed', 'this Gamma was disposed of');
+    return { loaded: shared.loaded, scenes, source: this.#source, workers: shared.workers };
   }
 
   async #join(call: CallSignal): Promise<void> {
     const shared = SharedModel.join(this.#opening, this.#member);
     this.#shared = shared;
     const { loaded, already } = await shared.ready(this.#member);
-    await this.#inTurn(call, async () => {});
+    await this.#turn(call, 'first', async () => {});
     this.#source = already ? { ...loaded.source, from: 'memory' } : loaded.source;
   }
 
   async #end(error: GammaError): Promise<void> {
     if (!this.#life.signal.aborted) this.#life.abort(error);
-    await this.#shared?.leave(this.#member, error, this.#seat);
+    await this.#shared?.leave(this.#member, error, this.#seats.places);
   }
 
   /** Runs a public call: its errors are GammaErrors, and it ends as soon as it is aborted. */
@@ -274,73 +254,122 @@ export class GammaBase<P, W> {
     }
   }
 
-  #order(options: ScoreOptions, index: number): Order {
+  #order(options: ScoreOptions, index: number, preview: boolean): Order {
     if (this.#life.signal.aborted) throw reasonOf(this.#life.signal);
     return {
-      scene: sceneOf(options, this.#now.seat.scenes),
+      scene: sceneOf(options, this.#now.scenes),
       job: jobOptions(options),
       index,
+      preview,
       onProgress: options.onProgress,
     };
   }
 
-  #take(photo: P, call: CallSignal): Taken {
-    return new Taken(this.#platform.photo(photo, call.signal));
+  #subject(photo: P, call: CallSignal, rest?: Rest): Subject {
+    return {
+      taken: new Taken(() => this.#platform.photo(photo, call.signal)),
+      constant: this.#platform.isConstant(photo) ? Object(photo) : undefined,
+      rest,
+    };
   }
 
-  async #compute(order: Order, photo: () => Taken, call: CallSignal): Promise<Assessment | Assessments> {
-    const { scene, job, index, onProgress } = order;
-    return this.#inTurn(call, async ({ client, engine }, { device }) => {
-      const keep = device.kind === 'webgpu';
-      const replies = await photo().send(call, keep, (wire) =>
-        client.request(
-          'score',
-          { engine, photo: wire, scenes: scene === ALL_SCENES ? [] : [scene], options: job },
-          {
-            // A GPU may be lost on the way, and the photo is needed again then: its worker gets a copy.
-            transfer: keep ? [] : [content(wire)],
-            signal: call.signal,
-            onProgress: (progress) => {
-              if (progress.phase !== 'crops' || call.signal.aborted) return;
-              const { loaded: done, total, estimate } = progress;
-              onProgress?.({ index, done, total, estimate });
-            },
-          },
-        ),
-      );
-      const finish = (reply: WireAssessment): Assessment => ({ ...reply, device: device.kind });
-      if (scene === ALL_SCENES) return Object.fromEntries(replies.map((reply) => [reply.scene, finish(reply)]));
-      const [reply] = replies;
-      if (!reply) throw new GammaError('worker', 'the worker answered without an assessment');
-      return finish(reply);
-    });
-  }
-
-  /** Waits until the engine is free and there is one, then runs `work`. */
-  #inTurn<T>(call: CallSignal, work: (seat: Seat, loaded: Loaded) => Promise<T>): Promise<T> {
-    const shared = this.#shared;
-    if (!shared) throw new GammaError('disposed', 'this Gamma was disposed of');
-    return quiet(shared.inTurn(call.signal, async (loaded) => work(await this.#seated(loaded, call.signal), loaded)));
-  }
-
-  /** This handle's engine in the worker, which has the scenes that were added. A new worker has none yet. */
-  async #seated({ client }: Loaded, signal: AbortSignal): Promise<Seat> {
-    if (this.#seat?.client === client) return this.#seat;
-    lastEngine += 1;
-    const engine = lastEngine;
-    let { scenes } = await client.request('share', { engine }, { signal });
-    for (const [scene, template] of this.#added) {
-      ({ scenes } = await client.request('add-scene', { engine, scene, template }, { signal }));
+  /** One pass over photos. With a list `left`, the first crops do for now, and the photos that have more of them go on to that list. */
+  async *#pass<Q extends P>(
+    items: AsyncIterator<Item<Q>> | Iterator<Item<Q>>,
+    options: ScoreOptions,
+    left: Item<Q>[] | undefined,
+  ): AsyncGenerator<PhotoResult<Q, Assessment | Assessments>, void, void> {
+    // Ends the work under way when the caller leaves the loop.
+    const gone = new AbortController();
+    const call = callSignal(options.signal, this.#life.signal, gone.signal);
+    const workers = this.#workers ?? crewSize(this.#now.loaded, this.#platform.cores());
+    // One more is read. Results that wait for those before them are few, too.
+    const window = { active: workers + 1, taken: 3 * workers - 1 };
+    const begin = async (item: Item<Q>, place: number): Promise<Outcome<Q>> => {
+      const preview = left !== undefined && this.#platform.isLasting(item.photo);
+      const order = this.#order(options, item.index, preview);
+      if (place > 0) this.#shared?.hire(Math.min(workers, place + 1), place === 1);
+      return this.#outcome(order, item, workers > 1 ? 'any' : 'first', call);
+    };
+    try {
+      for await (const { result, rest } of inOrder(items, window, begin, call.race)) {
+        if (rest) left?.push({ index: result.index, photo: result.photo, rest });
+        yield result;
+      }
+    } finally {
+      gone.abort();
+      call.release();
     }
-    this.#seat = { client, engine, scenes };
-    return this.#seat;
   }
-}
 
-/** What of a photo can be handed over instead of copied. */
-function content(wire: WirePhoto): object {
-  if (wire.kind === 'bytes') return wire.bytes;
-  return wire.kind === 'rgba' ? wire.data : wire.bitmap;
+  /** What becomes of one of many photos; only what ends the whole run is thrown. */
+  async #outcome<Q extends P>(
+    order: Order,
+    { index, photo, rest }: Item<Q>,
+    where: Where,
+    call: CallSignal,
+  ): Promise<Outcome<Q>> {
+    const subject = this.#subject(photo, call, rest);
+    let reached = false;
+    const work = (seat: Seat, loaded: Loaded) => {
+      reached = true;
+      return this.#answer(order, subject, photo, seat, loaded, call);
+    };
+    try {
+      let answer = this.#recall(order, subject);
+      if (!answer) {
+        subject.taken.begin();
+        answer = await call.race(this.#turn(call, where, work));
+      }
+      return { result: { index, photo, assessment: answer.assessment, final: !answer.rest }, rest: answer.rest };
+    } catch (error) {
+      if (call.signal.aborted) throw reasonOf(call.signal);
+      // Not the photo's fault: there is no engine.
+      if (!reached) throw error;
+      return { result: { index, photo, error: toGammaError(error, 'worker'), final: true } };
+    } finally {
+      subject.taken.drop();
+    }
+  }
+
+  #recall(order: Order, subject: Subject): Answer | undefined {
+    return this.#shared && recall(order, subject, this.#shared.shelf, this.#seats);
+  }
+
+  async #answer(
+    order: Order,
+    subject: Subject,
+    photo: P,
+    seat: Seat,
+    loaded: Loaded,
+    call: CallSignal,
+  ): Promise<Answer> {
+    const shared = this.#joined;
+    // A GPU may be lost on the way and a worker of several may die: the photo is needed again then.
+    const again = loaded.device.kind === 'webgpu' || (shared.workers.length > 1 && !this.#platform.isLasting(photo));
+    return this.#recall(order, subject) ?? compute(order, subject, again, shared.shelf, seat, loaded, call);
+  }
+
+  get #joined(): SharedModel {
+    if (!this.#shared) throw new GammaError('disposed', 'this Gamma was disposed of');
+    return this.#shared;
+  }
+
+  /** Waits until a worker is free and there is one, then runs `work` with this handle's engine there. */
+  #turn<T>(call: CallSignal, where: Where, work: (seat: Seat, loaded: Loaded) => Promise<T>): Promise<T> {
+    const turn = async (loaded: Loaded, spare: boolean) => {
+      let seat: Seat;
+      try {
+        seat = await this.#seats.at(loaded.client, call.signal);
+      } catch (error) {
+        // A worker that cannot have this handle's scenes is of no use to it; another one will do.
+        if (spare && !call.signal.aborted) await loaded.client.close(toGammaError(error, 'worker'));
+        throw error;
+      }
+      return work(seat, loaded);
+    };
+    return quiet((async () => this.#joined.run(call.signal, where, turn))());
+  }
 }
 
 /** Keeps a rejection that is looked at later, or never, from being reported as unhandled. */
@@ -355,4 +384,18 @@ function iterate<T>(items: Iterable<T> | AsyncIterable<T>): AsyncIterator<T> | I
     if (typeof items !== 'string' && Symbol.iterator in Object(items)) return (items as Iterable<T>)[Symbol.iterator]();
   }
   throw new GammaError('option', 'option `photos`: expected an array or another iterable of photos');
+}
+
+/** The items of an iterator, each turned into another; closing it closes the iterator. */
+function mapped<T, R>(items: AsyncIterator<T> | Iterator<T>, turn: (item: T) => R): AsyncIterator<R> {
+  return {
+    next: async () => {
+      const step = await items.next();
+      return step.done ? { done: true, value: undefined } : { done: false, value: turn(step.value) };
+    },
+    return: async () => {
+      await items.return?.();
+      return { done: true, value: undefined };
+    },
+  };
 }

@@ -1,7 +1,7 @@
 // What runs in the worker: owns one engine and answers requests. It knows neither browser nor Node; `HostPlatform` does.
 
 import { assemble, assembleText, type Follow, free } from './assembling.js';
-import type { Engine, EnginePhoto, IndexedFile, Job, Modules, WasmModule } from './engine.js';
+import type { Engine, EngineAssessment, EnginePhoto, IndexedFile, Job, Modules, WasmModule } from './engine.js';
 import { abortedBy, GammaError, isTrap, messageOf, throwIfAborted, toGammaError } from './error.js';
 import { Extras } from './extras.js';
 import type { ModelFiles } from './files.js';
@@ -234,7 +234,7 @@ export class Host {
   }
 
   async #score(
-    { engine: id, photo: wire, scenes, options }: Requests['score']['body'],
+    { engine: id, photo: wire, scenes, options, preview, answered }: Requests['score']['body'],
     report: (progress: WireProgress) => void,
     signal: AbortSignal,
   ): Promise<Requests['score']['reply']> {
@@ -244,25 +244,29 @@ export class Host {
     try {
       const photo = await this.#decode(engine, wire, options.parity ?? false, signal);
       job = engine.job(photo, options);
+      if (answered) job.resume(answered);
       const total = job.crops;
       let done = job.done;
-      const asked = scenes.length > 0 ? scenes : engine.scenes().map(({ id }) => id);
-      while (!job.is_done) {
+      while (!job.is_done && !(preview && done > 0)) {
         await this.#platform.pause();
         throwIfAborted(signal);
         const next = await job.step();
         if (!(next > done)) throw new GammaError('wasm', `the engine stopped after ${done} of ${total} crops`);
         done = next;
-        const { score, percent, uncertainty } = await job.assess(asked[0] ?? '');
+        const { score, percent, uncertainty } = await job.assess(scenes[0] ?? '');
         report({ phase: 'crops', loaded: done, total, estimate: { score, percent, uncertainty } });
       }
-      const assessments: Requests['score']['reply'] = [];
-      for (const scene of asked) {
+      const assessments: EngineAssessment[] = [];
+      for (const scene of scenes) {
         throwIfAborted(signal);
-        assessments.push({ ...(await job.assess(scene)), ms: 0 });
+        assessments.push(await job.assess(scene));
       }
       const ms = this.#platform.now() - start;
-      return assessments.map((assessment) => ({ ...assessment, ms }));
+      return {
+        assessments: assessments.map((assessment) => ({ ...assessment, ms })),
+        total,
+        ...(!job.is_done && { answered: job.answered() }),
+      };
     } finally {
       free(job);
     }

@@ -47,6 +47,7 @@ export type {
   Precision,
   Preparation,
   Scene,
+  ScoreAllOptions,
   ScoreOptions,
   ScoreProgress,
 } from './types.js';

@@ -12,6 +12,7 @@
  * @module
  */
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -22,7 +23,7 @@ import { GammaError, isTrap, messageOf, throwIfAborted, toGammaError } from './e
 import { GammaBase } from './gamma.js';
 import type { Platform, Port } from './platform.js';
 import type { FromWorker, WirePhoto } from './protocol.js';
-import { isLasting, isPixelSource, noPhoto, readBlob, readUrl, takeBytes, takePixels } from './take.js';
+import { isConstant, isLasting, isPixelSource, noPhoto, readBlob, readUrl, takeBytes, takePixels } from './take.js';
 import type { Bytes, LoadOptions as LoadOptionsOf, ModelCache, PixelSource } from './types.js';
 import { isBytes, weightsSource } from './weights.js';
 
@@ -52,6 +53,7 @@ export type {
   Precision,
   Preparation,
   Scene,
+  ScoreAllOptions,
   ScoreOptions,
   ScoreProgress,
 } from './types.js';
@@ -89,11 +91,13 @@ export class Gamma extends GammaBase<Photo, Weights> {
 /** One for all, so that models are shared. */
 const platform: Platform<Photo, Weights> = {
   spawn,
+  cores: availableParallelism,
   devices: (choice) => planDevices(choice, { gpu: async () => NO_GPU, wasm: wasmFeatures }),
   weights: (weights, base) =>
     weightsSource(weights instanceof Readable ? Readable.toWeb(weights) : weights, addressOf, base),
   base: (wasm) => `${addressOf(wasm).replace(/\/?([?#].*)?$/s, '')}/`,
   isLasting,
+  isConstant,
   photo: takePhoto,
 };
 

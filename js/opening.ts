@@ -67,6 +67,24 @@ export async function openModel(opening: Opening, read: boolean, watch: Watch): 
   throw new GammaError('device', refused.join(' ') || 'no device can run the engine');
 }
 
+/**
+ * Another worker with the model of `loaded`, on the same device.
+ *
+ * @throws {GammaError} As {@link openModel}; the worker has ended then.
+ */
+export async function openAnother(opening: Opening, { device }: Loaded, watch: Watch): Promise<Loaded> {
+  const client = new Client(opening.platform.spawn());
+  watch.onClient(client);
+  const candidate = { ...device, acceptSoftware: true };
+  try {
+    return { ...(await tryDevice(opening, candidate, client, [], { name: 'open' }, watch)), device };
+  } catch (error) {
+    const failure = watch.signal.aborted ? reasonOf(watch.signal) : toGammaError(error, 'worker');
+    await client.close(failure);
+    throw failure;
+  }
+}
+
 async function tryDevice(
   { weights, base, cache, precision }: Opening,
   { module, acceptSoftware, kind, reason }: Candidate,

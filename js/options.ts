@@ -64,6 +64,20 @@ export function checkPrecision(precision: unknown): Precision {
   return known;
 }
 
+/** The most workers that can be asked for. */
+const MAX_WORKERS = 16;
+
+/** Checks `Gamma.load`'s choice about workers. */
+export function checkWorkers(workers: unknown): number | undefined {
+  return wholeNumber('workers', workers, 1, MAX_WORKERS, `1 to ${MAX_WORKERS}`);
+}
+
+/** Checks `scoreAll`'s own option. */
+export function checkPreviews(previews: unknown): boolean {
+  if (previews !== undefined && typeof previews !== 'boolean') throw wrong('previews', previews, 'true or false');
+  return previews ?? false;
+}
+
 /** What the engine is told of `options`. */
 export function jobOptions(options: ScoreOptions): JobOptions {
   const { policy, parity, tolerance } = options;

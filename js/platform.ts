@@ -36,6 +36,8 @@ export interface DevicePlan {
 export interface Platform<P, W> {
   /** Starts a worker. */
   spawn(): Port;
+  /** How many threads the processor runs at the same time, as far as it is told. */
+  cores(): number;
   /** Looks at what the environment can do. */
   devices(choice: 'auto' | DeviceKind): Promise<DevicePlan>;
   /** Makes weights ready, the default model's if there are none; throws a GammaError of code `option`. `base`: as below. */
@@ -44,6 +46,8 @@ export interface Platform<P, W> {
   base(wasm: string | URL): string;
   /** Whether the photo stays what it is until its turn comes; the pixels of all others are taken at once. */
   isLasting(photo: P): boolean;
+  /** Whether this very object can never show another photo, so that what was computed of it holds for ever. */
+  isConstant(photo: P): boolean;
   /** Reads a photo. Takes its pixels before it first awaits, so that a video may go on. */
   photo(photo: P, signal: AbortSignal): Promise<WirePhoto>;
 }

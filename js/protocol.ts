@@ -8,7 +8,6 @@ import type {
   CacheMode,
   Estimate,
   LoadProgress,
-  MemoryUse,
   ModelInfo,
   ModelSource,
   ModuleKind,
@@ -32,6 +31,16 @@ export type WireWeights =
 /** An assessment as the worker sends it. */
 export type WireAssessment = EngineAssessment & { ms: number };
 
+/** What the worker says of a photo. */
+export interface WireScore {
+  /** One for each scene asked about, in their order. */
+  assessments: WireAssessment[];
+  /** Crops planned. */
+  total: number;
+  /** If crops are left: what those that were scored answered, from which another request goes on. */
+  answered?: Float32Array<ArrayBuffer>;
+}
+
 /** Each request with its answer. */
 export interface Requests {
   /** Loads the WebAssembly module and opens the device. */
@@ -45,13 +54,22 @@ export interface Requests {
   share: { body: { engine: number }; reply: { scenes: Scene[] } };
   /** Frees an engine. */
   release: { body: { engine: number }; reply: null };
-  /** Scores a photo under the scenes named; an empty list means all of them. */
+  /** Scores a photo under the scenes named, and tells of the first one as it goes on. */
   score: {
-    body: { engine: number; photo: WirePhoto; scenes: string[]; options: JobOptions };
-    reply: WireAssessment[];
+    body: {
+      engine: number;
+      photo: WirePhoto;
+      scenes: readonly string[];
+      options: JobOptions;
+      /** Ends after the first step. */
+      preview: boolean;
+      /** What the first crops answered in another request for the same photo, options and scenes of the engine. */
+      answered?: Float32Array<ArrayBuffer> | undefined;
+    };
+    reply: WireScore;
   };
   /** Measures memory. */
-  memory: { body: { engine: number }; reply: MemoryUse };
+  memory: { body: Record<string, never>; reply: { wasm: number } };
   /** Adds a scene to one engine. */
   'add-scene': { body: { engine: number; scene: string; template: string }; reply: { scenes: Scene[] } };
 }

@@ -10,6 +10,11 @@ export function isLasting(photo: unknown): photo is string | URL | Blob {
   return typeof photo === 'string' || photo instanceof URL || photo instanceof Blob;
 }
 
+/** Whether a Blob or File: its content never changes. What lies behind an address may. */
+export function isConstant(photo: unknown): photo is Blob {
+  return photo instanceof Blob;
+}
+
 /** Whether `value` has pixels as ImageData has them. */
 export function isPixelSource(value: unknown): value is PixelSource {
   const { width, height, data } = (value ?? {}) as Partial<PixelSource>;

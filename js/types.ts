@@ -105,7 +105,10 @@ export interface Assessment {
   readonly scene: string;
   /** Where it was computed. */
   readonly device: DeviceKind;
-  /** Milliseconds from the start of decoding to the score; waiting and downloading are not counted. */
+  /**
+   * Milliseconds from the start of decoding to the score; waiting and downloading are not counted. What was computed by an earlier call, and
+   * kept, counts with its time then.
+   */
   readonly ms: number;
   /** Width of the photo that the crops refer to, in pixels: upright, and scaled by {@link scale}. */
   readonly width: number;
@@ -216,10 +219,12 @@ export type Precision = 'fast' | 'exact';
 /** What a loaded model takes. */
 export interface MemoryUse {
   /**
-   * Bytes of WebAssembly memory, for all handles that share the model; never less than at any time before. Weights on a GPU
-   * are not in it.
+   * Bytes of WebAssembly memory of all workers, for all handles that share the model; a worker's is never less than at any time before.
+   * Weights on a GPU are not in it.
    */
   readonly wasm: number;
+  /** Workers that hold the model, each with memory of its own: more than one after a `scoreAll` that took {@link LoadOptions.workers}. */
+  readonly workers: number;
 }
 
 /** Bytes in memory. The library copies what it keeps and never detaches a caller's buffer. */
@@ -244,6 +249,12 @@ export interface LoadOptions<W> {
    * in single precision. Weights that are not quantised, and WebGPU, know no difference.
    */
   precision?: Precision | undefined;
+  /**
+   * The most workers, 1 to 16, in which `scoreAll` computes photos at the same time, each with the model in memory of its own. Unless told, 1 for
+   * models of more than 20 million parameters and on WebGPU, else half of the processor's cores, at least 1 and at most 4. All but the first are
+   * started by a `scoreAll` that has more than one photo, and end with the last handle. Always 1 for weights from a stream.
+   */
+  workers?: number | undefined;
   /** Called as loading goes on. */
   onProgress?: ((progress: LoadProgress) => void) | undefined;
   /** Ends loading; the promise then rejects with code `aborted`. */
@@ -299,13 +310,33 @@ export interface ScoreOptions {
   onProgress?: ((progress: ScoreProgress) => void) | undefined;
 }
 
+/** Options of `scoreAll`. */
+export interface ScoreAllOptions extends ScoreOptions {
+  /**
+   * Yields a first estimate of every photo, of its first crops, before the second pass over them yields the final results: each
+   * photo comes twice, unless the first crops were all or it failed. Photos that may change meanwhile (bytes, pixels, elements) are not
+   * put off: their first result is the final one. The photos are held until the end, so better as Files or URLs.
+   */
+  previews?: boolean | undefined;
+}
+
 /** One Assessment for each scene id. */
 export type Assessments = Readonly<Record<string, Assessment>>;
 
 /** What `scoreAll` yields for a photo: its assessment, or the error that it ran into. */
-export type PhotoResult<P, A = Assessment> =
-  | { readonly index: number; readonly photo: P; readonly assessment: A; readonly error?: undefined }
-  | { readonly index: number; readonly photo: P; readonly error: GammaError; readonly assessment?: undefined };
+export type PhotoResult<P, A = Assessment> = {
+  /** Position of the photo. */
+  readonly index: number;
+  readonly photo: P;
+  /**
+   * Whether nothing more comes of this photo. Without {@link ScoreAllOptions.previews} always; with them, an assessment that is not final is
+   * an estimate of the first crops, as good as its {@link Assessment.uncertainty} says.
+   */
+  readonly final: boolean;
+} & (
+  | { readonly assessment: A; readonly error?: undefined }
+  | { readonly error: GammaError; readonly assessment?: undefined }
+);
 
 /** Eight-bit RGBA pixels, rows from the top, not premultiplied: `ImageData`, or an object like it. */
 export interface PixelSource {

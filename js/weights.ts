@@ -50,7 +50,7 @@ const identities = new WeakMap<object, number>();
 let lastIdentity = 0;
 
 /** A number that stands for this very object. */
-function identityOf(object: object): number {
+export function identityOf(object: object): number {
   let identity = identities.get(object);
   if (identity === undefined) {
     lastIdentity += 1;

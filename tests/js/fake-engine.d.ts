@@ -5,6 +5,8 @@ export const live: {
   loaders: number;
   engines: number;
   steps: number;
+  /** Jobs that went on from the answers of another one. */
+  resumed: number;
   merges: number;
   /** Photos that the module `extras` decoded. */
   extras: number;

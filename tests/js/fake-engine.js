@@ -11,6 +11,7 @@ export const live = {
   loaders: 0,
   engines: 0,
   steps: 0,
+  resumed: 0,
   merges: 0,
   extras: 0,
   decoded: [],
@@ -193,7 +194,9 @@ class Engine extends Freed {
     if (this.#text !== 'loaded') throw failure('config', 'the model has no text tower');
     if (prompts.length !== 5) throw failure('scene-invalid', `scene \`${id}\`: ${prompts.length} prompts`);
     this.#read.add(id);
-    if (!this.#scenes.some((scene) => scene.id === id)) this.#scenes.push({ id, template });
+    const known = this.#scenes.find((scene) => scene.id === id);
+    if (known) known.template = template;
+    else this.#scenes.push({ id, template });
   }
   decode(bytes, options) {
     if (needs_extras(bytes)) throw failure('image-format', 'not an image this build can read');
@@ -251,6 +254,16 @@ class Job extends Freed {
   get is_done() {
     return this.done >= this.crops;
   }
+  answered() {
+    const { length } = this.#engine.scenes();
+    return new Float32Array(6 * length * this.done);
+  }
+  resume(answered) {
+    const each = 6 * this.#engine.scenes().length;
+    if (this.done > 0 || answered.length % each !== 0) throw failure('option', 'answers of another job');
+    this.done = answered.length / each;
+    live.resumed += 1;
+  }
   async step() {
     live.steps += 1;
     const { content } = this.#photo;
@@ -278,7 +291,7 @@ class Job extends Freed {
     const { content, width, height } = this.#photo;
     const score = content.score ?? 0.5;
     const levels = { bad: 0.2, poor: 0.2, fair: 0.2, good: 0.2, perfect: 0.2 };
-    const crops = Array.from({ length: this.crops }, (_, x) => ({ x, y: 0, size: 224, score }));
+    const crops = Array.from({ length: this.done }, (_, x) => ({ x, y: 0, size: 224, score }));
     return {
       score,
       percent: 100 * score,

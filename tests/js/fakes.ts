@@ -32,6 +32,10 @@ export interface FakePhoto {
   extra?: boolean;
   name?: string;
   score?: number;
+  /** Whether this very object never shows another photo. */
+  constant?: boolean;
+  /** Whether it has to be read at once. */
+  changing?: boolean;
   /** Milliseconds of each step. */
   sleep?: number;
   /** Milliseconds that each step keeps its thread busy. */
@@ -75,6 +79,8 @@ export interface Behaviour {
   host?: Partial<HostPlatform>;
   /** How remote models are fetched and kept. */
   remote?: Partial<RemoteOptions>;
+  /** Cores of the processor; 1 unless told. */
+  cores?: number;
   /** Delays each module's loading, in milliseconds. */
   slowModule?: number;
 }
@@ -165,6 +171,7 @@ export function platformOf(log: Log, behaviour: Behaviour = {}): Platform<FakePh
     ...behaviour.host,
   };
   return {
+    cores: () => behaviour.cores ?? 1,
     spawn: () => {
       log.spawned += 1;
       return inProcess(host, log);
@@ -172,7 +179,8 @@ export function platformOf(log: Log, behaviour: Behaviour = {}): Platform<FakePh
     devices: async () => ({ candidates: behaviour.candidates ?? [CPU], notes: behaviour.notes ?? [] }),
     weights: (weights, base) => weightsSource(weights, String, base),
     base: String,
-    isLasting: () => true,
+    isLasting: ({ changing = false }) => !changing,
+    isConstant: ({ constant = false }) => constant,
     photo: async (photo) => {
       const name = photo.name ?? '';
       log.reading.push(`+${name}`);
