@@ -74,7 +74,8 @@ export async function compute(
   const scenes = constant ? [...asked, ...all.filter((id) => !asked.includes(id))] : asked;
   const known = all.map((id) => seat.keyOf(id)).join('\n');
   const shelfed = constant === undefined ? undefined : shelfKey(constant, order, seat, seat.scenes);
-  const left = subject.rest ?? (shelfed === undefined ? undefined : shelf.get(shelfed)?.rest);
+  // Another time there may be another photo at the same address.
+  const left = shelfed === undefined ? undefined : (subject.rest ?? shelf.get(shelfed)?.rest);
   // The numbers are those of the scenes that the engine had.
   const rest = left?.scenes === known ? left : undefined;
   const reply = await taken.send(call, keep, (photo) =>

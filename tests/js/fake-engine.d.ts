@@ -2,6 +2,8 @@
 export const live: {
   photos: number;
   jobs: number;
+  /** The most that there were at the same time. */
+  mostJobs: number;
   loaders: number;
   engines: number;
   steps: number;

@@ -12,6 +12,7 @@ export const live = {
   engines: 0,
   steps: 0,
   resumed: 0,
+  mostJobs: 0,
   merges: 0,
   extras: 0,
   decoded: [],
@@ -239,6 +240,16 @@ class Photo extends Freed {
   }
 }
 
+/** How often a photo that traps for some times only has done so, by its name. */
+const trapped = new Map();
+
+function traps({ trap, times, name }) {
+  if (!trap || times === undefined) return true;
+  const before = trapped.get(name) ?? 0;
+  trapped.set(name, before + 1);
+  return before < times;
+}
+
 class Job extends Freed {
   #photo;
   #options;
@@ -246,6 +257,7 @@ class Job extends Freed {
   done = 0;
   constructor(photo, options, engine) {
     super('jobs');
+    live.mostJobs = Math.max(live.mostJobs, live.jobs);
     this.#photo = photo;
     this.#options = options;
     this.#engine = engine;
@@ -269,7 +281,7 @@ class Job extends Freed {
     const { content } = this.#photo;
     if (content.sleep) await sleep(content.sleep);
     if (content.busy) for (const end = Date.now() + content.busy; Date.now() < end; );
-    if (this.done + 1 === (content.at ?? 2)) {
+    if (this.done + 1 === (content.at ?? 2) && traps(content)) {
       if (content.trap === 'step') throw trap();
       if (content.trap === 'lost') throw failure('device', 'device: the GPU was lost');
       if (content.trap === 'stuck') return this.done;

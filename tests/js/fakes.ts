@@ -44,6 +44,8 @@ export interface FakePhoto {
   trap?: 'decode' | 'step' | 'lost' | 'stuck' | 'detached' | 'exit';
   /** The step at which it traps. */
   at?: number;
+  /** How often it traps, over all tests for one `name`; each time unless told. */
+  times?: number;
   /** Milliseconds that reading takes. */
   reading?: number;
   /** Fails while it is read. */
@@ -64,6 +66,8 @@ export interface Log {
   /** Photos whose bytes are held and not yet sent. */
   held: number;
   maxHeld: number;
+  /** The most photos in memory when one had been read: held, or being computed. */
+  maxAlive: number;
   spawned: number;
   terminated: number;
   merges: number;
@@ -125,6 +129,7 @@ export const newLog = (): Log => ({
   reading: [],
   held: 0,
   maxHeld: 0,
+  maxAlive: 0,
   spawned: 0,
   terminated: 0,
   merges: 0,
@@ -189,6 +194,7 @@ export function platformOf(log: Log, behaviour: Behaviour = {}): Platform<FakePh
       log.reading.push(`-${name}`);
       log.held += 1;
       log.maxHeld = Math.max(log.maxHeld, log.held);
+      log.maxAlive = Math.max(log.maxAlive, log.held + glue.live.jobs);
       const bytes = new TextEncoder().encode(JSON.stringify(photo));
       return { kind: 'bytes', bytes: bytes.buffer, type: '' } satisfies WirePhoto;
     },
