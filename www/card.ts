@@ -60,9 +60,12 @@ export class Card {
 
   /** Shows what is known about the photo. */
   update(assessment: Assessment | undefined, showCrops: boolean): void {
-    const { status, progress, error } = this.photo;
+    const { status, progress, error, estimate } = this.photo;
     this.element.dataset.status = status;
-    this.part('.state').textContent = STATES[status];
+    this.element.toggleAttribute('data-known', assessment !== undefined);
+    this.element.toggleAttribute('data-estimate', assessment !== undefined && estimate);
+    // An estimate says itself that it is one.
+    this.part('.state').textContent = assessment && status !== 'stopped' ? '' : STATES[status];
     this.part<HTMLProgressElement>('.photo-progress').value = progress;
     if (error) {
       this.part('.problem-text').textContent = sentence(error.message);
@@ -84,9 +87,12 @@ export class Card {
   }
 
   private showAssessment(assessment: Assessment): void {
-    const { percent, score, levels, crops, device, ms, enlarged } = assessment;
+    const { percent, score, uncertainty, levels, crops, device, ms, enlarged } = assessment;
+    const { estimate } = this.photo;
     this.part('.percent').innerHTML = `${percentText(percent)}<small>%</small>`;
-    this.part('.raw').textContent = `model score ${score.toFixed(4)}`;
+    this.part('.raw').textContent = estimate
+      ? `first estimate, \u00b1${uncertainty.toFixed(2)}`
+      : `model score ${score.toFixed(4)}`;
     drawLevels(this.part('.level-bar'), this.part('.legend'), levels);
     this.part('.spread').textContent =
       crops.length > 1 ? `\u00b1${percentText(spreadOf(crops))} over ${count(crops.length, 'crop')}` : '1 crop';

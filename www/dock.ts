@@ -15,9 +15,11 @@ export function setUpDock(store: Store, queue: Queue): void {
     byId('resume').hidden = run !== undefined || stopped === 0;
     byId('run-bar').hidden = !run;
     if (run) {
-      byId<HTMLProgressElement>('run-bar').value = run.finished / run.total;
+      byId<HTMLProgressElement>('run-bar').value = run.share;
       const left = run.left === undefined ? '' : ` \u00b7 ${timeLeftText(run.left)}`;
-      byId('run-text').textContent = `${run.finished} of ${count(run.total, 'photo')}${left}`;
+      const glance = run.known < run.total && run.known > run.finished;
+      const done = glance ? `First look: ${run.known}` : String(run.finished);
+      byId('run-text').textContent = `${done} of ${count(run.total, 'photo')}${left}`;
     } else {
       byId('run-text').textContent = `${count(stopped, 'photo')} not scored`;
     }

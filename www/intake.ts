@@ -89,7 +89,7 @@ export function addPhotos(store: Store, files: readonly NamedFile[]): void {
   if (files.length === 0) return;
   const entries = files.map(({ name, file }): PhotoEntry => {
     lastId += 1;
-    return { id: lastId, name, file, status: 'waiting', progress: 0 };
+    return { id: lastId, name, file, status: 'waiting', progress: 0, estimate: false };
   });
   store.state.photos.push(...entries);
   store.tell('photos');

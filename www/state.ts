@@ -23,6 +23,8 @@ export interface PhotoEntry {
   progress: number;
   /** One assessment for each scene. */
   results?: Assessments;
+  /** Whether {@link results} are a first estimate. */
+  estimate: boolean;
   error?: { code: string; message: string };
   /** Gives up the score in progress. */
   cancel?: () => void;
@@ -55,8 +57,12 @@ export type EngineState =
 export interface Run {
   /** Photos that this run has finished, with or without an error. */
   finished: number;
+  /** Those and the photos that have a first estimate. */
+  known: number;
   /** Photos that this run is about, finished or not. */
   total: number;
+  /** Share of all that is done, 0 to 1. */
+  share: number;
   /** Time left in milliseconds, once it can be told. */
   left: number | undefined;
 }
@@ -116,8 +122,8 @@ export class Store {
     for (const listener of this.listeners.get(topic) ?? []) (listener as (detail?: unknown) => void)(detail[0]);
   }
 
-  /** The photo's assessment under the chosen scene. */
+  /** The photo's assessment under the chosen scene, or the first estimate of it. */
   assessment(photo: PhotoEntry): Assessment | undefined {
-    return photo.status === 'done' ? photo.results?.[this.state.scene] : undefined;
+    return photo.results?.[this.state.scene];
   }
 }
