@@ -1,9 +1,9 @@
 // Memory does not grow with the number of photos.
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { barePage, load } from './bare.ts';
+import { barePage } from './bare.ts';
 import { FLAGS, findChromium } from './chromium.ts';
-import { requireModules, type Server, servePage } from './server.ts';
+import { GOLDEN_MODEL, requireModules, type Server, servePage } from './server.ts';
 
 /** A leak of 15 kB a photo shows; `bench/many.mjs` scores a thousand. */
 const PHOTOS = 400;
@@ -28,11 +28,14 @@ afterAll(async () => {
   await server?.close();
 });
 
-test(`${PHOTOS} photos in scoreAll: memory stays as it is after ${SETTLED}`, async () => {
+test.each([
+  ['in one worker', { workers: 1, previews: false }],
+  ['in two workers with first estimates', { workers: 2, previews: true }],
+])(`${PHOTOS} photos in scoreAll, %s: memory stays as it is after ${SETTLED}`, async (_, { workers, previews }) => {
   const page = await barePage(browser, server);
-  await load(page, 'cpu');
   const found = await page.evaluate(
-    async ({ count, settled }) => {
+    async ({ count, settled, weights, workers, previews }) => {
+      globalThis.gamma = await api.Gamma.load({ weights, device: 'cpu', workers });
       const canvas = await goldenCanvas(0);
       const context = canvas.getContext('2d');
       if (!context) throw new Error('no canvas');
@@ -62,14 +65,18 @@ test(`${PHOTOS} photos in scoreAll: memory stays as it is after ${SETTLED}`, asy
       };
       let before = { bytes: 0, wasm: 0 };
       let scored = 0;
-      for await (const { assessment } of gamma.scoreAll(photos(), { crops: 1, policy: 'center', scene: 'all' })) {
-        if (assessment) scored += 1;
-        if (scored === settled) before = await measure();
+      const options = { crops: previews ? 2 : 1, scene: 'all', previews } as const;
+      let looked = 0;
+      for await (const { assessment, final } of gamma.scoreAll(photos(), options)) {
+        looked += 1;
+        if (assessment && final) scored += 1;
+        if (looked === settled) before = await measure();
       }
       return { scored, before, after: await measure() };
     },
-    { count: PHOTOS, settled: SETTLED },
+    { count: PHOTOS, settled: SETTLED, weights: GOLDEN_MODEL, workers, previews },
   );
+  await page.close();
   const { scored, before, after } = found;
   console.log(`WebAssembly ${before.wasm} to ${after.wasm} bytes, all ${before.bytes} to ${after.bytes}`);
   expect(scored).toBe(PHOTOS);
