@@ -167,7 +167,7 @@ export class GammaBase<P, W> {
     let index = 0;
     const item = (photo: Q): Item<Q> => ({ index: index++, photo });
     yield* this.#pass(mapped(iterate(photos), item), options, previews ? left : undefined);
-    yield* this.#pass(left[Symbol.iterator](), options, undefined);
+    if (left.length > 0) yield* this.#pass(left[Symbol.iterator](), options, undefined);
   }
 
   /**

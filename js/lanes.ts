@@ -56,6 +56,23 @@ export class Lanes {
     return this.#wasted;
   }
 
+  /** Loads the model in a worker, when none has it. */
+  async start(): Promise<Loaded> {
+    this.#opening = true;
+    try {
+      const loaded = await this.#open();
+      this.#lanes.unshift({ loaded, busy: false, useful: false });
+      return loaded;
+    } catch (error) {
+      // Each task that waits is told, and the next one tries anew.
+      this.#queue.shift()?.reject(toGammaError(error, 'worker'));
+      throw error;
+    } finally {
+      this.#opening = false;
+      this.#dispatch();
+    }
+  }
+
   /** Takes another worker in. */
   add(loaded: Loaded): void {
     this.#lanes.push({ loaded, busy: false, useful: false });
@@ -88,7 +105,7 @@ export class Lanes {
     this.#queue = this.#queue.filter((task) => !gone(task));
     if (this.#queue.length === 0) return;
     if (this.#lanes.length === 0) {
-      this.#revive();
+      if (!this.#opening) this.start().catch(() => {});
       return;
     }
     for (const [index, lane] of this.#lanes.entries()) {
@@ -125,20 +142,5 @@ export class Lanes {
     if (signal.aborted || !loaded.client.death || typeof where === 'object') return false;
     if (where === 'any' && (spare || this.alive.length > 0)) return true;
     return !again && this.#lost(loaded);
-  }
-
-  /** Loads the model again. Each task that waits is told if that fails, and the next one tries anew. */
-  #revive(): void {
-    if (this.#opening) return;
-    this.#opening = true;
-    this.#open()
-      .then(
-        (loaded) => this.#lanes.unshift({ loaded, busy: false, useful: false }),
-        (error: unknown) => this.#queue.shift()?.reject(toGammaError(error, 'worker')),
-      )
-      .finally(() => {
-        this.#opening = false;
-        this.#dispatch();
-      });
   }
 }

@@ -89,10 +89,7 @@ export class SharedModel {
     if (this.#latest) tell(member, this.#latest);
     this.#watchers.add(member);
     try {
-      this.#first ??= this.#open().then((first) => {
-        this.#lanes.add(first);
-        return first;
-      });
+      this.#first ??= this.#lanes.start();
       return { loaded: await this.#first, already: false };
     } catch (error) {
       // Nobody shall wait for what has failed; the next load begins anew.
