@@ -25,6 +25,8 @@ export interface Order {
 /** A photo in the hands of a call. */
 export interface Subject {
   readonly taken: Taken;
+  /** Whether it stays what it is until its turn comes. */
+  readonly lasting: boolean;
   /** The object that the photo is, if it can never show another one. */
   readonly constant: object | undefined;
   /** What an earlier order for it left to do. */
