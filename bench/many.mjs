@@ -1,6 +1,7 @@
-// node bench/many.mjs FOLDER [--photos N] [--crops N]: whether memory grows with the number of photos. Scores N photos (1000) of FOLDER, again from
-// the first when there are no more, with Gamma-Lite in one `scoreAll` in Chromium, and tells memory after the first 50 and at the end:
-// WebAssembly, the heap of the page and its worker after a collection of garbage, and the resident set of the renderer.
+// node bench/many.mjs FOLDER [--photos N] [--crops N] [--workers N] [--previews]: whether memory grows with the number of photos. Scores N photos
+// (1000) of FOLDER as Files, again from the first when there are no more, with Gamma-Lite in one `scoreAll` in Chromium, and tells memory after the
+// first 50 results and at the end: WebAssembly, the heap of the page and its workers after a collection of garbage, and the resident set of the
+// renderer.
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -17,7 +18,12 @@ const EAGER = '--enable-blink-features=ForceEagerMeasureMemory';
 
 await main(async () => {
   const { values, positionals } = parseArgs({
-    options: { photos: { type: 'string', default: '1000' }, crops: { type: 'string', default: '1' } },
+    options: {
+      photos: { type: 'string', default: '1000' },
+      crops: { type: 'string', default: '1' },
+      workers: { type: 'string', default: '1' },
+      previews: { type: 'boolean', default: false },
+    },
     allowPositionals: true,
   });
   const [folder] = positionals;
@@ -34,9 +40,9 @@ await main(async () => {
     await page.exposeFunction('resident', largest);
     await page.goto(`http://127.0.0.1:${server.address().port}/page.html`);
     const found = await page.evaluate(
-      async ({ urls, settled, crops }) => {
+      async ({ urls, settled, crops, workers, previews }) => {
         const { Gamma } = await import('/pkg/index.js');
-        const gamma = await Gamma.load({ device: 'cpu', cache: 'no-store' });
+        const gamma = await Gamma.load({ device: 'cpu', cache: 'no-store', workers });
         const measure = async () => {
           const { bytes: heap } = await performance.measureUserAgentSpecificMemory();
           return { wasm: (await gamma.memory()).wasm, heap, resident: await resident() };
@@ -44,9 +50,14 @@ await main(async () => {
         let before;
         let failed = 0;
         const begin = performance.now();
-        for await (const { index, error } of gamma.scoreAll(urls, { crops })) {
+        async function* photos() {
+          for (const url of urls) yield (await fetch(url)).blob();
+        }
+        let results = 0;
+        for await (const { error } of gamma.scoreAll(photos(), { crops, previews })) {
           if (error) failed += 1;
-          if (index + 1 === settled) before = await measure();
+          results += 1;
+          if (results === settled) before = await measure();
         }
         return { failed, seconds: (performance.now() - begin) / 1000, before, after: await measure() };
       },
@@ -54,6 +65,8 @@ await main(async () => {
         urls: Array.from({ length: count }, (_, index) => `/photos/${encodeURIComponent(names[index % names.length])}`),
         settled: SETTLED,
         crops: Number(values.crops),
+        workers: Number(values.workers),
+        previews: values.previews,
       },
     );
     const { before, after } = found;

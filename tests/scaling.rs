@@ -325,7 +325,7 @@ fn a_job_goes_on_where_another_one_stopped() {
         [&answers[..], &answers[..crop]].concat(),
         vec![f32::NAN; crop],
     ] {
-        let error = job().resume(wrong).err().expect("an error");
+        let error = job().resume(wrong).expect_err("an error");
         assert_eq!(error.code(), "option");
     }
 }
