@@ -1,7 +1,8 @@
-// node bench/crew.mjs FOLDER [--photos N] [--workers 1,2] [--rounds N]: photos per second of `scoreAll`, by the number of workers. Scores N
+// node bench/crew.mjs FOLDER [--photos N] [--workers 1,2] [--rounds N] [--plain]: photos per second of `scoreAll`, by the number of workers. Scores N
 // photos (40) of FOLDER with Gamma-Lite in pages of one Chromium, the numbers of workers (1 and 2) in turn for each round (2), and tells
 // for each run: photos per second; the seconds until every photo had an estimate and until all were final, with `previews`; the seconds of scoring
-// them again, which nothing is computed for; WebAssembly memory of all workers, and the growth of the renderer's resident set.
+// them again, which nothing is computed for; WebAssembly memory of all workers, and the growth of the renderer's resident set. `--plain` leaves
+// out estimates and the second time.
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -21,6 +22,7 @@ await main(async () => {
       photos: { type: 'string', default: '40' },
       workers: { type: 'string', default: '1,2' },
       rounds: { type: 'string', default: '2' },
+      plain: { type: 'boolean', default: false },
     },
     allowPositionals: true,
   });
@@ -45,6 +47,7 @@ await main(async () => {
           urls: names.map((name) => `/photos/${encodeURIComponent(name)}`),
           workers,
           first: FIRST,
+          only: values.plain,
         });
         console.log(JSON.stringify({ round, workers, ...found, residentGrowth: largest() - empty }));
         await context.close();
@@ -59,7 +62,7 @@ await main(async () => {
 });
 
 /** Runs in the page. */
-async function score({ urls, workers, first }) {
+async function score({ urls, workers, first, only }) {
   const { Gamma } = await import('/pkg/index.js');
   const gamma = await Gamma.load({ device: 'cpu', cache: 'no-store', workers });
   const blobs = await Promise.all(urls.map(async (url) => (await fetch(url)).blob()));
@@ -77,17 +80,19 @@ async function score({ urls, workers, first }) {
   while ((await gamma.memory()).workers < workers) await run(warm.map((blob) => new Blob([blob])));
   const photos = blobs.slice(first);
   const plain = await run(photos);
+  const { wasm } = await gamma.memory();
+  const photosPerSecond = photos.length / plain.seconds;
+  if (only) return { photosPerSecond, wasm };
   const again = await run(photos);
   // Other objects are other photos.
   const previews = await run(
     photos.map((blob) => new Blob([blob])),
     { previews: true },
   );
-  const { wasm } = await gamma.memory();
   const same = [again, previews].every(({ scores }) => String(scores) === String(plain.scores));
   const mean = plain.scores.reduce((sum, each) => sum + each, 0) / plain.scores.length;
   return {
-    photosPerSecond: photos.length / plain.seconds,
+    photosPerSecond,
     firstEstimates: previews.looked,
     allFinal: previews.seconds,
     again: again.seconds,
