@@ -91,7 +91,7 @@ export class Card {
     const { estimate } = this.photo;
     this.part('.percent').innerHTML = `${percentText(percent)}<small>%</small>`;
     this.part('.raw').textContent = estimate
-      ? `first estimate ${score.toFixed(2)} \u00b1 ${uncertainty.toFixed(2)}`
+      ? `estimate ${score.toFixed(2)} \u00b1 ${uncertainty.toFixed(2)}`
       : `model score ${score.toFixed(4)}`;
     drawLevels(this.part('.level-bar'), this.part('.legend'), levels);
     this.part('.spread').textContent =

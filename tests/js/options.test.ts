@@ -70,6 +70,10 @@ test('options of load', async () => {
     code: 'option',
     message: 'option `precision`: expected one of fast, exact, got "half"',
   });
+  for (const workers of [0, 17, 1.5, '2', null]) {
+    const message = expect.stringContaining('`workers`: expected a whole number from 1 to 16');
+    await expect(load({ workers })).rejects.toMatchObject({ code: 'option', message });
+  }
   await expect(load({ weights: 5 })).rejects.toMatchObject({ code: 'option', message: /`weights`/ });
   await expect(load({ weights: null })).rejects.toMatchObject({ code: 'option', message: /`weights`/ });
   await expect(load({ signal: 'now' })).rejects.toMatchObject({ code: 'option' });
