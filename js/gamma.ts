@@ -4,7 +4,16 @@ import { type CallSignal, callSignal, reasonOf } from './abort.js';
 import type { JobOptions } from './engine.js';
 import { GammaError, toGammaError } from './error.js';
 import type { Loaded, Opening } from './opening.js';
-import { ALL_SCENES, checkCache, checkCall, checkDevice, checkPrecision, jobOptions, sceneOf } from './options.js';
+import {
+  ALL_SCENES,
+  checkCache,
+  checkCall,
+  checkDevice,
+  checkPrecision,
+  checkThreads,
+  jobOptions,
+  sceneOf,
+} from './options.js';
 import type { Platform } from './platform.js';
 import type { WireAssessment, WirePhoto } from './protocol.js';
 import { type Member, type Place, SharedModel } from './shared.js';
@@ -59,6 +68,7 @@ export class GammaBase<P, W> {
       choice: checkDevice(options.device),
       cache: checkCache(options.cache),
       precision: checkPrecision(options.precision),
+      threads: checkThreads(options.threads),
       weights: platform.weights(options.weights, base),
       base,
     };

@@ -5,13 +5,13 @@ import type { GammaError } from './error.js';
 export type DeviceKind = 'webgpu' | 'cpu';
 
 /** The WebAssembly modules, one of which is loaded. */
-export type ModuleKind = 'gpu' | 'cpu' | 'cpu-relaxed';
+export type ModuleKind = 'gpu' | 'cpu' | 'cpu-relaxed' | 'cpu-threads';
 
 /** The device in use, and why it was taken. */
 export interface DeviceInfo {
   /** `webgpu`, or `cpu`. */
   readonly kind: DeviceKind;
-  /** The WebAssembly module that was loaded: `cpu-relaxed` is `cpu` compiled for relaxed SIMD. */
+  /** The WebAssembly module that was loaded: `cpu-relaxed` is `cpu` compiled for relaxed SIMD, `cpu-threads` that with threads. */
   readonly module: ModuleKind;
   /** The device's name as far as the browser tells it. */
   readonly name: string;
@@ -244,6 +244,11 @@ export interface LoadOptions<W> {
    * in single precision. Weights that are not quantised, and WebGPU, know no difference.
    */
   precision?: Precision | undefined;
+  /**
+   * Threads that share the work on a crop, 1 to 16: the cores of the device, at most 4, unless told. More than one needs relaxed SIMD
+   * and a page that is cross-origin isolated, so that memory can be shared; elsewhere there is one. The score does not depend on it.
+   */
+  threads?: number | undefined;
   /** Called as loading goes on. */
   onProgress?: ((progress: LoadProgress) => void) | undefined;
   /** Ends loading; the promise then rejects with code `aborted`. */
