@@ -88,6 +88,8 @@ export interface JobOptions {
   seed?: number;
   parity?: boolean;
   tolerance?: number;
+  /** Scenes that the tolerance is about; all unless told. */
+  scenes?: string[];
 }
 
 /** A loaded model. */

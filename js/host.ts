@@ -243,10 +243,10 @@ export class Host {
     let job: Job | undefined;
     try {
       const photo = await this.#decode(engine, wire, options.parity ?? false, signal);
-      job = engine.job(photo, options);
+      const asked = scenes.length > 0 ? scenes : engine.scenes().map(({ id }) => id);
+      job = engine.job(photo, { ...options, scenes: asked });
       const total = job.crops;
       let done = job.done;
-      const asked = scenes.length > 0 ? scenes : engine.scenes().map(({ id }) => id);
       while (!job.is_done) {
         await this.#platform.pause();
         throwIfAborted(signal);

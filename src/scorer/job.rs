@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
 
-use super::{Assessment, CropScore, Levels, precision};
+use super::{Assessment, CropScore, Levels, kriging::Kriging, precision};
 use crate::{
     Error, Result,
     image::{self, CROP, Crop, CropOptions, Normalization, Pixels},
@@ -20,6 +20,8 @@ pub struct Job {
     /// `[scenes, 5, embed_dim]`.
     pub(super) text_features: Tensor<3>,
     pub(super) scenes: Vec<String>,
+    /// Places in `scenes` of those that the tolerance is about.
+    pub(super) asked: Vec<usize>,
     pub(super) range: [f32; 2],
     pub(super) pixels: Pixels,
     pub(super) scale: f32,
@@ -27,14 +29,26 @@ pub struct Job {
     pub(super) tolerance: Option<f32>,
     pub(super) normalization: Normalization,
     pub(super) plan: Vec<Crop>,
-    /// For each crop done and each scene: five probabilities and the score.
+    pub(super) kriging: Kriging,
+    /// For each crop done, in the order of `kriging`, and each scene: five probabilities and the score.
     pub(super) answers: Vec<f32>,
 }
 
 /// Numbers that one crop and scene answer with: the levels and the score.
 const ANSWER: usize = LEVELS.len() + 1;
+/// Where the score is among them.
+const SCORE: usize = LEVELS.len();
 
 impl Job {
+    /// The same, its tolerance only about `scenes`, of which there is at least one: others may be less certain when it is done.
+    ///
+    /// # Errors
+    /// [`Error::SceneUnknown`].
+    pub fn for_scenes<'a>(mut self, scenes: impl IntoIterator<Item = &'a str>) -> Result<Self> {
+        self.asked = scenes.into_iter().map(|id| self.scene(id)).collect::<Result<_>>()?;
+        Ok(self)
+    }
+
     /// Crops planned.
     pub fn crops(&self) -> usize {
         self.plan.len()
@@ -45,26 +59,32 @@ impl Job {
         self.answers.len() / (self.scenes.len() * ANSWER).max(1)
     }
 
-    /// Whether no further step is needed: every crop is scored, or enough of them for the wanted tolerance in every scene.
+    /// Whether no further step is needed: every crop is scored, or enough of them for the wanted tolerance in every scene asked for.
     pub fn is_done(&self) -> bool {
         self.done() >= self.crops()
             || self.tolerance.is_some_and(|tolerance| {
-                let uncertain = |scene| self.uncertainty(scene) > tolerance;
-                !(0..self.scenes.len()).any(uncertain)
+                let uncertain = |&scene| precision::uncertainty(&self.kriging, &self.answers(scene, SCORE)) > tolerance;
+                !self.asked.iter().any(uncertain)
             })
     }
 
-    fn uncertainty(&self, scene: usize) -> f32 {
-        let scores: Vec<f32> = self.answers(scene).map(|answer| answer[ANSWER - 1]).collect();
-        precision::uncertainty(&scores, self.crops())
+    fn scene(&self, id: &str) -> Result<usize> {
+        self.scenes
+            .iter()
+            .position(|known| known == id)
+            .ok_or_else(|| Error::SceneUnknown {
+                id: id.to_owned(),
+                offered: self.scenes.clone(),
+            })
     }
 
-    /// What each crop that is done answered about a scene.
-    fn answers(&self, scene: usize) -> impl Iterator<Item = &[f32]> {
-        self.answers
-            .chunks_exact(ANSWER)
-            .skip(scene)
+    /// Number `at` of what each crop that is done answered about a scene.
+    fn answers(&self, scene: usize, at: usize) -> Vec<f32> {
+        let answers = self.answers.chunks_exact(ANSWER).skip(scene);
+        answers
             .step_by(self.scenes.len().max(1))
+            .map(|answer| answer[at])
+            .collect()
     }
 
     /// Scores the next crops, at most `batch` of them, and says how many are done.
@@ -73,7 +93,8 @@ impl Job {
     /// [`Error::Device`] if the device fails. The crops can be tried again.
     pub async fn step(&mut self, batch: usize) -> Result<usize> {
         let done = self.done();
-        let crops: Vec<Crop> = self.plan.iter().skip(done).take(batch.max(1)).copied().collect();
+        let next = self.kriging.order().iter().skip(done).take(batch.max(1));
+        let crops: Vec<Crop> = next.map(|&place| self.plan[place]).collect();
         if crops.is_empty() {
             return Ok(done);
         }
@@ -93,61 +114,65 @@ impl Job {
         Ok(self.done())
     }
 
-    /// What the crops scored so far say about a scene.
+    /// What the crops scored so far say about a scene: of all planned ones, what they foretell.
     ///
     /// # Errors
     /// [`Error::SceneUnknown`], or [`Error::Option`] if no crop is scored yet.
     pub fn assess(&self, scene: &str) -> Result<Assessment> {
-        let index = self
-            .scenes
-            .iter()
-            .position(|id| id == scene)
-            .ok_or_else(|| Error::SceneUnknown {
-                id: scene.to_owned(),
-                offered: self.scenes.clone(),
-            })?;
-        let answers: Vec<&[f32]> = self.answers(index).collect();
-        if answers.is_empty() {
+        let index = self.scene(scene)?;
+        let done = self.done();
+        if done == 0 {
             return Err(Error::Option {
                 name: "crops",
                 reason: "no crop is scored yet".into(),
             });
         }
-        let count = answers.len() as f32;
-        let mean = |at: usize| answers.iter().map(|answer| answer[at]).sum::<f32>() / count;
-        let score = mean(ANSWER - 1);
-        let variance = answers
-            .iter()
-            .map(|answer| (answer[ANSWER - 1] - score).powi(2))
-            .sum::<f32>()
-            / count;
+        let scores = self.answers(index, SCORE);
+        // In the order of the plan, whatever that of scoring was.
+        let mut ranks = vec![done; self.crops()];
+        for (rank, &place) in self.kriging.order().iter().enumerate().take(done) {
+            ranks[place] = rank;
+        }
+        ranks.retain(|&rank| rank < done);
+        let average = |values: &[f32]| ranks.iter().map(|&rank| values[rank]).sum::<f32>() / done as f32;
+        let mean = |at: usize| {
+            let values = self.answers(index, at);
+            match done < self.crops() {
+                true => self.kriging.foretell(&values).mean as f32,
+                false => average(&values),
+            }
+        };
+        // Kriging's weights may be a trifle below 0.
+        let level = |at: usize| mean(at).max(0.0);
+        let score = mean(SCORE);
+        let center = average(&scores);
+        let variance = average(&scores.iter().map(|score| (score - center).powi(2)).collect::<Vec<_>>());
         let [low, high] = self.range;
         let percent = |score: f32| (100.0 * (score - low) / (high - low).max(f32::EPSILON)).clamp(0.0, 100.0);
-        let crop = |crop: &Crop, score: f32| CropScore {
-            x: crop.x,
-            y: crop.y,
-            size: crop.size,
-            score,
-            percent: percent(score),
+        let crop = |rank: usize| {
+            let Crop { x, y, size } = self.plan[self.kriging.order()[rank]];
+            let score = scores[rank];
+            CropScore {
+                x,
+                y,
+                size,
+                score,
+                percent: percent(score),
+            }
         };
         Ok(Assessment {
             score,
             percent: percent(score),
             levels: Levels {
-                bad: mean(0),
-                poor: mean(1),
-                fair: mean(2),
-                good: mean(3),
-                perfect: mean(4),
+                bad: level(0),
+                poor: level(1),
+                fair: level(2),
+                good: level(3),
+                perfect: level(4),
             },
             spread: variance.sqrt(),
-            uncertainty: self.uncertainty(index),
-            crops: self
-                .plan
-                .iter()
-                .zip(&answers)
-                .map(|(at, answer)| crop(at, answer[ANSWER - 1]))
-                .collect(),
+            uncertainty: precision::uncertainty(&self.kriging, &scores),
+            crops: ranks.iter().map(|&rank| crop(rank)).collect(),
             scene: scene.to_owned(),
             width: self.pixels.width,
             height: self.pixels.height,

@@ -25,6 +25,7 @@ struct JobArguments {
     seed: Option<u64>,
     parity: bool,
     tolerance: Option<f32>,
+    scenes: Vec<String>,
 }
 
 #[wasm_bindgen]
@@ -92,7 +93,7 @@ impl Engine {
         Photo::from_rgba(width, height, rgba, arguments)
     }
 
-    /// Plans the scoring of a photo, and takes it.
+    /// Plans the scoring of a photo, and takes it. `scenes`: those that the tolerance is about, all unless told.
     pub fn job(&self, photo: Photo, arguments: JsValue) -> Result<Job, Failure> {
         let JobArguments {
             policy,
@@ -100,13 +101,18 @@ impl Engine {
             seed,
             parity,
             tolerance,
+            scenes,
         } = options(arguments)?;
         let options = ScoreOptions {
             crops: CropChoice { policy, crops, seed },
             parity,
             tolerance,
         };
-        Ok(Job(self.0.job(photo.0, &options)?))
+        let job = self.0.job(photo.0, &options)?;
+        Ok(Job(match scenes.as_slice() {
+            [] => job,
+            scenes => job.for_scenes(scenes.iter().map(String::as_str))?,
+        }))
     }
 }
 
