@@ -11,7 +11,7 @@ use gamma_wasm::{
         CROP, CropChoice, CropOptions, CropPolicy, MAX_SHORT_SIDE, Normalization, Pixels, Preparation, enlarge, input,
         scale,
     },
-    scorer::{Assessment, CropScore, ScoreOptions, Scorer},
+    scorer::{Assessment, CropScore, Levels, ScoreOptions, Scorer},
     weights::Assembly,
 };
 use image::{ImageBuffer, Rgb, imageops};
@@ -311,4 +311,60 @@ fn a_tolerance_ends_the_crops_early_and_says_what_is_left_uncertain() {
         assert_eq!(error.code(), "option");
         assert!(error.to_string().contains("tolerance"), "{error}");
     }
+}
+
+#[test]
+fn a_tolerance_goes_with_every_way_of_choosing_crops() {
+    for about in [
+        r#"{"policy":"random"}"#,
+        r#"{"policy":"five"}"#,
+        r#"{"policy":"center"}"#,
+        r#"{"short_side":300,"sizes":[224,300],"crops":6}"#,
+    ] {
+        let [scorer, _] = with(about);
+        let (scorer, photo) = (scorer.expect("a model"), photo(600, 450, 3));
+        let asked = |tolerance| ScoreOptions {
+            tolerance,
+            ..ScoreOptions::default()
+        };
+        let all = assess(&scorer, &photo, &asked(None));
+        for tolerance in [0.001, 0.01, 0.1] {
+            let some = assess(&scorer, &photo, &asked(Some(tolerance)));
+            assert!(some.uncertainty <= tolerance, "{about}: {}", some.uncertainty);
+            assert!((some.score - all.score).abs() <= tolerance, "{about}: {}", some.score);
+            assert!(some.crops.iter().all(|crop| all.crops.contains(crop)), "{about}");
+            let Levels {
+                bad,
+                poor,
+                fair,
+                good,
+                perfect,
+            } = some.levels;
+            assert!((bad + poor + fair + good + perfect - 1.0).abs() < 1e-4, "{about}");
+        }
+    }
+}
+
+#[test]
+fn a_photo_with_room_for_one_crop_is_known_by_it() {
+    let [scorer, _] = with("{}");
+    let (scorer, photo) = (scorer.expect("a model"), photo(224, 224, 3));
+    let asked = |tolerance| ScoreOptions {
+        tolerance,
+        ..ScoreOptions::default()
+    };
+    let all = assess(&scorer, &photo, &asked(None));
+    let one = assess(&scorer, &photo, &asked(Some(1e-6)));
+    assert_eq!((all.crops.len(), one.crops.len(), one.uncertainty), (10, 1, 0.0));
+    assert!((one.score - all.score).abs() < 1e-6);
+}
+
+#[test]
+fn a_tolerance_is_not_about_scenes_that_the_model_lacks() {
+    let [scorer, _] = with("{}");
+    let job = scorer
+        .expect("a model")
+        .job(photo(300, 300, 3), &ScoreOptions::default());
+    let error = job.expect("a job").for_scenes(["generic", "night"]).err();
+    assert_eq!(error.expect("an error").code(), "scene-unknown");
 }

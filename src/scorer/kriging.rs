@@ -231,12 +231,15 @@ mod tests {
             let pivot = (step..count).max_by(largest).unwrap();
             matrix.swap(step, pivot);
             right.swap(step, pivot);
-            for row in step + 1..count {
-                let times = matrix[row][step] / matrix[step][step];
-                for column in step..count {
-                    matrix[row][column] -= times * matrix[step][column];
-                }
-                right[row] -= times * right[step];
+            let (above, below) = matrix.split_at_mut(step + 1);
+            let pivot = &above[step];
+            for (row, below) in below.iter_mut().enumerate() {
+                let times = below[step] / pivot[step];
+                below
+                    .iter_mut()
+                    .zip(pivot)
+                    .for_each(|(entry, pivot)| *entry -= times * pivot);
+                right[step + 1 + row] -= times * right[step];
             }
         }
         for step in (0..count).rev() {

@@ -43,7 +43,7 @@ mod tests {
     /// of the crop's own. A score's standard deviation is `spread`.
     fn photo(random: &mut SplitMix64, spread: f64) -> (Vec<Crop>, Vec<f64>) {
         // The sum of twelve uniform numbers is close to normal.
-        let mut normal = |random: &mut SplitMix64| {
+        let normal = |random: &mut SplitMix64| {
             (0..12)
                 .map(|_| f64::from(random.up_to(1 << 20)) / f64::from(1 << 20))
                 .sum::<f64>()

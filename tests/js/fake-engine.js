@@ -275,6 +275,7 @@ class Job extends Freed {
   async assess(scene) {
     if (this.done < 1) throw failure('option', 'not done');
     if (!this.#engine.scenes().some(({ id }) => id === scene)) throw failure('scene-unknown', scene);
+    if (!this.#options.scenes.includes(scene)) throw failure('option', `the tolerance is not about ${scene}`);
     const { content, width, height } = this.#photo;
     const score = content.score ?? 0.5;
     const levels = { bad: 0.2, poor: 0.2, fair: 0.2, good: 0.2, perfect: 0.2 };
