@@ -37,8 +37,8 @@ pub struct ScoreOptions {
     pub crops: CropChoice,
     /// As the published loader: photos are not scaled, and those with a side below the crop are refused.
     pub parity: bool,
-    /// Stop as soon as the score lies within this of what all planned crops would give, in about 95 of 100 photos. The score is then
-    /// what the crops that were scored foretell, and these are chosen to tell most. Without it, all of them are scored in their order.
+    /// Stop as soon as the score of each scene asked for lies within this of what all planned crops would give, in about 95 of 100
+    /// photos. Crops that tell most of the others are scored first. Without it, all of them are scored, in their order.
     pub tolerance: Option<f32>,
 }
 
