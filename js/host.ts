@@ -244,10 +244,11 @@ export class Host {
     try {
       const photo = await this.#decode(engine, wire, options.parity ?? false, signal);
       const asked = scenes.length > 0 ? scenes : engine.scenes().map(({ id }) => id);
-      job = engine.job(photo, { ...options, scenes: asked });
+      const planned = engine.job(photo, options);
+      job = planned;
       const total = job.crops;
       let done = job.done;
-      while (!job.is_done) {
+      while (!asked.every((scene) => planned.is_settled(scene))) {
         await this.#platform.pause();
         throwIfAborted(signal);
         const next = await job.step();

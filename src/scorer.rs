@@ -296,7 +296,6 @@ impl Scorer {
             gamma: Arc::clone(&self.gamma),
             device: self.device.clone(),
             text_features: Tensor::stack(features, 0),
-            asked: (0..scenes.len()).collect(),
             scenes,
             range: self.range,
             pixels,
@@ -315,8 +314,8 @@ impl Scorer {
     /// # Errors
     /// As [`job`](Self::job), [`Job::step`] and [`Job::assess`].
     pub async fn score(&self, pixels: Pixels, scenes: &[&str], options: &ScoreOptions) -> Result<Vec<Assessment>> {
-        let mut job = self.job(pixels, options)?.for_scenes(scenes.iter().copied())?;
-        while !job.is_done() {
+        let mut job = self.job(pixels, options)?;
+        while !scenes.iter().all(|scene| job.is_settled(scene)) {
             job.step(1).await?;
         }
         scenes.iter().map(|scene| job.assess(scene)).collect()

@@ -360,11 +360,9 @@ fn a_photo_with_room_for_one_crop_is_known_by_it() {
 }
 
 #[test]
-fn a_tolerance_is_not_about_scenes_that_the_model_lacks() {
+fn a_scene_that_the_model_lacks_needs_no_crops_and_is_refused() {
     let [scorer, _] = with("{}");
-    let job = scorer
-        .expect("a model")
-        .job(photo(300, 300, 3), &ScoreOptions::default());
-    let error = job.expect("a job").for_scenes(["generic", "night"]).err();
-    assert_eq!(error.expect("an error").code(), "scene-unknown");
+    let scorer = scorer.expect("a model");
+    let scored = pollster::block_on(scorer.score(photo(300, 300, 3), &["night"], &ScoreOptions::default()));
+    assert_eq!(scored.expect_err("an error").code(), "scene-unknown");
 }

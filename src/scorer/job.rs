@@ -20,8 +20,6 @@ pub struct Job {
     /// `[scenes, 5, embed_dim]`.
     pub(super) text_features: Tensor<3>,
     pub(super) scenes: Vec<String>,
-    /// Places in `scenes` of those that the tolerance is about.
-    pub(super) asked: Vec<usize>,
     pub(super) range: [f32; 2],
     pub(super) pixels: Pixels,
     pub(super) scale: f32,
@@ -40,15 +38,6 @@ const ANSWER: usize = LEVELS.len() + 1;
 const SCORE: usize = LEVELS.len();
 
 impl Job {
-    /// The same, its tolerance only about `scenes`, of which there is at least one: others may be less certain when it is done.
-    ///
-    /// # Errors
-    /// [`Error::SceneUnknown`].
-    pub fn for_scenes<'a>(mut self, scenes: impl IntoIterator<Item = &'a str>) -> Result<Self> {
-        self.asked = scenes.into_iter().map(|id| self.scene(id)).collect::<Result<_>>()?;
-        Ok(self)
-    }
-
     /// Crops planned.
     pub fn crops(&self) -> usize {
         self.plan.len()
@@ -59,32 +48,29 @@ impl Job {
         self.answers.len() / (self.scenes.len() * ANSWER).max(1)
     }
 
-    /// Whether no further step is needed: every crop is scored, or enough of them for the wanted tolerance in every scene asked for.
+    /// Whether no further step is needed for any scene.
     pub fn is_done(&self) -> bool {
+        self.scenes.iter().all(|scene| self.is_settled(scene))
+    }
+
+    /// Whether no further step is needed for a scene: every crop is scored, or enough of them for the wanted tolerance. One that there
+    /// is not needs none; [`assess`](Self::assess) refuses it.
+    pub fn is_settled(&self, scene: &str) -> bool {
         self.done() >= self.crops()
-            || self.tolerance.is_some_and(|tolerance| {
-                let uncertain = |&scene| precision::uncertainty(&self.kriging, &self.answers(scene, SCORE)) > tolerance;
-                !self.asked.iter().any(uncertain)
+            || self.scene(scene).is_none_or(|scene| {
+                let uncertainty = || precision::uncertainty(&self.kriging, &self.answers(scene, SCORE));
+                self.tolerance.is_some_and(|tolerance| uncertainty() <= tolerance)
             })
     }
 
-    fn scene(&self, id: &str) -> Result<usize> {
-        self.scenes
-            .iter()
-            .position(|known| known == id)
-            .ok_or_else(|| Error::SceneUnknown {
-                id: id.to_owned(),
-                offered: self.scenes.clone(),
-            })
+    fn scene(&self, id: &str) -> Option<usize> {
+        self.scenes.iter().position(|known| known == id)
     }
 
     /// Number `at` of what each crop that is done answered about a scene.
     fn answers(&self, scene: usize, at: usize) -> Vec<f32> {
-        let answers = self.answers.chunks_exact(ANSWER).skip(scene);
-        answers
-            .step_by(self.scenes.len().max(1))
-            .map(|answer| answer[at])
-            .collect()
+        let crops = self.answers.chunks_exact(self.scenes.len() * ANSWER);
+        crops.map(|answers| answers[scene * ANSWER + at]).collect()
     }
 
     /// Scores the next crops, at most `batch` of them, and says how many are done.
@@ -119,7 +105,10 @@ impl Job {
     /// # Errors
     /// [`Error::SceneUnknown`], or [`Error::Option`] if no crop is scored yet.
     pub fn assess(&self, scene: &str) -> Result<Assessment> {
-        let index = self.scene(scene)?;
+        let index = self.scene(scene).ok_or_else(|| Error::SceneUnknown {
+            id: scene.to_owned(),
+            offered: self.scenes.clone(),
+        })?;
         let done = self.done();
         if done == 0 {
             return Err(Error::Option {
@@ -127,26 +116,26 @@ impl Job {
                 reason: "no crop is scored yet".into(),
             });
         }
-        let scores = self.answers(index, SCORE);
-        // In the order of the plan, whatever that of scoring was.
+        // Crops in the order of the plan, by when they were scored.
         let mut ranks = vec![done; self.crops()];
         for (rank, &place) in self.kriging.order().iter().enumerate().take(done) {
             ranks[place] = rank;
         }
         ranks.retain(|&rank| rank < done);
         let average = |values: &[f32]| ranks.iter().map(|&rank| values[rank]).sum::<f32>() / done as f32;
-        let mean = |at: usize| {
-            let values = self.answers(index, at);
-            match done < self.crops() {
-                true => self.kriging.foretell(&values).mean as f32,
-                false => average(&values),
-            }
-        };
-        // Kriging's weights may be a trifle below 0.
-        let level = |at: usize| mean(at).max(0.0);
-        let score = mean(SCORE);
+        let mut means = [0.0; ANSWER];
+        let mut scores = Vec::new();
+        for (at, mean) in means.iter_mut().enumerate() {
+            scores = self.answers(index, at);
+            *mean = match done < self.crops() {
+                // Kriging's weights may be a trifle below 0.
+                true => (self.kriging.foretell(&scores).mean as f32).max(0.0),
+                false => average(&scores),
+            };
+        }
+        let [bad, poor, fair, good, perfect, score] = means;
         let center = average(&scores);
-        let variance = average(&scores.iter().map(|score| (score - center).powi(2)).collect::<Vec<_>>());
+        let squares: Vec<f32> = scores.iter().map(|score| (score - center).powi(2)).collect();
         let [low, high] = self.range;
         let percent = |score: f32| (100.0 * (score - low) / (high - low).max(f32::EPSILON)).clamp(0.0, 100.0);
         let crop = |rank: usize| {
@@ -164,13 +153,13 @@ impl Job {
             score,
             percent: percent(score),
             levels: Levels {
-                bad: level(0),
-                poor: level(1),
-                fair: level(2),
-                good: level(3),
-                perfect: level(4),
+                bad,
+                poor,
+                fair,
+                good,
+                perfect,
             },
-            spread: variance.sqrt(),
+            spread: average(&squares).sqrt(),
             uncertainty: precision::uncertainty(&self.kriging, &scores),
             crops: ranks.iter().map(|&rank| crop(rank)).collect(),
             scene: scene.to_owned(),

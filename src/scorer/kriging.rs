@@ -70,13 +70,17 @@ impl Kriging {
     pub fn new(plan: &[Crop], choose: bool) -> Self {
         let count = plan.len();
         // What is left of the covariances, of their means and of the constant, given the crops so far.
-        let mut left: Vec<f64> = plan
-            .iter()
-            .flat_map(|a| plan.iter().map(move |b| covariance(a, b)))
-            .collect();
-        let mut mean: Vec<f64> = (0..count)
-            .map(|at| left[at * count..][..count].iter().sum::<f64>() / count as f64)
-            .collect();
+        let mut left = vec![0.0; count * count];
+        for (row, a) in left.chunks_exact_mut(count).zip(plan) {
+            for (entry, b) in row.iter_mut().zip(plan) {
+                *entry = covariance(a, b);
+            }
+        }
+        let mut mean = vec![0.0; count];
+        for row in left.chunks_exact(count) {
+            take_off(&mut mean, -1.0, row);
+        }
+        mean.iter_mut().for_each(|sum| *sum /= count as f64);
         let mut ones = vec![1.0; count];
         let mut known = Known {
             crops: 0.0,
@@ -87,40 +91,44 @@ impl Kriging {
             share: 0.0,
         };
         let mut all = Self {
-            order: Vec::with_capacity(count),
-            factor: Vec::with_capacity(count * count),
+            order: (0..count).collect(),
+            factor: vec![0.0; count * count],
             known: Vec::with_capacity(count),
         };
-        let mut open: Vec<usize> = (0..count).collect();
-        while !open.is_empty() {
-            let scale = |at: usize| match left[at * count + at] {
-                variance if variance > REPEATED => 1.0 / variance.sqrt(),
-                _ => 0.0,
+        for (step, column) in all.factor.chunks_exact_mut(count).enumerate() {
+            let with = |at: usize| {
+                let variance = left[at * count + at];
+                let scale = if variance > REPEATED {
+                    1.0 / variance.sqrt()
+                } else {
+                    0.0
+                };
+                (scale, known.with(scale * mean[at], scale * ones[at]))
             };
-            let mut best = (f64::INFINITY, 0);
-            for (index, &at) in open.iter().enumerate().take(if choose { count } else { 1 }) {
-                let variance = known.with(mean[at] * scale(at), ones[at] * scale(at)).variance();
-                if variance < best.0 {
-                    best = (variance, index);
+            let mut best = step;
+            if choose {
+                let mut least = f64::INFINITY;
+                for (index, &at) in all.order.iter().enumerate().skip(step) {
+                    let variance = with(at).1.variance();
+                    if variance < least {
+                        (least, best) = (variance, index);
+                    }
                 }
             }
-            let place = open.remove(best.1);
-            let scale = scale(place);
-            known = known.with(mean[place] * scale, ones[place] * scale);
-            known.crops += f64::from(u8::from(scale > 0.0));
-            let column: Vec<f64> = left[place * count..][..count]
-                .iter()
-                .map(|entry| entry * scale)
-                .collect();
-            for (row, &entry) in column.iter().enumerate().filter(|(_, entry)| **entry != 0.0) {
-                mean[row] -= known.mean * entry;
-                ones[row] -= known.ones * entry;
-                for (rest, other) in left[row * count..][..count].iter_mut().zip(&column) {
-                    *rest -= entry * other;
+            all.order.swap(step, best);
+            let place = all.order[step];
+            let (scale, next) = with(place);
+            known = next;
+            known.crops += if scale > 0.0 { 1.0 } else { 0.0 };
+            take_off(column, -scale, &left[place * count..]);
+            take_off(&mut mean, known.mean, column);
+            take_off(&mut ones, known.ones, column);
+            for (row, &entry) in left.chunks_exact_mut(count).zip(&*column) {
+                // Nothing is shared with crops of another size.
+                if entry != 0.0 {
+                    take_off(row, entry, column);
                 }
             }
-            all.order.push(place);
-            all.factor.extend(column);
             all.known.push(known);
         }
         all
@@ -141,20 +149,26 @@ impl Kriging {
     /// What the `values` of the first crops, at least one, tell. The mean is a weighted sum of them whose weights sum to 1.
     pub fn foretell(&self, values: &[f32]) -> Foretold {
         let count = self.order.len();
-        let mut independent: Vec<f64> = Vec::with_capacity(values.len());
+        let mut rest = vec![0.0; count];
+        for (&place, &value) in self.order.iter().zip(values) {
+            rest[place] = f64::from(value);
+        }
         let (mut mean, mut level, mut squares) = (0.0, 0.0, 0.0);
-        for (step, &value) in values.iter().enumerate() {
-            let place = self.order[step];
-            let entry = |step: usize| self.factor[step * count + place];
-            let mut rest = f64::from(value);
-            for (before, value) in independent.iter().enumerate() {
-                rest -= value * entry(before);
+        for ((column, known), &place) in self
+            .factor
+            .chunks_exact(count)
+            .zip(&self.known)
+            .zip(&self.order)
+            .take(values.len())
+        {
+            if column[place] == 0.0 {
+                continue;
             }
-            let value = if entry(step) > 0.0 { rest / entry(step) } else { 0.0 };
-            independent.push(value);
-            mean += self.known[step].mean * value;
-            level += self.known[step].ones * value;
-            squares += value * value;
+            let independent = rest[place] / column[place];
+            take_off(&mut rest, independent, column);
+            mean += known.mean * independent;
+            level += known.ones * independent;
+            squares += independent * independent;
         }
         let known = &self.known[values.len() - 1];
         let level = level / known.information;
@@ -162,6 +176,14 @@ impl Kriging {
             mean: mean + (1.0 - known.share) * level,
             squares: (squares - level * level * known.information).max(0.0),
         }
+    }
+}
+
+/// Takes `times` the `column` off `values`. Once for all that do it: what is inlined and unrolled for each of them is more for browsers to download.
+#[inline(never)]
+fn take_off(values: &mut [f64], times: f64, column: &[f64]) {
+    for (value, entry) in values.iter_mut().zip(column) {
+        *value -= times * entry;
     }
 }
 

@@ -25,7 +25,6 @@ struct JobArguments {
     seed: Option<u64>,
     parity: bool,
     tolerance: Option<f32>,
-    scenes: Vec<String>,
 }
 
 #[wasm_bindgen]
@@ -93,7 +92,7 @@ impl Engine {
         Photo::from_rgba(width, height, rgba, arguments)
     }
 
-    /// Plans the scoring of a photo, and takes it. `scenes`: those that the tolerance is about, all unless told.
+    /// Plans the scoring of a photo, and takes it.
     pub fn job(&self, photo: Photo, arguments: JsValue) -> Result<Job, Failure> {
         let JobArguments {
             policy,
@@ -101,18 +100,13 @@ impl Engine {
             seed,
             parity,
             tolerance,
-            scenes,
         } = options(arguments)?;
         let options = ScoreOptions {
             crops: CropChoice { policy, crops, seed },
             parity,
             tolerance,
         };
-        let job = self.0.job(photo.0, &options)?;
-        Ok(Job(match scenes.as_slice() {
-            [] => job,
-            scenes => job.for_scenes(scenes.iter().map(String::as_str))?,
-        }))
+        Ok(Job(self.0.job(photo.0, &options)?))
     }
 }
 
@@ -134,10 +128,9 @@ impl Job {
         self.0.done()
     }
 
-    /// Whether the photo needs no further step.
-    #[wasm_bindgen(getter)]
-    pub fn is_done(&self) -> bool {
-        self.0.is_done()
+    /// Whether no further step is needed for a scene.
+    pub fn is_settled(&self, scene: String) -> bool {
+        self.0.is_settled(&scene)
     }
 
     /// Scores the next crops and says how many are done.

@@ -146,9 +146,8 @@ impl Run {
     }
 
     fn one(&self, pixels: Pixels, bar: &Photos) -> Result<Vec<Assessment>> {
-        let scenes = self.scenes.iter().map(|scene| scene.id.as_str());
-        let mut job = self.scorer.job(pixels, &self.options)?.for_scenes(scenes)?;
-        while !job.is_done() {
+        let mut job = self.scorer.job(pixels, &self.options)?;
+        while !self.scenes.iter().all(|scene| job.is_settled(&scene.id)) {
             bar.crops(job.done(), job.crops());
             pollster::block_on(job.step(BATCH))?;
         }
