@@ -11,6 +11,7 @@ use crate::{
     model::Gamma,
     ops,
     prompt::LEVELS,
+    weights::order::order,
 };
 
 /// The crops of one photo on their way to a score. Features do not depend on the scene, so one job answers all.
@@ -116,12 +117,9 @@ impl Job {
                 reason: "no crop is scored yet".into(),
             });
         }
-        // Crops in the order of the plan, by when they were scored.
-        let mut ranks = vec![done; self.crops()];
-        for (rank, &place) in self.kriging.order().iter().enumerate().take(done) {
-            ranks[place] = rank;
-        }
-        ranks.retain(|&rank| rank < done);
+        // When each crop was scored, in the order of the plan.
+        let places = self.kriging.order();
+        let ranks = order(done, &|a, b| places[a].cmp(&places[b]));
         let average = |values: &[f32]| ranks.iter().map(|&rank| values[rank]).sum::<f32>() / done as f32;
         let mut means = [0.0; ANSWER];
         let mut scores = Vec::new();
@@ -135,11 +133,11 @@ impl Job {
         }
         let [bad, poor, fair, good, perfect, score] = means;
         let center = average(&scores);
-        let squares: Vec<f32> = scores.iter().map(|score| (score - center).powi(2)).collect();
+        let squares: f32 = ranks.iter().map(|&rank| (scores[rank] - center).powi(2)).sum();
         let [low, high] = self.range;
         let percent = |score: f32| (100.0 * (score - low) / (high - low).max(f32::EPSILON)).clamp(0.0, 100.0);
         let crop = |rank: usize| {
-            let Crop { x, y, size } = self.plan[self.kriging.order()[rank]];
+            let Crop { x, y, size } = self.plan[places[rank]];
             let score = scores[rank];
             CropScore {
                 x,
@@ -159,7 +157,7 @@ impl Job {
                 good,
                 perfect,
             },
-            spread: average(&squares).sqrt(),
+            spread: (squares / done as f32).sqrt(),
             uncertainty: precision::uncertainty(&self.kriging, &scores),
             crops: ranks.iter().map(|&rank| crop(rank)).collect(),
             scene: scene.to_owned(),

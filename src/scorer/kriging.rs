@@ -93,7 +93,7 @@ impl Kriging {
         let mut all = Self {
             order: (0..count).collect(),
             factor: vec![0.0; count * count],
-            known: Vec::with_capacity(count),
+            known: vec![known; count],
         };
         for (step, column) in all.factor.chunks_exact_mut(count).enumerate() {
             let with = |at: usize| {
@@ -129,7 +129,7 @@ impl Kriging {
                     take_off(row, entry, column);
                 }
             }
-            all.known.push(known);
+            all.known[step] = known;
         }
         all
     }
