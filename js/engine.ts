@@ -57,8 +57,8 @@ export interface DecodeOptions {
 export interface Job {
   readonly crops: number;
   readonly done: number;
-  /** Whether no further step is needed. */
-  readonly is_done: boolean;
+  /** Whether no further step is needed for a scene. */
+  is_settled(scene: string): boolean;
   step(): Promise<number>;
   assess(scene: string): Promise<EngineAssessment>;
   free(): void;

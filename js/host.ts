@@ -244,11 +244,12 @@ export class Host {
     let job: Job | undefined;
     try {
       const photo = await this.#decode(engine, wire, options.parity ?? false, signal);
-      job = engine.job(photo, options);
+      const asked = scenes.length > 0 ? scenes : engine.scenes().map(({ id }) => id);
+      const planned = engine.job(photo, options);
+      job = planned;
       const total = job.crops;
       let done = job.done;
-      const asked = scenes.length > 0 ? scenes : engine.scenes().map(({ id }) => id);
-      while (!job.is_done) {
+      while (!asked.every((scene) => planned.is_settled(scene))) {
         await this.#platform.pause();
         throwIfAborted(signal);
         const next = await job.step();

@@ -89,17 +89,20 @@ export type CropPolicy = 'random' | 'five' | 'center' | 'grid';
 
 /** What the model says about one photo under one scene. */
 export interface Assessment {
-  /** Mean of the crops' scores on the model's own scale, about 0.2 to 1; higher is better. */
+  /**
+   * Mean of the crops' scores on the model's own scale, about 0.2 to 1; higher is better. Under a {@link ScoreOptions.tolerance}, what
+   * the crops that were scored tell of the mean of all.
+   */
   readonly score: number;
   /** `score` mapped to 0..100. */
   readonly percent: number;
-  /** Mean share of each level. */
+  /** Mean share of each level, of the same crops as {@link score}. */
   readonly levels: Levels;
-  /** Standard deviation of the crops' scores. */
+  /** Standard deviation of the scores in {@link crops}. */
   readonly spread: number;
   /** The score of all planned crops lies within this of {@link score}, in about 95 of 100 photos; 0 if all of them were scored. */
   readonly uncertainty: number;
-  /** The crops that were scored. */
+  /** The crops that were scored, in the order in which they were planned. */
   readonly crops: readonly CropScore[];
   /** Id of the scene. */
   readonly scene: string;
@@ -289,8 +292,9 @@ export interface ScoreOptions {
   /** Whole number from 0 to 2^53 - 1 that places random crops; 0 unless told. The same seed gives the same score. */
   seed?: number | undefined;
   /**
-   * Stops as soon as the score lies within this of what all crops would give, in about 95 of 100 photos; above 0. On the
-   * scale of {@link Assessment.score}: 0.01 saves most crops of most photos. All crops are scored unless told.
+   * Stops as soon as the score lies within this of what all crops would give, in about 95 of 100 photos, in every scene asked for; above
+   * 0. On the scale of {@link Assessment.score}: 0.01 saves half of ten crops. Those that tell most of the others come first. All
+   * crops are scored unless told.
    */
   tolerance?: number | undefined;
   /**

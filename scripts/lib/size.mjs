@@ -10,9 +10,9 @@ const SLOW = 3_000_000;
  * raise the budget and say why.
  */
 export const BUDGETS = {
-  cpu: 295_000,
-  'cpu-relaxed': 295_000,
-  'cpu-threads': 300_000,
+  cpu: 297_000,
+  'cpu-relaxed': 297_000,
+  'cpu-threads': 302_000,
   extras: 310_000,
   gpu: 2_300_000,
 };
