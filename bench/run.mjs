@@ -1,4 +1,4 @@
-// npm run bench [-- options]: gamma-wasm beside onnxruntime-web on the same weights, on one thread each, in pages of one Chromium, in
+// npm run bench [-- options]: gamma-wasm beside onnxruntime-web on the same weights, on one thread each unless a case says otherwise, in pages of one Chromium, in
 // turn (A B A B). Ratios of neighbours stay true on a machine that does other things too; seconds do not.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -19,7 +19,7 @@ const HELP = `npm run bench -- [options]
   --images DIR    photos for the adaptive number of crops, which also needs B/16
   --photos N      how many of them (100)
   --rounds N      pairs of runs of each case (7)
-  --only A,B      cases: ${['q8', 'exact', 'int16', 'lite', 'first', 'adaptive'].join(', ')}
+  --only A,B      cases: ${['q8', 'threads', 'exact', 'int16', 'lite', 'first', 'adaptive'].join(', ')}
   --svg FILE      where the chart goes (target/bench/bench.svg)`;
 
 const FOLDER = join(REPORTS, 'bench');
@@ -81,6 +81,12 @@ function cases({ weights, onnx, images, only }, lite) {
       title: 'B/16, q8 beside int8',
       ours: { weights: q8 },
       theirs: { model: '/onnx/vision_int8.onnx' },
+    },
+    b16 && {
+      id: 'threads',
+      title: 'B/16, q8 beside int8, two threads each',
+      ours: { weights: q8, threads: 2 },
+      theirs: { model: '/onnx/vision_int8.onnx', threads: 2 },
     },
     b16 && {
       id: 'exact',

@@ -4,6 +4,7 @@ import { GammaError } from './error.js';
 import { absolute, type Photo, takePhoto } from './photo.js';
 import type { Platform, Port } from './platform.js';
 import type { FromWorker } from './protocol.js';
+import { spawnBeside } from './spawning.js';
 import { isConstant, isLasting } from './take.js';
 import type { Bytes } from './types.js';
 import { weightsSource } from './weights.js';
@@ -38,29 +39,15 @@ const platform: Platform<Photo, Weights> = {
 /** The platform of this page. */
 export const browserPlatform = (): Platform<Photo, Weights> => platform;
 
-let bridgeUrl: string | undefined;
-
-/**
- * The URL of a script of this page's origin that imports the worker's, where the package lies on another one, such as a CDN: a
- * page may not start a worker from there. Only where these files lie as they were published: a bundler has its own names.
- */
-function bridgeToElsewhere(): string | undefined {
-  const { origin, pathname } = new URL(import.meta.url);
-  if (origin === globalThis.location?.origin || !pathname.endsWith('/browser.js')) return undefined;
-  const worker = origin + pathname.replace(/browser\.js$/, 'worker.js');
-  bridgeUrl ??= URL.createObjectURL(new Blob([`import ${JSON.stringify(worker)};`], { type: 'text/javascript' }));
-  return bridgeUrl;
-}
-
 function spawn(): Port {
   if (typeof Worker === 'undefined') {
     throw new GammaError('worker', 'this environment has no Worker; under Node, import gamma-wasm/node');
   }
-  const bridge = bridgeToElsewhere();
-  const worker = bridge
-    ? new Worker(bridge, { type: 'module', name: 'gamma' })
-    : // Bundlers look for exactly this expression.
-      new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'gamma' });
+  const worker = spawnBeside(
+    'worker',
+    // Bundlers look for exactly this expression.
+    () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'gamma' }),
+  );
   return {
     post: (message, transfer) => worker.postMessage(message, transfer as Transferable[]),
     listen: (onMessage, onDeath) => {

@@ -18,6 +18,8 @@ const RELAXED_SIMD = [
 export interface WasmFeatures {
   readonly simd: boolean;
   readonly relaxedSimd: boolean;
+  /** Whether workers can share memory, and wait on it. */
+  readonly threads: boolean;
 }
 
 /** A GPU as the browser describes it, or why there is none. */
@@ -27,9 +29,14 @@ export type GpuProbe =
 
 /** Asks the environment by validating a few bytes. */
 export function wasmFeatures(): WasmFeatures {
-  if (typeof WebAssembly === 'undefined') return { simd: false, relaxedSimd: false };
+  if (typeof WebAssembly === 'undefined') return { simd: false, relaxedSimd: false, threads: false };
   const valid = (bytes: number[]) => WebAssembly.validate(new Uint8Array(bytes));
-  return { simd: valid(SIMD), relaxedSimd: valid(RELAXED_SIMD) };
+  return { simd: valid(SIMD), relaxedSimd: valid(RELAXED_SIMD), threads: isIsolated() };
+}
+
+function isIsolated(): boolean {
+  const { crossOriginIsolated } = globalThis as { crossOriginIsolated?: boolean };
+  return crossOriginIsolated === true && typeof SharedArrayBuffer !== 'undefined';
 }
 
 /** The part of WebGPU that is looked at, so that this compiles without WebGPU's types. */
@@ -111,8 +118,12 @@ export async function planDevices(
         reason: 'WebGPU has a GPU, and it passed its test.',
       });
   }
-  const { simd, relaxedSimd } = probes.wasm();
+  const { simd, relaxedSimd, threads } = probes.wasm();
   const asked = choice === 'cpu' ? 'was asked for' : 'is used';
+  if (relaxedSimd && threads) {
+    const reason = `The CPU ${asked}, with threads and relaxed SIMD.`;
+    candidates.push({ module: 'cpu-threads', kind: 'cpu', acceptSoftware: true, reason });
+  }
   if (relaxedSimd) {
     const reason = `The CPU ${asked}, with relaxed SIMD.`;
     candidates.push({ module: 'cpu-relaxed', kind: 'cpu', acceptSoftware: true, reason });

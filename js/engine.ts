@@ -57,8 +57,8 @@ export interface DecodeOptions {
 export interface Job {
   readonly crops: number;
   readonly done: number;
-  /** Whether no further step is needed. */
-  readonly is_done: boolean;
+  /** Whether no further step is needed for a scene. */
+  is_settled(scene: string): boolean;
   step(): Promise<number>;
   /** What the crops scored so far answered, for {@link resume}. */
   answered(): Float32Array<ArrayBuffer>;
@@ -127,6 +127,13 @@ export interface Glue {
   memory_bytes(): number;
 }
 
+/** The glue of the module with threads. */
+export interface ThreadsModule extends WasmModule {
+  default(input: { module_or_path: object; memory?: object; thread_stack_size?: number }): Promise<{ memory: object }>;
+  /** Helps the instance that has the same memory. Never returns. */
+  serve(): never;
+}
+
 /** The glue of a module with an engine. */
 export interface WasmModule extends Glue {
   open_device(): Promise<OpenedDevice>;
@@ -151,7 +158,10 @@ export interface ExtrasModule extends Glue {
 }
 
 /** The modules and their glue. */
-export type Modules = Record<ModuleKind, WasmModule> & { extras: ExtrasModule };
+export type Modules = Record<Exclude<ModuleKind, 'cpu-threads'>, WasmModule> & {
+  'cpu-threads': ThreadsModule;
+  extras: ExtrasModule;
+};
 
 /** The two files of a module. */
 export interface ModuleUrls {
@@ -182,6 +192,11 @@ export function moduleUrls(kind: keyof Modules, base: string | undefined): Modul
       return {
         glue: new URL('./wasm/cpu-relaxed/gamma.js', import.meta.url).href,
         binary: new URL('./wasm/cpu-relaxed/gamma_bg.wasm', import.meta.url).href,
+      };
+    case 'cpu-threads':
+      return {
+        glue: new URL('./wasm/cpu-threads/gamma.js', import.meta.url).href,
+        binary: new URL('./wasm/cpu-threads/gamma_bg.wasm', import.meta.url).href,
       };
     case 'extras':
       return {

@@ -4,7 +4,15 @@ import { callSignal, reasonOf } from './abort.js';
 import { GammaError, toGammaError } from './error.js';
 import { Handle } from './handle.js';
 import { scoreMany } from './many.js';
-import { ALL_SCENES, checkCache, checkCall, checkDevice, checkPrecision, checkWorkers } from './options.js';
+import {
+  ALL_SCENES,
+  checkCache,
+  checkCall,
+  checkDevice,
+  checkPrecision,
+  checkThreads,
+  checkWorkers,
+} from './options.js';
 import type { Platform } from './platform.js';
 import type {
   Assessment,
@@ -32,6 +40,7 @@ export class GammaBase<P, W> {
       choice: checkDevice(options.device),
       cache: checkCache(options.cache),
       precision: checkPrecision(options.precision),
+      threads: checkThreads(options.threads),
       weights: platform.weights(options.weights, base),
       base,
     };

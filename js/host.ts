@@ -30,12 +30,13 @@ export type Rgba = Rgb;
 
 /** What differs between a browser's worker and Node's. */
 export interface HostPlatform {
-  /** Loads a module and initialises it. `progress` gets bytes. */
+  /** Loads a module and initialises it; `threads`, its own among them, for one that can have several. `progress` gets bytes. */
   loadModule<Kind extends keyof Modules>(
     kind: Kind,
     base: string | undefined,
     progress: (loaded: number, total: number | undefined) => void,
     signal: AbortSignal,
+    threads?: number,
   ): Promise<Modules[Kind]>;
   /** The model at an absolute URL. */
   files(url: string, cache: CacheMode): ModelFiles | Promise<ModelFiles>;
@@ -149,14 +150,14 @@ export class Host {
   }
 
   async #open(
-    { module, base }: Requests['open']['body'],
+    { module, base, threads }: Requests['open']['body'],
     report: (progress: WireProgress) => void,
     signal: AbortSignal,
   ): Promise<Requests['open']['reply']> {
     this.#extras = new Extras(this.#platform, base);
     const bytes = (loaded: number, total: number | undefined) =>
       report(total === undefined ? { phase: 'module', loaded } : { phase: 'module', loaded, total });
-    this.#module = await this.#platform.loadModule(module, base, this.#rarely(bytes), signal);
+    this.#module = await this.#platform.loadModule(module, base, this.#rarely(bytes), signal, threads);
     throwIfAborted(signal);
     report({ phase: 'device', loaded: 0, total: 1 });
     const device = await this.#module.open_device();
@@ -243,11 +244,13 @@ export class Host {
     let job: Job | undefined;
     try {
       const photo = await this.#decode(engine, wire, options.parity ?? false, signal);
-      job = engine.job(photo, options);
-      if (answered) job.resume(answered);
+      const planned = engine.job(photo, options);
+      job = planned;
+      if (answered) planned.resume(answered);
       const total = job.crops;
       let done = job.done;
-      while (!job.is_done && !(preview && done > 0)) {
+      const settled = () => scenes.every((scene) => planned.is_settled(scene));
+      while (!settled() && !(preview && done > 0)) {
         await this.#platform.pause();
         throwIfAborted(signal);
         const next = await job.step();
@@ -265,7 +268,7 @@ export class Host {
       return {
         assessments: assessments.map((assessment) => ({ ...assessment, ms })),
         total,
-        ...(!job.is_done && { answered: job.answered() }),
+        ...(!settled() && { answered: job.answered() }),
       };
     } finally {
       free(job);

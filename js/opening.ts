@@ -15,6 +15,7 @@ export interface Opening {
   readonly base: string | undefined;
   readonly cache: CacheMode;
   readonly precision: Precision;
+  readonly threads: number;
 }
 
 /** A worker with a loaded model. */
@@ -37,7 +38,7 @@ export interface Watch {
 
 /** Tries one device after the other until a worker has a model. `read`: whether the weights were read before. */
 export async function openModel(opening: Opening, read: boolean, watch: Watch): Promise<Loaded> {
-  const { platform, choice, weights } = opening;
+  const { platform, choice, weights, threads } = opening;
   if (weights.once && read) {
     throw new GammaError(
       'weights-none',
@@ -45,7 +46,8 @@ export async function openModel(opening: Opening, read: boolean, watch: Watch): 
     );
   }
   const { signal } = watch;
-  const { candidates, notes } = await platform.devices(choice);
+  const { candidates: all, notes } = await platform.devices(choice);
+  const candidates = all.filter(({ module }) => threads > 1 || module !== 'cpu-threads');
   const refused: string[] = [...notes];
   for (const [index, candidate] of candidates.entries()) {
     if (signal.aborted) throw reasonOf(signal);
@@ -86,7 +88,7 @@ export async function openAnother(opening: Opening, { device }: Loaded, watch: W
 }
 
 async function tryDevice(
-  { weights, base, cache, precision }: Opening,
+  { weights, base, cache, precision, threads }: Opening,
   { module, acceptSoftware, kind, reason }: Candidate,
   client: Client,
   refused: readonly string[],
@@ -100,7 +102,7 @@ async function tryDevice(
       if (!signal.aborted) watch.onProgress(progress as LoadProgress);
     },
   };
-  const opened = await client.request('open', { module, base }, follow);
+  const opened = await client.request('open', { module, base, threads }, follow);
   if (opened.software && !acceptSoftware) {
     throw new GammaError('device', `the GPU is only emulated (${opened.name})`);
   }
@@ -128,4 +130,9 @@ function refusal({ module }: Candidate, failure: GammaError): string {
   return `${NAMES[module]} was tried and refused: ${failure.message}.`;
 }
 
-const NAMES = { gpu: 'WebGPU', cpu: 'The CPU', 'cpu-relaxed': 'The CPU with relaxed SIMD' } as const;
+const NAMES = {
+  gpu: 'WebGPU',
+  cpu: 'The CPU',
+  'cpu-relaxed': 'The CPU with relaxed SIMD',
+  'cpu-threads': 'The CPU with threads',
+} as const;

@@ -11,6 +11,9 @@ export const ALL_SCENES = 'all';
 /** The most crops of one photo. */
 export const MAX_CROPS = 100;
 
+/** The most threads of one worker. */
+export const MAX_THREADS = 16;
+
 const POLICIES: readonly CropPolicy[] = ['random', 'five', 'center', 'grid'];
 const CACHE_MODES: readonly CacheMode[] = ['default', 'reload', 'no-store', 'only-if-cached'];
 const PRECISIONS: readonly Precision[] = ['fast', 'exact'];
@@ -76,6 +79,12 @@ export function checkWorkers(workers: unknown): number | undefined {
 export function checkPreviews(previews: unknown): boolean {
   if (previews !== undefined && typeof previews !== 'boolean') throw wrong('previews', previews, 'true or false');
   return previews ?? false;
+}
+
+/** Checks `Gamma.load`'s number of threads; unless told, that of the device's cores, at most 4. */
+export function checkThreads(threads: unknown): number {
+  const cores = (globalThis.navigator as { hardwareConcurrency?: number } | undefined)?.hardwareConcurrency ?? 1;
+  return wholeNumber('threads', threads, 1, MAX_THREADS, `1 to ${MAX_THREADS}`) ?? Math.max(1, Math.min(4, cores));
 }
 
 /** What the engine is told of `options`. */

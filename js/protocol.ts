@@ -44,7 +44,7 @@ export interface WireScore {
 /** Each request with its answer. */
 export interface Requests {
   /** Loads the WebAssembly module and opens the device. */
-  open: { body: { module: ModuleKind; base: string | undefined }; reply: OpenedDevice };
+  open: { body: { module: ModuleKind; base: string | undefined; threads: number }; reply: OpenedDevice };
   /** Loads the weights, which every engine of the worker then shares. */
   load: {
     body: { weights: WireWeights; cache: CacheMode; precision: Precision };

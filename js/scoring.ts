@@ -73,7 +73,9 @@ export async function compute(
   const { constant, taken } = subject;
   const all = seat.scenes.map(({ id }) => id);
   const asked = scene === ALL_SCENES ? all : [scene];
-  const scenes = constant ? [...asked, ...all.filter((id) => !asked.includes(id))] : asked;
+  // A tolerance has to do for the scenes asked about, and for no other.
+  const whole = constant && job.tolerance === undefined;
+  const scenes = whole ? [...asked, ...all.filter((id) => !asked.includes(id))] : asked;
   const known = all.map((id) => seat.keyOf(id)).join('\n');
   const shelfed = constant === undefined ? undefined : shelfKey(constant, order, seat, seat.scenes);
   // Another time there may be another photo at the same address.
@@ -115,14 +117,15 @@ function answerOf({ scene }: Order, assessments: readonly WireAssessment[], { de
   return { assessment, rest };
 }
 
-/** A photo and how it is looked at. With a tolerance the number of crops depends on the scenes, too: it has to do for all of them. */
+/** A photo and how it is looked at. With a tolerance the number of crops depends on the scenes asked about, too. */
 function shelfKey(
   photo: object,
-  { job }: Order,
+  { job, scene }: Order,
   scenes: { keyOf(scene: string): string },
   offered: readonly { id: string }[],
 ): string {
-  const depends = job.tolerance === undefined ? [] : offered.map(({ id }) => scenes.keyOf(id));
+  const asked = scene === ALL_SCENES ? offered.map(({ id }) => id) : [scene];
+  const depends = job.tolerance === undefined ? [] : asked.map((id) => scenes.keyOf(id));
   return JSON.stringify([identityOf(photo), job, ...depends]);
 }
 

@@ -5,13 +5,13 @@ import type { GammaError } from './error.js';
 export type DeviceKind = 'webgpu' | 'cpu';
 
 /** The WebAssembly modules, one of which is loaded. */
-export type ModuleKind = 'gpu' | 'cpu' | 'cpu-relaxed';
+export type ModuleKind = 'gpu' | 'cpu' | 'cpu-relaxed' | 'cpu-threads';
 
 /** The device in use, and why it was taken. */
 export interface DeviceInfo {
   /** `webgpu`, or `cpu`. */
   readonly kind: DeviceKind;
-  /** The WebAssembly module that was loaded: `cpu-relaxed` is `cpu` compiled for relaxed SIMD. */
+  /** The WebAssembly module that was loaded: `cpu-relaxed` is `cpu` compiled for relaxed SIMD, `cpu-threads` that with threads. */
   readonly module: ModuleKind;
   /** The device's name as far as the browser tells it. */
   readonly name: string;
@@ -89,17 +89,20 @@ export type CropPolicy = 'random' | 'five' | 'center' | 'grid';
 
 /** What the model says about one photo under one scene. */
 export interface Assessment {
-  /** Mean of the crops' scores on the model's own scale, about 0.2 to 1; higher is better. */
+  /**
+   * Mean of the crops' scores on the model's own scale, about 0.2 to 1; higher is better. Under a {@link ScoreOptions.tolerance}, what
+   * the crops that were scored tell of the mean of all.
+   */
   readonly score: number;
   /** `score` mapped to 0..100. */
   readonly percent: number;
-  /** Mean share of each level. */
+  /** Mean share of each level, of the same crops as {@link score}. */
   readonly levels: Levels;
-  /** Standard deviation of the crops' scores. */
+  /** Standard deviation of the scores in {@link crops}. */
   readonly spread: number;
   /** The score of all planned crops lies within this of {@link score}, in about 95 of 100 photos; 0 if all of them were scored. */
   readonly uncertainty: number;
-  /** The crops that were scored. */
+  /** The crops that were scored, in the order in which they were planned. */
   readonly crops: readonly CropScore[];
   /** Id of the scene. */
   readonly scene: string;
@@ -255,6 +258,11 @@ export interface LoadOptions<W> {
    * started by a `scoreAll` that has more than one photo, and end with the last handle. Always 1 for weights from a stream.
    */
   workers?: number | undefined;
+  /**
+   * Threads that share the work on a crop, 1 to 16: the cores of the device, at most 4, unless told. More than one needs relaxed SIMD
+   * and a page that is cross-origin isolated, so that memory can be shared; elsewhere there is one. The score does not depend on it.
+   */
+  threads?: number | undefined;
   /** Called as loading goes on. */
   onProgress?: ((progress: LoadProgress) => void) | undefined;
   /** Ends loading; the promise then rejects with code `aborted`. */
@@ -295,8 +303,9 @@ export interface ScoreOptions {
   /** Whole number from 0 to 2^53 - 1 that places random crops; 0 unless told. The same seed gives the same score. */
   seed?: number | undefined;
   /**
-   * Stops as soon as the score lies within this of what all crops would give, in about 95 of 100 photos; above 0. On the
-   * scale of {@link Assessment.score}: 0.01 saves most crops of most photos. All crops are scored unless told.
+   * Stops as soon as the score lies within this of what all crops would give, in about 95 of 100 photos, in every scene asked for; above
+   * 0. On the scale of {@link Assessment.score}: 0.01 saves half of ten crops. Those that tell most of the others come first. All
+   * crops are scored unless told.
    */
   tolerance?: number | undefined;
   /**

@@ -5,6 +5,7 @@ import { bitmapOf } from './bitmap.js';
 import { importGlue, mergesUrl, moduleUrls } from './engine.js';
 import { GammaError, messageOf, throwIfAborted } from './error.js';
 import { bodySize, bytesOf, fetchFile, streamOf } from './fetching.js';
+import { startHelpers } from './helping.js';
 import { Host, type HostPlatform, type Rgba } from './host.js';
 import type { ToWorker } from './protocol.js';
 import { remoteFiles } from './remote.js';
@@ -17,7 +18,7 @@ let resume: (() => void) | undefined;
 pauses.port1.onmessage = () => resume?.();
 
 const platform: HostPlatform = {
-  async loadModule(kind, base, progress, signal) {
+  async loadModule(kind, base, progress, signal, threads = 1) {
     const { glue, binary } = moduleUrls(kind, base);
     const [module, code] = await Promise.all([
       importGlue<typeof kind>(glue).catch((error: unknown) => {
@@ -29,7 +30,10 @@ const platform: HostPlatform = {
       compile(kind, binary, progress, signal),
     ]);
     throwIfAborted(signal);
-    await module.default({ module_or_path: code });
+    const instance = await module.default({ module_or_path: code });
+    if (kind === 'cpu-threads') {
+      startHelpers(threads - 1, { glue, module: code, memory: (instance as { memory: object }).memory });
+    }
     if (kind === 'gpu') claimTimestamps((globalThis.navigator as { gpu?: object }).gpu);
     return module;
   },

@@ -97,7 +97,7 @@ const steps = (ready) => [
     'warnings',
   ]),
   counted('rust', 'Rust tests', countCargo, 'cargo', ['test', '--no-fail-fast']),
-  ...['backend', 'crc32'].map((folder) =>
+  ...['backend', 'crc32', 'threads'].map((folder) =>
     counted('rust', `Rust tests of ${folder}/`, countCargo, 'cargo', [
       'test',
       '--no-fail-fast',

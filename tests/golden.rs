@@ -323,3 +323,32 @@ fn scorer_gives_the_published_scores_for_every_scene() {
         }
     }
 }
+
+#[test]
+fn a_tolerance_is_about_the_scenes_that_are_asked_for() {
+    let mut scorer = pollster::block_on(Scorer::load(checkpoint("tiny", 4096))).expect("the weights fit");
+    scorer.read_scenes(&Tokenizer::clip()).expect("CLIP's vocabulary");
+    let (width, height) = (500, 400);
+    let pixel = |at: u32| ((at % width / 9) * (at / width / 7) * 37 + at % 13) as u8;
+    let pixels = Pixels {
+        width,
+        height,
+        rgb: (0..width * height)
+            .flat_map(|at| [pixel(at), pixel(at / 2), pixel(at / 3)])
+            .collect(),
+    };
+    let options = ScoreOptions {
+        tolerance: Some(0.01),
+        ..ScoreOptions::default()
+    };
+    let scenes: Vec<String> = scorer.scenes().map(|scene| scene.id.clone()).collect();
+    let crops = |scenes: &[&str]| {
+        let found = pollster::block_on(scorer.score(pixels.clone(), scenes, &options)).expect("scores");
+        assert!(found.iter().all(|assessment| assessment.uncertainty <= 0.01));
+        found[0].crops.len()
+    };
+    let each: Vec<usize> = scenes.iter().map(|id| crops(&[id])).collect();
+    let all = crops(&scenes.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(Some(&all), each.iter().max());
+    assert!(each.iter().any(|&crops| crops < all), "{each:?}");
+}

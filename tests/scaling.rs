@@ -11,7 +11,7 @@ use gamma_wasm::{
         CROP, CropChoice, CropOptions, CropPolicy, MAX_SHORT_SIDE, Normalization, Pixels, Preparation, enlarge, input,
         scale,
     },
-    scorer::{Assessment, ScoreOptions, Scorer},
+    scorer::{Assessment, CropScore, Levels, ScoreOptions, Scorer},
     weights::Assembly,
 };
 use image::{ImageBuffer, Rgb, imageops};
@@ -289,10 +289,23 @@ fn a_tolerance_ends_the_crops_early_and_says_what_is_left_uncertain() {
         some.score,
         all.score
     );
-    // The second crop is not beside the first.
-    assert!(some.crops[1].y != some.crops[0].y || some.crops[1].x > some.crops[0].x + 150);
-    // Nothing is certain enough for this.
-    assert_eq!(assess(&scorer, &photo, &asked(Some(1e-9))).crops.len(), 9);
+    // Those that were scored lie all over the photo, and come in the order of the plan.
+    let places: Vec<usize> = some
+        .crops
+        .iter()
+        .map(|crop| {
+            all.crops
+                .iter()
+                .position(|planned| planned == crop)
+                .expect("a planned one")
+        })
+        .collect();
+    assert!(places.is_sorted());
+    let near = |a: &CropScore, b: &CropScore| a.x.abs_diff(b.x) < a.size && a.y.abs_diff(b.y) < a.size;
+    let covered = |crop| some.crops.iter().any(|scored| near(crop, scored));
+    assert!(all.crops.iter().all(covered), "{places:?}");
+    // Nothing is certain enough for this: all are scored, and nothing tells that a tolerance was asked for.
+    assert_eq!(assess(&scorer, &photo, &asked(Some(1e-9))), all);
     for wrong in [0.0, -0.1, f32::NAN, f32::INFINITY] {
         let error = scorer.job(photo.clone(), &asked(Some(wrong))).err().expect("an error");
         assert_eq!(error.code(), "option");
@@ -328,4 +341,58 @@ fn a_job_goes_on_where_another_one_stopped() {
         let error = job().resume(wrong).expect_err("an error");
         assert_eq!(error.code(), "option");
     }
+}
+
+#[test]
+fn a_tolerance_goes_with_every_way_of_choosing_crops() {
+    for about in [
+        r#"{"policy":"random"}"#,
+        r#"{"policy":"five"}"#,
+        r#"{"policy":"center"}"#,
+        r#"{"short_side":300,"sizes":[224,300],"crops":6}"#,
+    ] {
+        let [scorer, _] = with(about);
+        let (scorer, photo) = (scorer.expect("a model"), photo(600, 450, 3));
+        let asked = |tolerance| ScoreOptions {
+            tolerance,
+            ..ScoreOptions::default()
+        };
+        let all = assess(&scorer, &photo, &asked(None));
+        for tolerance in [0.001, 0.01, 0.1] {
+            let some = assess(&scorer, &photo, &asked(Some(tolerance)));
+            assert!(some.uncertainty <= tolerance, "{about}: {}", some.uncertainty);
+            assert!((some.score - all.score).abs() <= tolerance, "{about}: {}", some.score);
+            assert!(some.crops.iter().all(|crop| all.crops.contains(crop)), "{about}");
+            let Levels {
+                bad,
+                poor,
+                fair,
+                good,
+                perfect,
+            } = some.levels;
+            assert!((bad + poor + fair + good + perfect - 1.0).abs() < 1e-4, "{about}");
+        }
+    }
+}
+
+#[test]
+fn a_photo_with_room_for_one_crop_is_known_by_it() {
+    let [scorer, _] = with("{}");
+    let (scorer, photo) = (scorer.expect("a model"), photo(224, 224, 3));
+    let asked = |tolerance| ScoreOptions {
+        tolerance,
+        ..ScoreOptions::default()
+    };
+    let all = assess(&scorer, &photo, &asked(None));
+    let one = assess(&scorer, &photo, &asked(Some(1e-6)));
+    assert_eq!((all.crops.len(), one.crops.len(), one.uncertainty), (10, 1, 0.0));
+    assert!((one.score - all.score).abs() < 1e-6);
+}
+
+#[test]
+fn a_scene_that_the_model_lacks_needs_no_crops_and_is_refused() {
+    let [scorer, _] = with("{}");
+    let scorer = scorer.expect("a model");
+    let scored = pollster::block_on(scorer.score(photo(300, 300, 3), &["night"], &ScoreOptions::default()));
+    assert_eq!(scored.expect_err("an error").code(), "scene-unknown");
 }

@@ -8,7 +8,7 @@ import type { Plugin } from 'vite';
 /** Where the repository lies: the folder above `www`. */
 const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
 
-/** Cross-origin isolation: high-resolution timers now, shared memory for a module with threads later. */
+/** Cross-origin isolation: high-resolution timers, and the shared memory that threads need. */
 export const ISOLATION = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
@@ -33,7 +33,7 @@ export type ModuleState = 'ready' | 'building' | 'failed';
 
 /** The answer of `/status.json`. */
 export interface Status {
-  modules: Record<'cpu' | 'extras' | 'cpu-relaxed' | 'gpu', ModuleState>;
+  modules: Record<'cpu' | 'extras' | 'cpu-relaxed' | 'cpu-threads' | 'gpu', ModuleState>;
   message: string;
 }
 
@@ -48,6 +48,7 @@ export async function readStatus(root = REPOSITORY): Promise<Status> {
       cpu: state('cpu'),
       extras: state('extras'),
       'cpu-relaxed': state('cpu-relaxed'),
+      'cpu-threads': state('cpu-threads'),
       gpu: state('gpu'),
     };
     const missing = Object.entries(modules).filter(([, value]) => value === 'failed');

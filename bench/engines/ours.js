@@ -4,7 +4,7 @@ import { Gamma } from '/pkg/index.js';
 let gamma;
 
 /** Loads a model; without `relaxed` as in a browser that lacks relaxed SIMD. `held`: its bytes are fetched before the clock starts. */
-export async function load({ weights, precision, relaxed = true, held = false }) {
+export async function load({ weights, precision, relaxed = true, held = false, threads = 1 }) {
   if (!relaxed) {
     const { validate } = WebAssembly;
     const swizzle = String([253, 128, 2]);
@@ -12,7 +12,7 @@ export async function load({ weights, precision, relaxed = true, held = false })
   }
   const bytes = held ? await (await fetch(weights)).arrayBuffer() : undefined;
   const begin = performance.now();
-  gamma = await Gamma.load({ weights: bytes ?? weights, precision, device: 'cpu', cache: 'no-store' });
+  gamma = await Gamma.load({ weights: bytes ?? weights, precision, threads, device: 'cpu', cache: 'no-store' });
   return { engine: `gamma-wasm ${gamma.device.module}`, ms: performance.now() - begin };
 }
 

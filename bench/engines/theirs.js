@@ -1,4 +1,4 @@
-// onnxruntime-web as an engine of the benchmark, on one thread: `load`, then `crop` or `photo`.
+// onnxruntime-web as an engine of the benchmark, `load`, then `crop` or `photo`.
 import * as ort from '/ort/ort.wasm.min.mjs';
 
 const SIDE = 224;
@@ -12,10 +12,10 @@ let session;
 let normalisation;
 
 /** Loads an ONNX file whose input is `pixels`, normalised as `like` says. */
-export async function load({ model, like = 'clip' }) {
+export async function load({ model, like = 'clip', threads = 1 }) {
   normalisation = NORMALISATIONS[like];
   ort.env.wasm.wasmPaths = '/ort/';
-  ort.env.wasm.numThreads = 1;
+  ort.env.wasm.numThreads = threads;
   const begin = performance.now();
   const bytes = new Uint8Array(await (await fetch(model)).arrayBuffer());
   session = await ort.InferenceSession.create(bytes, { executionProviders: ['wasm'], graphOptimizationLevel: 'all' });

@@ -27,6 +27,7 @@ const PROFILES = {
   cpu: 'wasm-small',
   extras: 'wasm-small',
   'cpu-relaxed': 'wasm-small',
+  'cpu-threads': 'wasm-small',
   gpu: 'wasm',
 };
 
@@ -67,7 +68,7 @@ function fingerprint(kind, compiler) {
 }
 
 /** Packages of this repository that go into modules, and folders of them that do not: those are for native builds. */
-const PACKAGES = ['.', 'backend', 'crc32', 'modules'];
+const PACKAGES = ['.', 'backend', 'crc32', 'modules', 'threads'];
 const NATIVE = ['src/bin/', 'src/metrics/', 'src/train/', 'src/weights/convert/'];
 
 /** The files that modules are made of. Cargo's own list names those of the last package alone. */

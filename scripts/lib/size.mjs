@@ -9,7 +9,13 @@ const SLOW = 3_000_000;
  * What each module may have in brotli, its glue with it: a few kB above what it has. Who adds more has to find it elsewhere, or to
  * raise the budget and say why.
  */
-export const BUDGETS = { cpu: 295_000, 'cpu-relaxed': 295_000, extras: 310_000, gpu: 2_300_000 };
+export const BUDGETS = {
+  cpu: 297_000,
+  'cpu-relaxed': 297_000,
+  'cpu-threads': 302_000,
+  extras: 310_000,
+  gpu: 2_300_000,
+};
 
 const brotli = (bytes) => {
   const quality = bytes.length < SLOW ? 11 : 9;

@@ -33,17 +33,18 @@ pub struct CropScore {
 /// What Gamma thinks of a photo.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Assessment {
-    /// The model's own score, about 0.2 (bad) to 1.0 (perfect): the mean over the crops.
+    /// The model's own score, about 0.2 (bad) to 1.0 (perfect): the mean over the planned crops, or, while some of them are not scored,
+    /// what the others foretell of it by how much they overlap.
     pub score: f32,
     /// The score between the worth of the lowest and the highest level, 0 to 100.
     pub percent: f32,
-    /// Mean probability of each level.
+    /// Mean probability of each level, as [`score`](Self::score).
     pub levels: Levels,
-    /// Standard deviation of the crops' scores.
+    /// Standard deviation of the scores in [`crops`](Self::crops).
     pub spread: f32,
     /// The score of all planned crops lies within this of `score`, in about 95 of 100 photos; 0 if all of them were scored.
     pub uncertainty: f32,
-    /// Each crop with its score.
+    /// Each crop that was scored with its score, in the order of the plan.
     pub crops: Vec<CropScore>,
     /// Id of the scene asked for.
     pub scene: String,

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
 
-use super::{Assessment, CropScore, Levels, precision};
+use super::{Assessment, CropScore, Levels, kriging::Kriging, precision};
 use crate::{
     Error, Result,
     image::{self, CROP, Crop, CropOptions, Normalization, Pixels},
     model::Gamma,
     ops,
     prompt::LEVELS,
+    weights::order::order,
 };
 
 /// The crops of one photo on their way to a score. Features do not depend on the scene, so one job answers all.
@@ -27,12 +28,15 @@ pub struct Job {
     pub(super) tolerance: Option<f32>,
     pub(super) normalization: Normalization,
     pub(super) plan: Vec<Crop>,
-    /// For each crop done and each scene: five probabilities and the score.
+    pub(super) kriging: Kriging,
+    /// For each crop done, in the order of `kriging`, and each scene: five probabilities and the score.
     pub(super) answers: Vec<f32>,
 }
 
 /// Numbers that one crop and scene answer with: the levels and the score.
 const ANSWER: usize = LEVELS.len() + 1;
+/// Where the score is among them.
+const SCORE: usize = LEVELS.len();
 
 impl Job {
     /// Crops planned.
@@ -45,26 +49,29 @@ impl Job {
         self.answers.len() / (self.scenes.len() * ANSWER).max(1)
     }
 
-    /// Whether no further step is needed: every crop is scored, or enough of them for the wanted tolerance in every scene.
+    /// Whether no further step is needed for any scene.
     pub fn is_done(&self) -> bool {
+        self.scenes.iter().all(|scene| self.is_settled(scene))
+    }
+
+    /// Whether no further step is needed for a scene: every crop is scored, or enough of them for the wanted tolerance. One that there
+    /// is not needs none; [`assess`](Self::assess) refuses it.
+    pub fn is_settled(&self, scene: &str) -> bool {
         self.done() >= self.crops()
-            || self.tolerance.is_some_and(|tolerance| {
-                let uncertain = |scene| self.uncertainty(scene) > tolerance;
-                !(0..self.scenes.len()).any(uncertain)
+            || self.scene(scene).is_none_or(|scene| {
+                let uncertainty = || precision::uncertainty(&self.kriging, &self.answers(scene, SCORE));
+                self.tolerance.is_some_and(|tolerance| uncertainty() <= tolerance)
             })
     }
 
-    fn uncertainty(&self, scene: usize) -> f32 {
-        let scores: Vec<f32> = self.answers(scene).map(|answer| answer[ANSWER - 1]).collect();
-        precision::uncertainty(&scores, self.crops())
+    fn scene(&self, id: &str) -> Option<usize> {
+        self.scenes.iter().position(|known| known == id)
     }
 
-    /// What each crop that is done answered about a scene.
-    fn answers(&self, scene: usize) -> impl Iterator<Item = &[f32]> {
-        self.answers
-            .chunks_exact(ANSWER)
-            .skip(scene)
-            .step_by(self.scenes.len().max(1))
+    /// Number `at` of what each crop that is done answered about a scene.
+    fn answers(&self, scene: usize, at: usize) -> Vec<f32> {
+        let crops = self.answers.chunks_exact(self.scenes.len() * ANSWER);
+        crops.map(|answers| answers[scene * ANSWER + at]).collect()
     }
 
     /// Scores the next crops, at most `batch` of them, and says how many are done.
@@ -73,7 +80,8 @@ impl Job {
     /// [`Error::Device`] if the device fails. The crops can be tried again.
     pub async fn step(&mut self, batch: usize) -> Result<usize> {
         let done = self.done();
-        let crops: Vec<Crop> = self.plan.iter().skip(done).take(batch.max(1)).copied().collect();
+        let next = self.kriging.order().iter().skip(done).take(batch.max(1));
+        let crops: Vec<Crop> = next.map(|&place| self.plan[place]).collect();
         if crops.is_empty() {
             return Ok(done);
         }
@@ -119,61 +127,65 @@ impl Job {
         Ok(())
     }
 
-    /// What the crops scored so far say about a scene.
+    /// What the crops scored so far say about a scene: of all planned ones, what they foretell.
     ///
     /// # Errors
     /// [`Error::SceneUnknown`], or [`Error::Option`] if no crop is scored yet.
     pub fn assess(&self, scene: &str) -> Result<Assessment> {
-        let index = self
-            .scenes
-            .iter()
-            .position(|id| id == scene)
-            .ok_or_else(|| Error::SceneUnknown {
-                id: scene.to_owned(),
-                offered: self.scenes.clone(),
-            })?;
-        let answers: Vec<&[f32]> = self.answers(index).collect();
-        if answers.is_empty() {
+        let index = self.scene(scene).ok_or_else(|| Error::SceneUnknown {
+            id: scene.to_owned(),
+            offered: self.scenes.clone(),
+        })?;
+        let done = self.done();
+        if done == 0 {
             return Err(Error::Option {
                 name: "crops",
                 reason: "no crop is scored yet".into(),
             });
         }
-        let count = answers.len() as f32;
-        let mean = |at: usize| answers.iter().map(|answer| answer[at]).sum::<f32>() / count;
-        let score = mean(ANSWER - 1);
-        let variance = answers
-            .iter()
-            .map(|answer| (answer[ANSWER - 1] - score).powi(2))
-            .sum::<f32>()
-            / count;
+        // When each crop was scored, in the order of the plan.
+        let places = self.kriging.order();
+        let ranks = order(done, &|a, b| places[a].cmp(&places[b]));
+        let average = |values: &[f32]| ranks.iter().map(|&rank| values[rank]).sum::<f32>() / done as f32;
+        let mut means = [0.0; ANSWER];
+        let mut scores = Vec::new();
+        for (at, mean) in means.iter_mut().enumerate() {
+            scores = self.answers(index, at);
+            *mean = match done < self.crops() {
+                // Kriging's weights may be a trifle below 0.
+                true => (self.kriging.foretell(&scores).mean as f32).max(0.0),
+                false => average(&scores),
+            };
+        }
+        let [bad, poor, fair, good, perfect, score] = means;
+        let center = average(&scores);
+        let squares: f32 = ranks.iter().map(|&rank| (scores[rank] - center).powi(2)).sum();
         let [low, high] = self.range;
         let percent = |score: f32| (100.0 * (score - low) / (high - low).max(f32::EPSILON)).clamp(0.0, 100.0);
-        let crop = |crop: &Crop, score: f32| CropScore {
-            x: crop.x,
-            y: crop.y,
-            size: crop.size,
-            score,
-            percent: percent(score),
+        let crop = |rank: usize| {
+            let Crop { x, y, size } = self.plan[places[rank]];
+            let score = scores[rank];
+            CropScore {
+                x,
+                y,
+                size,
+                score,
+                percent: percent(score),
+            }
         };
         Ok(Assessment {
             score,
             percent: percent(score),
             levels: Levels {
-                bad: mean(0),
-                poor: mean(1),
-                fair: mean(2),
-                good: mean(3),
-                perfect: mean(4),
+                bad,
+                poor,
+                fair,
+                good,
+                perfect,
             },
-            spread: variance.sqrt(),
-            uncertainty: self.uncertainty(index),
-            crops: self
-                .plan
-                .iter()
-                .zip(&answers)
-                .map(|(at, answer)| crop(at, answer[ANSWER - 1]))
-                .collect(),
+            spread: (squares / done as f32).sqrt(),
+            uncertainty: precision::uncertainty(&self.kriging, &scores),
+            crops: ranks.iter().map(|&rank| crop(rank)).collect(),
             scene: scene.to_owned(),
             width: self.pixels.width,
             height: self.pixels.height,

@@ -128,10 +128,9 @@ impl Job {
         self.0.done()
     }
 
-    /// Whether the photo needs no further step.
-    #[wasm_bindgen(getter)]
-    pub fn is_done(&self) -> bool {
-        self.0.is_done()
+    /// Whether no further step is needed for a scene.
+    pub fn is_settled(&self, scene: String) -> bool {
+        self.0.is_settled(&scene)
     }
 
     /// Scores the next crops and says how many are done.

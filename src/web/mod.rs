@@ -11,6 +11,8 @@ mod extras;
 mod loader;
 mod memory;
 mod photo;
+#[cfg(feature = "threads")]
+mod threads;
 
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::JsValue;

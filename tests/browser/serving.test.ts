@@ -34,7 +34,7 @@ test('the default model tells its length, and is not sent again while it is unch
 
 test('the state of the build names every module', async () => {
   const status = await (await fetch(`${server.url}status.json`)).json();
-  expect(Object.keys(status.modules).sort()).toEqual(['cpu', 'cpu-relaxed', 'extras', 'gpu']);
+  expect(Object.keys(status.modules).sort()).toEqual(['cpu', 'cpu-relaxed', 'cpu-threads', 'extras', 'gpu']);
   expect(typeof status.message).toBe('string');
 });
 

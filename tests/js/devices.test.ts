@@ -5,8 +5,8 @@ import { type GpuProbe, planDevices, probeGpu, wasmFeatures } from '../../js/dev
 const REAL: GpuProbe = { found: true, software: false, name: 'Chip' };
 const EMULATED: GpuProbe = { found: true, software: true, name: 'SwiftShader' };
 const NONE: GpuProbe = { found: false, reason: 'not here' };
-const plan = (choice: 'auto' | 'webgpu' | 'cpu', gpu: GpuProbe, simd = true, relaxedSimd = true) =>
-  planDevices(choice, { gpu: async () => gpu, wasm: () => ({ simd, relaxedSimd }) });
+const plan = (choice: 'auto' | 'webgpu' | 'cpu', gpu: GpuProbe, simd = true, relaxedSimd = true, threads = false) =>
+  planDevices(choice, { gpu: async () => gpu, wasm: () => ({ simd, relaxedSimd, threads }) });
 const modules = async (planned: ReturnType<typeof plan>) => (await planned).candidates.map(({ module }) => module);
 
 afterEach(() => {
@@ -31,9 +31,26 @@ test('webgpu: an emulated one will do, none will not', async () => {
 
 test('cpu: never looks at the GPU', async () => {
   const gpu = vi.fn(async () => REAL);
-  const planned = await planDevices('cpu', { gpu, wasm: () => ({ simd: true, relaxedSimd: false }) });
+  const planned = await planDevices('cpu', { gpu, wasm: () => ({ simd: true, relaxedSimd: false, threads: true }) });
   expect(gpu).not.toHaveBeenCalled();
   expect(planned.candidates).toMatchObject([{ module: 'cpu', reason: 'The CPU was asked for, with SIMD.' }]);
+});
+
+test('threads: where memory can be shared, before the module without', async () => {
+  const planned = plan('auto', NONE, true, true, true);
+  expect(await modules(planned)).toEqual(['cpu-threads', 'cpu-relaxed', 'cpu']);
+  expect((await planned).candidates[0]?.reason).toBe('The CPU is used, with threads and relaxed SIMD.');
+  // The module has relaxed SIMD too.
+  expect(await modules(plan('cpu', NONE, true, false, true))).toEqual(['cpu']);
+});
+
+test('memory is shared where the page is isolated', () => {
+  vi.stubGlobal('crossOriginIsolated', false);
+  expect(wasmFeatures().threads).toBe(false);
+  vi.stubGlobal('crossOriginIsolated', true);
+  expect(wasmFeatures().threads).toBe(true);
+  vi.stubGlobal('SharedArrayBuffer', undefined);
+  expect(wasmFeatures().threads).toBe(false);
 });
 
 test('without SIMD and GPU there is no device, and the error says what is needed', async () => {
@@ -46,7 +63,11 @@ test('without SIMD and GPU there is no device, and the error says what is needed
 test('the probes for WebAssembly are valid modules', () => {
   // Every Node that this package supports has SIMD; relaxed SIMD came with V8 11.4.
   const [major = 0, minor = 0] = process.versions.v8.split('.').map(Number);
-  expect(wasmFeatures()).toEqual({ simd: true, relaxedSimd: major > 11 || (major === 11 && minor >= 4) });
+  expect(wasmFeatures()).toEqual({
+    simd: true,
+    relaxedSimd: major > 11 || (major === 11 && minor >= 4),
+    threads: false,
+  });
 });
 
 type Adapter = { info?: object; isFallbackAdapter?: boolean } | null;

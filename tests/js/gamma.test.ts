@@ -1,7 +1,7 @@
 // Loading and scoring as a caller sees them.
 import { afterEach, expect, test } from 'vitest';
 import { GammaError } from '../../js/error.js';
-import type { LoadProgress, ScoreProgress } from '../../js/types.js';
+import type { LoadProgress, ScoreOptions, ScoreProgress } from '../../js/types.js';
 import { device, live } from './fake-engine.js';
 import { CPU, GPU, TestGamma, until, weightsOf } from './fakes.js';
 
@@ -79,6 +79,19 @@ test('a score comes with its device, time, policy, seed and progress', async () 
     [0.01, 0.01, 0].map((left, at) => ({ index: 0, done: at + 1, total: 3, estimate: estimate(left) })),
   );
   expect(await gamma.score({})).toMatchObject({ scene: 'natural-quality', policy: 'random', seed: 0 });
+  await gamma.dispose();
+});
+
+test('a tolerance ends the crops when the scenes asked for are settled', async () => {
+  const { gamma } = await TestGamma.with();
+  const steps = async (options: ScoreOptions) => {
+    const before = live.steps;
+    await gamma.score({ score: 0.4 }, options);
+    return live.steps - before;
+  };
+  expect(await steps({ scene: 'generic', tolerance: 0.01 })).toBe(3);
+  expect(await steps({ scene: 'generic' })).toBe(10);
+  expect(await steps({ scene: 'all', tolerance: 0.01 })).toBe(10);
   await gamma.dispose();
 });
 

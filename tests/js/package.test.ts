@@ -114,7 +114,7 @@ test.each([
 
 test('Vite bundles the worker and finds every file of the WebAssembly modules, and the default model', async () => {
   const { build } = await import('vite');
-  for (const kind of ['gpu', 'cpu', 'cpu-relaxed', 'extras']) {
+  for (const kind of ['gpu', 'cpu', 'cpu-relaxed', 'cpu-threads', 'extras']) {
     mkdirSync(join(installed, 'wasm', kind), { recursive: true });
     // As large as real ones, so that they are not put into the script as data URLs.
     writeFileSync(join(installed, 'wasm', kind, 'gamma.js'), `export default '${kind}';//${'x'.repeat(5000)}`);
@@ -128,7 +128,7 @@ test('Vite bundles the worker and finds every file of the WebAssembly modules, a
   const assets = readdirSync(join(folder, 'dist', 'assets'));
   const contents = assets.map((name) => readFileSync(join(folder, 'dist', 'assets', name), 'utf8'));
   const scripts = contents.filter((text) => text.includes('openUrl') || text.includes('open_device'));
-  for (const kind of ['gpu', 'cpu', 'cpu-relaxed', 'extras']) {
+  for (const kind of ['gpu', 'cpu', 'cpu-relaxed', 'cpu-threads', 'extras']) {
     const glue = assets[contents.findIndex((text) => text.startsWith(`export default '${kind}';`))];
     const binary = assets[contents.indexOf(kind.repeat(2000))];
     expect([glue, binary]).toEqual([

@@ -61,7 +61,7 @@ pub struct Score {
     /// Start of the random numbers: the same seed gives the same crops.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// Stop as soon as the score is, with 95% certainty, within X of that of all crops: 0.01 saves most of them.
+    /// Stop as soon as the score is, with 95% certainty, within X of that of all crops: 0.01 saves about half of them.
     #[arg(long, value_name = "X")]
     pub tolerance: Option<f32>,
     /// Read pixels exactly as the published loader does: no EXIF orientation, alpha dropped, no scaling, small photos refused.

@@ -147,7 +147,7 @@ impl Run {
 
     fn one(&self, pixels: Pixels, bar: &Photos) -> Result<Vec<Assessment>> {
         let mut job = self.scorer.job(pixels, &self.options)?;
-        while !job.is_done() {
+        while !self.scenes.iter().all(|scene| job.is_settled(&scene.id)) {
             bar.crops(job.done(), job.crops());
             pollster::block_on(job.step(BATCH))?;
         }

@@ -5,14 +5,13 @@ use super::{
     exp::exp,
     lanes::{add, load, maximum, multiply_add, splat, store},
     linear::tile,
+    rows::{for_each_row, share},
     sums::{OUTPUTS, ROWS},
 };
 
 /// Lengths of one call.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sizes {
-    /// Sequences, independent of each other.
-    pub batch: usize,
     /// Tokens that ask.
     pub queries: usize,
     /// Tokens that are asked.
@@ -29,73 +28,95 @@ impl Sizes {
     }
 }
 
-/// `softmax(q k^T / sqrt(head) + mask) v`, head by head.
+/// `softmax(q k^T / sqrt(head) + mask) v`, head by head; sequences of a batch are independent of each other.
 ///
 /// # Shapes
 /// - `q`: `[batch, queries, heads * head]`
 /// - `key_value`: `[batch, tokens, 2 * heads * head]`, keys first
 /// - `mask`: `[queries, tokens]`
 /// - output: as `q`
+pub(super) fn attention(q: &[f32], key_value: &[f32], mask: Option<&[f32]>, sizes: Sizes) -> Vec<f32> {
+    let Sizes { queries, tokens, .. } = sizes;
+    let width = sizes.width();
+    let mut output = vec![0.0; q.len()];
+    let sequences = q.chunks_exact((queries * width).max(1));
+    let sequences = sequences.zip(key_value.chunks_exact((2 * tokens * width).max(1)));
+    for ((q, key_value), output) in sequences.zip(output.chunks_exact_mut((queries * width).max(1))) {
+        let share = share(queries, ROWS, 2 * queries * tokens * width);
+        for_each_row(output, share * width, |index, output| {
+            let rows = index * share..index * share + output.len() / width;
+            let mask = mask.map(|mask| &mask[rows.start * tokens..rows.end * tokens]);
+            let q = &q[rows.start * width..rows.end * width];
+            sequence(
+                q,
+                key_value,
+                mask,
+                Sizes {
+                    queries: rows.len(),
+                    ..sizes
+                },
+                output,
+            );
+        });
+    }
+    output
+}
+
+/// Some queries of one sequence.
 #[cfg_attr(
     all(target_arch = "wasm32", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
-pub(super) fn attention(q: &[f32], key_value: &[f32], mask: Option<&[f32]>, sizes: Sizes) -> Vec<f32> {
+fn sequence(q: &[f32], key_value: &[f32], mask: Option<&[f32]>, sizes: Sizes, output: &mut [f32]) {
     let Sizes {
-        batch,
         queries,
         tokens,
         heads,
         head,
+        ..
     } = sizes;
     let width = sizes.width();
-    let mut output = vec![0.0; batch * queries * width];
     let mut keys = vec![[0.0; OUTPUTS]; tokens.div_ceil(OUTPUTS) * head];
     let mut values = vec![[0.0; OUTPUTS]; head.div_ceil(OUTPUTS) * tokens];
     let mut query = vec![[0.0; ROWS]; head];
     let mut weights = vec![[0.0; ROWS]; tokens];
-    let sequences = q.chunks_exact((queries * width).max(1));
-    let sequences = sequences.zip(key_value.chunks_exact((2 * tokens * width).max(1)));
-    for ((q, key_value), output) in sequences.zip(output.chunks_exact_mut((queries * width).max(1))) {
-        for from in (0..heads).map(|index| index * head) {
-            pack(key_value, from, sizes, &mut keys, &mut values);
-            for first in (0..queries).step_by(ROWS) {
-                let rows = ROWS.min(queries - first);
-                query.fill([0.0; ROWS]);
+    for from in (0..heads).map(|index| index * head) {
+        pack(key_value, from, sizes, &mut keys, &mut values);
+        for first in (0..queries).step_by(ROWS) {
+            let rows = ROWS.min(queries - first);
+            query.fill([0.0; ROWS]);
+            for row in 0..rows {
+                let values = &q[(first + row) * width + from..][..head];
+                let factor = (head as f32).sqrt().recip();
+                query
+                    .iter_mut()
+                    .zip(values)
+                    .for_each(|(query, value)| query[row] = value * factor);
+            }
+            score(&query, &keys, &mut weights);
+            if let Some(mask) = mask {
                 for row in 0..rows {
-                    let values = &q[(first + row) * width + from..][..head];
-                    let factor = (head as f32).sqrt().recip();
-                    query
+                    let mask = &mask[(first + row) * tokens..][..tokens];
+                    weights
                         .iter_mut()
-                        .zip(values)
-                        .for_each(|(query, value)| query[row] = value * factor);
+                        .zip(mask)
+                        .for_each(|(weights, mask)| weights[row] += mask);
                 }
-                score(&query, &keys, &mut weights);
-                if let Some(mask) = mask {
-                    for row in 0..rows {
-                        let mask = &mask[(first + row) * tokens..][..tokens];
-                        weights
-                            .iter_mut()
-                            .zip(mask)
-                            .for_each(|(weights, mask)| weights[row] += mask);
-                    }
-                }
-                let sums = softmax(&mut weights);
-                for (values, column) in values.chunks_exact(tokens).zip((0..head).step_by(OUTPUTS)) {
-                    let gathered = tile(&weights, values);
-                    let count = OUTPUTS.min(head - column);
-                    for ((gathered, sum), row) in gathered.iter().zip(sums).zip(first..first + rows) {
-                        let output = &mut output[row * width + from + column..][..count];
-                        output
-                            .iter_mut()
-                            .zip(gathered)
-                            .for_each(|(output, value)| *output = value / sum);
-                    }
+            }
+            let sums = softmax(&mut weights);
+            for (values, column) in values.chunks_exact(tokens).zip((0..head).step_by(OUTPUTS)) {
+                let gathered = tile(&weights, values);
+                let count = OUTPUTS.min(head - column);
+                for ((gathered, sum), row) in gathered.iter().zip(sums).zip(first..first + rows) {
+                    let output = &mut output[row * width + from + column..][..count];
+                    output
+                        .iter_mut()
+                        .zip(gathered)
+                        .for_each(|(output, value)| *output = value / sum);
                 }
             }
         }
     }
-    output
 }
 
 /// Keys and values of the head whose columns begin at `from`, as panels: keys `[tokens / 8][head][8]`, values
@@ -171,7 +192,7 @@ mod tests {
             head in prop_oneof![Just(64usize), 1usize..20], masked in any::<bool>(), seed in any::<u32>(),
         ) {
             let tokens = queries + more;
-            let sizes = Sizes { batch, queries, tokens, heads, head };
+            let sizes = Sizes { queries, tokens, heads, head };
             let width = heads * head;
             let q = numbers(batch * queries * width, seed, 8.0);
             let key_value = numbers(batch * tokens * 2 * width, seed ^ 1, 8.0);

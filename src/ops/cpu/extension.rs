@@ -72,7 +72,6 @@ impl CpuBackend for Flex {
     ) -> FloatTensor<Self> {
         let (shape, tokens) = (q.layout().shape().clone(), key_value.layout().shape()[1]);
         let sizes = Sizes {
-            batch: shape[0],
             queries: shape[1],
             tokens,
             heads,
@@ -90,7 +89,7 @@ impl CpuBackend for Flex {
     }
 }
 
-fn product(x: FloatTensor<Flex>, weight: &impl Rows, epilogue: Epilogue) -> FloatTensor<Flex> {
+fn product(x: FloatTensor<Flex>, weight: &(impl Rows + Sync), epilogue: Epilogue) -> FloatTensor<Flex> {
     let x = x.to_contiguous();
     let x = dense(&x);
     let shape = [x.shape[0], weight.shape()[0]];

@@ -7,6 +7,7 @@ use super::{
     integer_lanes::{self as integers, BYTES, dot, put_codes, to_floats, word},
     lanes::{add, load, maximum, minimum, multiply, multiply_add, nearest, splat, store},
     linear::Dense,
+    rows::{for_each_row, share},
     sums::{Epilogue, OUTPUTS, Part, ROWS, Sums, halves},
 };
 use crate::ops::QuantizedMatrix;
@@ -41,15 +42,20 @@ pub(super) fn multiply_codes<const WORD: usize>(
     let Some(span) = span(weight.group()).filter(|_| weight.base().is_none()) else {
         return Err(epilogue);
     };
-    let codes = Codes::<WORD>::new(x.values, inputs, span);
-    let mut panel = Panel::<WORD>::new(inputs, span);
     let onto = epilogue.onto.take();
     let added = onto.is_some();
     let mut y = onto.unwrap_or_else(|| vec![0.0; rows * outputs]);
-    for output in (0..outputs).step_by(OUTPUTS) {
-        panel.pack(weight, output);
-        codes.multiply(&panel, &mut y, outputs, epilogue.of(output, added));
-    }
+    let share = share(rows, ROWS, rows * inputs * outputs);
+    for_each_row(&mut y, share * outputs, |index, y| {
+        let x = &x.values[index * share * inputs..][..y.len() / outputs * inputs];
+        let codes = Codes::<WORD>::new(x, inputs, span);
+        // Each thread packs all weights for itself, which takes a twentieth of the time that one has for all rows.
+        let mut panel = Panel::<WORD>::new(inputs, span);
+        for output in (0..outputs).step_by(OUTPUTS) {
+            panel.pack(weight, output);
+            codes.multiply(&panel, y, outputs, epilogue.of(output, added));
+        }
+    });
     Ok(y)
 }
 

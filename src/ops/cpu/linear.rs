@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{
     lanes::{load, multiply_add, splat, store, transpose, zero},
+    rows::{for_each_row, share},
     sums::{Epilogue, OUTPUTS, Part, ROWS, Sums},
 };
 use crate::ops::QuantizedMatrix;
@@ -29,6 +30,17 @@ pub(super) trait Rows {
 pub(super) struct Dense<'a> {
     pub values: &'a [f32],
     pub shape: [usize; 2],
+}
+
+impl Dense<'_> {
+    /// Some of the rows.
+    fn some(&self, rows: Range<usize>) -> Self {
+        let columns = self.shape[1];
+        Self {
+            values: &self.values[rows.start * columns..rows.end * columns],
+            shape: [rows.len(), columns],
+        }
+    }
 }
 
 impl Rows for Dense<'_> {
@@ -58,7 +70,7 @@ impl Rows for QuantizedMatrix {
 /// # Shapes
 /// - `x`: `[rows, inputs]`, `weight`: `[outputs, inputs]`, `onto`: `[rows, outputs]`, `bias`: `[outputs]`
 /// - output: `[rows, outputs]`, row-major
-pub(super) fn matmul_transposed(x: &Dense<'_>, weight: &impl Rows, epilogue: Epilogue) -> Vec<f32> {
+pub(super) fn matmul_transposed(x: &Dense<'_>, weight: &(impl Rows + Sync), epilogue: Epilogue) -> Vec<f32> {
     let ([_, inputs], [outputs, _]) = (x.shape(), weight.shape());
     if inputs <= DEPTH && inputs * outputs <= SHALLOW {
         shallow(x, weight, epilogue)
@@ -109,16 +121,27 @@ fn shallow(x: &Dense<'_>, weight: &impl Rows, mut epilogue: Epilogue) -> Vec<f32
 }
 
 /// Many rows are packed at a time, each panel of weights after it was met by all of them is gone.
-fn deep(x: &Dense<'_>, weight: &impl Rows, mut epilogue: Epilogue) -> Vec<f32> {
+fn deep(x: &Dense<'_>, weight: &(impl Rows + Sync), mut epilogue: Epilogue) -> Vec<f32> {
+    let ([rows, inputs], [outputs, _]) = (x.shape(), weight.shape());
+    let onto = epilogue.onto.take();
+    let added = onto.is_some();
+    let mut y = onto.unwrap_or_else(|| vec![0.0; rows * outputs]);
+    let share = share(rows, ROWS, rows * inputs * outputs);
+    for_each_row(&mut y, share * outputs, |index, y| {
+        let first = index * share;
+        deep_rows(&x.some(first..first + y.len() / outputs), weight, &epilogue, added, y);
+    });
+    y
+}
+
+/// One thread's rows. `added`: whether products are added to what `y` holds.
+fn deep_rows(x: &Dense<'_>, weight: &impl Rows, epilogue: &Epilogue, added: bool, y: &mut [f32]) {
     let ([rows, inputs], [outputs, _]) = (x.shape(), weight.shape());
     let most = DEPTH.min(inputs);
     let block = (BLOCK / most).next_multiple_of(ROWS);
     let mut buffer = vec![0.0; 4 * most];
     let mut panels = vec![[0.0; ROWS]; block.min(rows).div_ceil(ROWS) * most];
     let mut weights = vec![[0.0; OUTPUTS]; most];
-    let onto = epilogue.onto.take();
-    let added = onto.is_some();
-    let mut y = onto.unwrap_or_else(|| vec![0.0; rows * outputs]);
     for (first, y) in (0..rows).step_by(block).zip(y.chunks_mut(block * outputs)) {
         let count = y.len() / outputs;
         for from in (0..inputs).step_by(DEPTH) {
@@ -135,7 +158,6 @@ fn deep(x: &Dense<'_>, weight: &impl Rows, mut epilogue: Epilogue) -> Vec<f32> {
             }
         }
     }
-    y
 }
 
 /// Columns `from..` of the first of some rows, side by side: `panel[i][r]` is row `r`, column `from + i`. Missing rows are zeros.

@@ -1,0 +1,75 @@
+// Several threads give the scores that one gives, bit for bit.
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { barePage } from './bare.ts';
+import { launchChromium } from './chromium.ts';
+import { requireModules, type Server, servePage } from './server.ts';
+
+let server: Server;
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  requireModules('cpu', 'cpu-relaxed', 'cpu-threads');
+  server = await servePage();
+  browser = await launchChromium();
+  page = await barePage(browser, server);
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+/** Scores of Gamma-Lite's crops of a sample, `times` times. */
+const scores = (threads: number, times: number) =>
+  page.evaluate(
+    async ({ threads, times }) => {
+      const gamma = await api.Gamma.load({ device: 'cpu', threads });
+      try {
+        const all: string[] = [];
+        for (let time = 0; time < times; time++) {
+          const { crops } = await gamma.score('/samples/dog.jpg', { crops: 4, policy: 'random', seed: time % 2 });
+          all.push(JSON.stringify(crops));
+        }
+        return { module: gamma.device.module, reason: gamma.device.reason, all };
+      } finally {
+        await gamma.dispose();
+      }
+    },
+    { threads, times },
+  );
+
+test('an isolated page has threads, and they change no score', async () => {
+  const one = await scores(1, 2);
+  expect(one.module).toBe('cpu-relaxed');
+  for (const threads of [2, 3, 4]) {
+    const { module, reason, all } = await scores(threads, 12);
+    expect(reason).toBe('The CPU was asked for, with threads and relaxed SIMD.');
+    expect(module).toBe('cpu-threads');
+    expect(new Set(all)).toEqual(new Set(one.all));
+  }
+});
+
+test('helpers take their share, as many as were started', async () => {
+  const met = await page.evaluate(async () => {
+    const address = (path: string) => new URL(path, location.href).href;
+    const glue = address('/pkg/wasm/cpu-threads/gamma.js');
+    // Spelt so that the test's own bundler leaves it alone.
+    const threads = await new Function('url', 'return import(url)')(glue);
+    const module = await WebAssembly.compileStreaming(fetch(address('/pkg/wasm/cpu-threads/gamma_bg.wasm')));
+    const { memory } = await threads.default({ module_or_path: module });
+    const found = [threads.meet()];
+    for (let count = 2; count <= 3; count++) {
+      new Worker(address('/pkg/helper.js'), { type: 'module' }).postMessage({ glue, module, memory });
+      const end = performance.now() + 20_000;
+      let most = 0;
+      while (most < count && performance.now() < end) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        most = threads.meet();
+      }
+      found.push(most);
+    }
+    return found;
+  });
+  expect(met).toEqual([1, 2, 3]);
+});
