@@ -64,7 +64,7 @@ await main(async () => {
 /** Runs in the page. */
 async function score({ urls, workers, first, only }) {
   const { Gamma } = await import('/pkg/index.js');
-  const gamma = await Gamma.load({ device: 'cpu', cache: 'no-store', workers });
+  const gamma = await Gamma.load({ device: 'cpu', cache: 'no-store', workers, threads: 1 });
   const blobs = await Promise.all(urls.map(async (url) => (await fetch(url)).blob()));
   const run = async (photos, options = {}) => {
     const begin = performance.now();

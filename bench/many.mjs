@@ -42,7 +42,7 @@ await main(async () => {
     const found = await page.evaluate(
       async ({ urls, settled, crops, workers, previews }) => {
         const { Gamma } = await import('/pkg/index.js');
-        const gamma = await Gamma.load({ device: 'cpu', cache: 'no-store', workers });
+        const gamma = await Gamma.load({ device: 'cpu', cache: 'no-store', workers, threads: 1 });
         const measure = async () => {
           const { bytes: heap } = await performance.measureUserAgentSpecificMemory();
           return { wasm: (await gamma.memory()).wasm, heap, resident: await resident() };

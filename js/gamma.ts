@@ -35,16 +35,17 @@ export class GammaBase<P, W> {
   protected constructor(platform: Platform<P, W>, options: LoadOptions<W>) {
     checkCall(options);
     const base = options.wasm === undefined ? undefined : platform.base(options.wasm);
+    const workers = checkWorkers(options.workers);
     const opening = {
       platform: platform as Platform<never, never>,
       choice: checkDevice(options.device),
       cache: checkCache(options.cache),
       precision: checkPrecision(options.precision),
-      threads: checkThreads(options.threads),
+      // Workers that compute at the same time take the cores; threads beside them would have none.
+      threads: checkThreads(options.threads ?? ((workers ?? 1) > 1 ? 1 : undefined)),
       weights: platform.weights(options.weights, base),
       base,
     };
-    const workers = checkWorkers(options.workers);
     this.#handle = new Handle(platform as Platform<P, never>, opening, workers, options.onProgress);
   }
 

@@ -254,12 +254,12 @@ export interface LoadOptions<W> {
   precision?: Precision | undefined;
   /**
    * The most workers, 1 to 16, in which `scoreAll` computes photos at the same time, each with the model in memory of its own. Unless told, 1 for
-   * models of more than 20 million parameters and on WebGPU, else half of the processor's cores, at least 1 and at most 4. All but the first are
+   * models of more than 20 million parameters, on WebGPU and where several {@link threads} share a crop, else half of the processor's cores, at least 1 and at most 4. All but the first are
    * started by a `scoreAll` that has more than one photo, and end with the last handle. Always 1 for weights from a stream.
    */
   workers?: number | undefined;
   /**
-   * Threads that share the work on a crop, 1 to 16: the cores of the device, at most 4, unless told. More than one needs relaxed SIMD
+   * Threads that share the work on a crop, 1 to 16: unless told, 1 for more than one of {@link workers}, else the cores of the device, at most 4. More than one needs relaxed SIMD
    * and a page that is cross-origin isolated, so that memory can be shared; elsewhere there is one. The score does not depend on it.
    */
   threads?: number | undefined;

@@ -35,7 +35,7 @@ test.each([
   const page = await barePage(browser, server);
   const found = await page.evaluate(
     async ({ count, settled, weights, workers, previews }) => {
-      globalThis.gamma = await api.Gamma.load({ weights, device: 'cpu', workers });
+      globalThis.gamma = await api.Gamma.load({ weights, device: 'cpu', workers, threads: 1 });
       const canvas = await goldenCanvas(0);
       const context = canvas.getContext('2d');
       if (!context) throw new Error('no canvas');
