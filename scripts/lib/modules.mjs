@@ -67,7 +67,7 @@ function fingerprint(kind, compiler) {
 }
 
 /** Packages of this repository that go into modules, and folders of them that do not: those are for native builds. */
-const PACKAGES = ['.', 'backend', 'crc32', 'modules'];
+const PACKAGES = ['.', 'backend', 'crc32', 'kernels', 'modules'];
 const NATIVE = ['src/bin/', 'src/metrics/', 'src/train/', 'src/weights/convert/'];
 
 /** The files that modules are made of. Cargo's own list names those of the last package alone. */

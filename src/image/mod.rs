@@ -16,7 +16,6 @@ mod normalize;
 mod orientation;
 mod preparation;
 pub(crate) mod random;
-mod resample;
 mod scale;
 
 pub use crops::{CROP, Crop, CropChoice, CropOptions, CropPolicy, MAX_CROPS, plan, plan_of};

@@ -5,22 +5,15 @@ use burn::{
     tensor::{Tensor, TensorData},
 };
 
-use super::{
-    activation,
-    attention::{self, Sizes},
-    integer, integer_lanes,
-    linear::{self, Dense, Rows},
-    numbers, slice,
-    sums::Epilogue,
-};
+use gamma_kernels::{Dense, Epilogue, Rows, Sizes};
+#[cfg(not(feature = "relaxed-simd"))]
+use gamma_kernels::multiply_in_15_bits as multiply_codes;
+#[cfg(feature = "relaxed-simd")]
+use gamma_kernels::multiply_in_7_bits as multiply_codes;
+
+use super::{numbers, slice};
 use crate::ops::{self, Precision, QuantizedMatrix};
 
-/// Codes of `x` in a word of 32 bits: the dot product of bytes is one of relaxed SIMD.
-const WORD: usize = if cfg!(feature = "relaxed-simd") {
-    integer_lanes::BYTES
-} else {
-    integer_lanes::SHORTS
-};
 /// Sides of a matrix that products in whole numbers are for. Smaller ones, as Gamma-Lite's, save little time.
 const CODES_FROM: usize = 512;
 
@@ -54,9 +47,10 @@ impl CpuBackend for Flex {
     fn matmul_quantized(x: FloatTensor<Self>, weight: QuantizedMatrix, mut epilogue: Epilogue) -> FloatTensor<Self> {
         let x = x.to_contiguous();
         let [outputs, inputs] = weight.shape();
-        if weight.precision() == Precision::Fast && inputs.min(outputs) >= CODES_FROM {
+        let fast = weight.precision() == Precision::Fast && inputs.min(outputs) >= CODES_FROM;
+        if let Some(codes) = weight.without_base().filter(|_| fast) {
             let rows = dense(&x);
-            match integer::multiply_codes::<WORD>(&rows, &weight, epilogue) {
+            match multiply_codes(&rows, codes, epilogue) {
                 Ok(y) => return FloatTensor::<Self>::from_data(TensorData::new(y, [rows.shape[0], outputs])),
                 Err(unused) => epilogue = unused,
             }
@@ -78,23 +72,23 @@ impl CpuBackend for Flex {
             heads,
             head: shape[2] / heads,
         };
-        let gathered = attention::attention(&numbers(q), &numbers(key_value), mask.as_deref(), sizes);
+        let gathered = gamma_kernels::attention(&numbers(q), &numbers(key_value), mask.as_deref(), sizes);
         FloatTensor::<Self>::from_data(TensorData::new(gathered, shape))
     }
 
     fn quick_gelu(v: FloatTensor<Self>) -> FloatTensor<Self> {
         let shape = v.layout().shape().clone();
         let mut values = numbers(v);
-        activation::quick_gelu(&mut values);
+        gamma_kernels::quick_gelu(&mut values);
         FloatTensor::<Self>::from_data(TensorData::new(values, shape))
     }
 }
 
-fn product(x: FloatTensor<Flex>, weight: &impl Rows, epilogue: Epilogue) -> FloatTensor<Flex> {
+fn product(x: FloatTensor<Flex>, weight: &dyn Rows, epilogue: Epilogue) -> FloatTensor<Flex> {
     let x = x.to_contiguous();
     let x = dense(&x);
     let shape = [x.shape[0], weight.shape()[0]];
-    FloatTensor::<Flex>::from_data(TensorData::new(linear::matmul_transposed(&x, weight, epilogue), shape))
+    FloatTensor::<Flex>::from_data(TensorData::new(gamma_kernels::matmul_transposed(&x, weight, epilogue), shape))
 }
 
 /// A tensor of rank 2 that lies row-major.

@@ -5,7 +5,7 @@ use super::{
     lanes::{Lanes, clamp, load, multiply_add, splat, store},
     rows::for_each_row,
 };
-use crate::ops::Window;
+use crate::Window;
 
 /// Channels that one pass over the taps computes.
 const CHANNELS: usize = 16;
@@ -18,7 +18,7 @@ pub fn depthwise_relu6(x: &[f32], weight: &[f32], bias: &[f32], window: &Window)
 }
 
 /// The gradient of the input, for the gradient of the output before ReLU6; shapes as there.
-#[cfg(any(test, feature = "train"))]
+#[cfg(feature = "gradients")]
 pub fn input_gradient(gradient: &[f32], weight: &[f32], channels: usize, window: &Window) -> Vec<f32> {
     let taps = |axis, at| window.seen_by(axis, at).collect();
     weighted(gradient, weight, None, channels, [window.output(), window.input], taps)
@@ -52,7 +52,7 @@ fn weighted(
 }
 
 /// The gradient of the weights, `[kernel, kernel, channels]`. Pictures are summed in their order, whatever the threads do.
-#[cfg(any(test, feature = "train"))]
+#[cfg(feature = "gradients")]
 pub fn weight_gradient(x: &[f32], gradient: &[f32], channels: usize, window: &Window) -> Vec<f32> {
     let ([height, width], [rows, columns]) = (window.input, window.output());
     let planes = x.len().checked_div(height * width * channels).unwrap_or(0);
@@ -95,7 +95,7 @@ pub fn weight_gradient(x: &[f32], gradient: &[f32], channels: usize, window: &Wi
 }
 
 /// Adds the products of pairs of pixels, channel by channel.
-#[cfg(any(test, feature = "train"))]
+#[cfg(feature = "gradients")]
 fn add_products<'a>(
     into: &mut [f32],
     from: impl Iterator<Item = &'a [f32]> + Clone,
@@ -128,7 +128,7 @@ pub fn channels_last(weight: &[f32], kernel: usize) -> Vec<f32> {
 }
 
 /// The reverse of [`channels_last`].
-#[cfg(any(test, feature = "train"))]
+#[cfg(feature = "gradients")]
 pub fn channels_first(weight: &[f32], channels: usize) -> Vec<f32> {
     transpose(weight, channels)
 }

@@ -1,7 +1,7 @@
 //! The patches of a picture under a convolution's window, as rows of a matrix product.
 
 use super::rows::for_each_row;
-use crate::ops::Window;
+use crate::Window;
 
 /// `[n, channels, height, width]` → `[n * output height * output width, channels * kernel * kernel]`; 0 outside the picture.
 pub fn patches(x: &[f32], channels: usize, window: &Window) -> Vec<f32> {

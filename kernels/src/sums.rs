@@ -4,7 +4,7 @@ use super::{
     activation::gelu,
     lanes::{Lanes, add, clamp, load, store, zero},
 };
-use crate::ops::Activation;
+use crate::Activation;
 
 /// Rows of `x` in a tile.
 pub(super) const ROWS: usize = 4;
@@ -14,7 +14,7 @@ pub(super) const OUTPUTS: usize = 8;
 /// What a tile sums up, in registers.
 pub(super) type Sums = [[Lanes; 2]; ROWS];
 
-/// All that follows the products of a layer, as [`ops::Epilogue`](crate::ops::Epilogue), in plain numbers.
+/// All that follows the products of a layer: `activation(onto + products + bias)`.
 #[derive(Debug, Clone, Default)]
 pub struct Epilogue {
     /// `[rows, outputs]`, row-major.

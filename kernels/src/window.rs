@@ -29,7 +29,6 @@ impl Window {
 
     /// For the place `at` of the output along `axis` (0 down, 1 across): the taps of the kernel that lie on the input, with the
     /// place of the input under each.
-    #[cfg(any(feature = "cpu", feature = "gpu"))]
     pub(super) fn taps(&self, axis: usize, at: usize) -> impl Iterator<Item = (usize, usize)> {
         let (before, side) = (self.padding()[axis].0, self.input[axis]);
         let start = at * self.stride;
@@ -40,7 +39,7 @@ impl Window {
     }
 
     /// For the place `at` of the input along `axis`: the taps through which outputs saw it, with the place of each output.
-    #[cfg(any(test, feature = "train"))]
+    #[cfg(any(test, feature = "gradients"))]
     pub(super) fn seen_by(&self, axis: usize, at: usize) -> impl Iterator<Item = (usize, usize)> {
         let (before, outputs) = (self.padding()[axis].0, self.output()[axis]);
         let stride = self.stride;

@@ -1,0 +1,7 @@
+//! The kernels on random shapes, against plain burn.
+
+mod activation;
+mod attention;
+mod integer;
+mod linear;
+mod oracle;
