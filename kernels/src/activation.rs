@@ -19,6 +19,7 @@ pub enum Activation {
 }
 
 /// Adds `bias` to each row of `values` and brings the sums between 0 and 6.
+#[inline(never)]
 pub fn bias_relu6(values: &mut [f32], bias: &[f32]) {
     /// Rows that are worth a thread's attention.
     const ROWS: usize = 256;
@@ -72,6 +73,7 @@ pub fn relu6_gradient(gradient: &[f32], out: &[f32], channels: usize) -> (Vec<f3
     all(target_arch = "wasm32", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
+#[inline(never)]
 pub fn quick_gelu(values: &mut [f32]) {
     let (fours, rest) = values.as_chunks_mut::<4>();
     for four in fours {

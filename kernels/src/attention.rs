@@ -40,6 +40,7 @@ impl Sizes {
     all(target_arch = "wasm32", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
+#[inline(never)]
 pub fn attention(q: &[f32], key_value: &[f32], mask: Option<&[f32]>, sizes: Sizes) -> Vec<f32> {
     let Sizes {
         batch,

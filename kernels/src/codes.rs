@@ -5,6 +5,7 @@ const BLOCK: usize = 128;
 
 /// Adds the weights of a row to `values`: columns from `from` on, a multiple of 8, where `bytes` begin. `group` neighbours share a
 /// scale; `scale` tells that of a column.
+#[inline(never)]
 pub fn add_row(bits: u32, bytes: &[u8], group: usize, from: usize, values: &mut [f32], scale: &dyn Fn(usize) -> f32) {
     let mut codes = [0; BLOCK];
     let blocks = bytes.chunks(BLOCK / 8 * bits as usize).zip(values.chunks_mut(BLOCK));
@@ -26,6 +27,7 @@ pub fn add_row(bits: u32, bytes: &[u8], group: usize, from: usize, values: &mut 
 }
 
 /// Codes of `bits` bits each, as many as `codes` holds.
+#[inline(never)]
 pub fn unpack(bits: u32, bytes: &[u8], codes: &mut [i8]) {
     // One for each number of bits, so that shifts and masks are constants.
     match bits {

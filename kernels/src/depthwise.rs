@@ -12,6 +12,7 @@ const CHANNELS: usize = 16;
 
 /// `[n, height, width, channels]`, weights `[kernel, kernel, channels]`, bias `[channels]` →
 /// `[n, output height, output width, channels]`, between 0 and 6 (ReLU6).
+#[inline(never)]
 pub fn depthwise_relu6(x: &[f32], weight: &[f32], bias: &[f32], window: &Window) -> Vec<f32> {
     let taps = |axis, at| window.taps(axis, at).collect();
     weighted(x, weight, Some(bias), bias.len(), [window.input, window.output()], taps)
@@ -123,6 +124,7 @@ fn add_products<'a>(
 }
 
 /// Weights of a file, `[channels, 1, kernel, kernel]`, as the functions above take them.
+#[inline(never)]
 pub fn channels_last(weight: &[f32], kernel: usize) -> Vec<f32> {
     transpose(weight, kernel * kernel)
 }

@@ -45,6 +45,7 @@ pub fn span(group: usize) -> Option<usize> {
 ///
 /// # Errors
 /// Gives the epilogue back if there is no [`span`] for the weights' groups.
+#[inline(never)]
 pub fn multiply_in_7_bits(x: &Dense<'_>, weight: &dyn Codes, epilogue: Epilogue) -> Result<Vec<f32>, Epilogue> {
     multiply_rounded::<BYTES>(x, weight, epilogue)
 }
@@ -53,6 +54,7 @@ pub fn multiply_in_7_bits(x: &Dense<'_>, weight: &dyn Codes, epilogue: Epilogue)
 ///
 /// # Errors
 /// As there.
+#[inline(never)]
 pub fn multiply_in_15_bits(x: &Dense<'_>, weight: &dyn Codes, epilogue: Epilogue) -> Result<Vec<f32>, Epilogue> {
     multiply_rounded::<SHORTS>(x, weight, epilogue)
 }

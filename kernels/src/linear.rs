@@ -47,6 +47,7 @@ impl Rows for Dense<'_> {
 /// # Shapes
 /// - `x`: `[rows, inputs]`, `weight`: `[outputs, inputs]`, `onto`: `[rows, outputs]`, `bias`: `[outputs]`
 /// - output: `[rows, outputs]`, row-major
+#[inline(never)]
 pub fn matmul_transposed(x: &Dense<'_>, weight: &dyn Rows, epilogue: Epilogue) -> Vec<f32> {
     let ([_, inputs], [outputs, _]) = (x.shape(), weight.shape());
     if inputs <= DEPTH && inputs * outputs <= SHALLOW {

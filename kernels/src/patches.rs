@@ -4,6 +4,7 @@ use super::rows::for_each_row;
 use crate::Window;
 
 /// `[n, channels, height, width]` → `[n * output height * output width, channels * kernel * kernel]`; 0 outside the picture.
+#[inline(never)]
 pub fn patches(x: &[f32], channels: usize, window: &Window) -> Vec<f32> {
     let ([height, width], [rows, columns]) = (window.input, window.output());
     let (area, kernel) = (height * width, window.kernel);

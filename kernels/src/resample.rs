@@ -12,6 +12,7 @@ const SUPPORT: f64 = 2.0;
 
 /// The picture `from`, of `[width, height]` pixels of three bytes, on the grid `to` of another such size. None of the four sides is
 /// 0, and both fill their size.
+#[inline(never)]
 pub fn resample(from: &[u8], [old_width, old_height]: [u32; 2], to: &mut [u8], [width, height]: [u32; 2]) {
     let (columns, rows) = (Line::new(old_width, width), Line::new(old_height, height));
     let length = old_width as usize * 3;
