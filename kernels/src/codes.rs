@@ -3,25 +3,56 @@
 /// Codes that are unpacked at a time. A multiple of 8, whose codes are whole bytes.
 const BLOCK: usize = 128;
 
-/// Adds the weights of a row to `values`: columns from `from` on, a multiple of 8, where `bytes` begin. `group` neighbours share a
-/// scale; `scale` tells that of a column.
-#[inline(never)]
-pub fn add_row(bits: u32, bytes: &[u8], group: usize, from: usize, values: &mut [f32], scale: &dyn Fn(usize) -> f32) {
-    let mut codes = [0; BLOCK];
-    let blocks = bytes.chunks(BLOCK / 8 * bits as usize).zip(values.chunks_mut(BLOCK));
-    for ((bytes, values), from) in blocks.zip((from..).step_by(BLOCK)) {
-        let codes = &mut codes[..values.len()];
-        unpack(bits, bytes, codes);
-        let (mut codes, mut values, mut column) = (&*codes, values, from);
-        while !values.is_empty() {
-            let run = (group - column % group).min(values.len());
-            let (now, later) = values.split_at_mut(run);
-            let (own, rest) = codes.split_at(run);
-            let scale = scale(column);
-            for (value, &code) in now.iter_mut().zip(own) {
+/// A row of a matrix in codes.
+pub struct Row<'a> {
+    /// How many bits a code has, 2 to 8.
+    pub bits: u32,
+    /// The codes from a column on that begins a byte.
+    pub bytes: &'a [u8],
+    /// That column.
+    pub from: usize,
+    /// How many neighbours share a scale.
+    pub group: usize,
+    /// The scale of a column.
+    pub scale: &'a dyn Fn(usize) -> f32,
+}
+
+impl Row<'_> {
+    /// Writes the weights of the row to `values`.
+    #[inline(never)]
+    pub fn write(&self, values: &mut [f32]) {
+        self.each_run(values, |values, codes, scale| {
+            for (value, &code) in values.iter_mut().zip(codes) {
+                *value = f32::from(code) * scale;
+            }
+        });
+    }
+
+    /// Adds the weights of the row to `values`.
+    #[inline(never)]
+    pub fn add(&self, values: &mut [f32]) {
+        self.each_run(values, |values, codes, scale| {
+            for (value, &code) in values.iter_mut().zip(codes) {
                 *value += f32::from(code) * scale;
             }
-            (codes, values, column) = (rest, later, column + run);
+        });
+    }
+
+    /// Hands out the codes of neighbours that share a scale, beside their places in `values`.
+    #[inline(always)]
+    fn each_run(&self, values: &mut [f32], use_run: impl Fn(&mut [f32], &[i8], f32)) {
+        let mut codes = [0; BLOCK];
+        let blocks = self.bytes.chunks(BLOCK / 8 * self.bits as usize);
+        let blocks = blocks.zip(values.chunks_mut(BLOCK)).zip((self.from..).step_by(BLOCK));
+        for ((bytes, mut values), mut column) in blocks {
+            let mut codes = &mut codes[..values.len()];
+            unpack(self.bits, bytes, codes);
+            while !values.is_empty() {
+                let run = (self.group - column % self.group).min(values.len());
+                let ((now, later), (own, rest)) = (values.split_at_mut(run), codes.split_at_mut(run));
+                use_run(now, own, (self.scale)(column));
+                (values, codes, column) = (later, rest, column + run);
+            }
         }
     }
 }

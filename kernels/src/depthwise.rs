@@ -1,5 +1,5 @@
 //! Depthwise convolution, channels last: each channel of a pixel is a weighted sum of the same channel of the pixels around it.
-//! Sixteen channels at a time stay in registers while the kernel's taps go by.
+//! Sixteen channels of two neighbours stay in registers while the kernel's taps go by.
 
 use super::{
     lanes::{Lanes, clamp, load, multiply_add, splat, store},
@@ -44,9 +44,18 @@ fn weighted(
         let x = &x[index / rows * plane..][..plane];
         let down = taps(0, index % rows);
         let mut taps = Vec::with_capacity(kernel * kernel);
-        for (across, pixel) in across.iter().zip(row.chunks_exact_mut(channels)) {
-            pair(&mut taps, &down, across, [width, kernel], channels);
-            gather(pixel, x, weight, bias, &taps);
+        let mut column = 0;
+        while column < columns {
+            let own = &across[column];
+            pair(&mut taps, &down, own, [width, kernel], channels);
+            let pixels = &mut row[column * channels..];
+            if let Some(step) = across.get(column + 1).and_then(|next| distance(own, next)) {
+                gather::<2>(pixels, channels, step * channels, x, weight, bias, &taps);
+                column += 2;
+            } else {
+                gather::<1>(pixels, channels, 0, x, weight, bias, &taps);
+                column += 1;
+            }
         }
     });
     out
@@ -163,41 +172,64 @@ fn pair(
     }
 }
 
-/// Writes the weighted sum of the taps' pixels; `taps` are places in `x` and in `weight`. With a bias, ReLU6 follows.
+/// How far apart the places are under the same taps of two columns; none if these are other taps, as at the edges.
+fn distance(one: &[(usize, usize)], other: &[(usize, usize)]) -> Option<usize> {
+    let same = one.iter().map(|tap| tap.0).eq(other.iter().map(|tap| tap.0));
+    let (one, other) = (one.first()?, other.first()?);
+    if same { other.1.checked_sub(one.1) } else { None }
+}
+
+/// Writes the weighted sums of the taps' pixels to the first of `pixels`; `taps` are places in `x` and in `weight`. Neighbours see
+/// what lies `step` numbers further, and meet the weights while these are in registers. With a bias, ReLU6 follows.
 #[cfg_attr(
     all(target_arch = "wasm32", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
-fn gather(pixel: &mut [f32], x: &[f32], weight: &[f32], bias: Option<&[f32]>, taps: &[(usize, usize)]) {
-    let whole = pixel.len() / CHANNELS * CHANNELS;
-    for (at, out) in pixel[..whole].chunks_exact_mut(CHANNELS).enumerate() {
-        let first = at * CHANNELS;
+fn gather<const PIXELS: usize>(
+    pixels: &mut [f32],
+    channels: usize,
+    step: usize,
+    x: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    taps: &[(usize, usize)],
+) {
+    let whole = channels / CHANNELS * CHANNELS;
+    for first in (0..whole).step_by(CHANNELS) {
         let mut sums = match bias {
-            Some(bias) => lanes(&bias[first..]),
-            None => [splat(0.0); 4],
+            Some(bias) => [lanes(&bias[first..]); PIXELS],
+            None => [[splat(0.0); 4]; PIXELS],
         };
         for &(from, tap) in taps {
-            let (x, weight) = (lanes(&x[from + first..]), lanes(&weight[tap + first..]));
-            sums = [
-                multiply_add(x[0], weight[0], sums[0]),
-                multiply_add(x[1], weight[1], sums[1]),
-                multiply_add(x[2], weight[2], sums[2]),
-                multiply_add(x[3], weight[3], sums[3]),
-            ];
+            let weight = lanes(&weight[tap + first..]);
+            for (pixel, sums) in sums.iter_mut().enumerate() {
+                let x = lanes(&x[from + pixel * step + first..]);
+                *sums = [
+                    multiply_add(x[0], weight[0], sums[0]),
+                    multiply_add(x[1], weight[1], sums[1]),
+                    multiply_add(x[2], weight[2], sums[2]),
+                    multiply_add(x[3], weight[3], sums[3]),
+                ];
+            }
         }
-        if bias.is_some() {
-            sums = sums.map(|sum| clamp(sum, 0.0, 6.0));
-        }
-        for (out, sum) in out.as_chunks_mut::<4>().0.iter_mut().zip(sums) {
-            *out = store(sum);
+        for (mut sums, out) in sums.into_iter().zip(pixels.chunks_exact_mut(channels)) {
+            if bias.is_some() {
+                sums = sums.map(|sum| clamp(sum, 0.0, 6.0));
+            }
+            let out = &mut out[first..first + CHANNELS];
+            for (out, sum) in out.as_chunks_mut::<4>().0.iter_mut().zip(sums) {
+                *out = store(sum);
+            }
         }
     }
-    for (channel, out) in pixel.iter_mut().enumerate().skip(whole) {
-        let start = bias.map_or(0.0, |bias| bias[channel]);
-        let sum = taps.iter().fold(start, |sum, &(from, tap)| {
-            sum + x[from + channel] * weight[tap + channel]
-        });
-        *out = if bias.is_some() { sum.clamp(0.0, 6.0) } else { sum };
+    for (pixel, out) in pixels.chunks_exact_mut(channels).take(PIXELS).enumerate() {
+        for (channel, out) in out.iter_mut().enumerate().skip(whole) {
+            let start = bias.map_or(0.0, |bias| bias[channel]);
+            let sum = taps.iter().fold(start, |sum, &(from, tap)| {
+                sum + x[from + pixel * step + channel] * weight[tap + channel]
+            });
+            *out = if bias.is_some() { sum.clamp(0.0, 6.0) } else { sum };
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod exp;
 mod integer;
 mod integer_lanes;
 mod lanes;
+mod layer_norm;
 mod linear;
 mod normalize;
 #[cfg(feature = "photos")]
@@ -33,13 +34,14 @@ mod window;
 pub use activation::relu6_gradient;
 pub use activation::{Activation, bias_relu6, quick_gelu};
 pub use attention::{Sizes, attention};
-pub use codes::{add_row, unpack};
+pub use codes::{Row, unpack};
 #[cfg(feature = "photos")]
 pub use color::{Treatment, to_rgb};
 #[cfg(feature = "gradients")]
 pub use depthwise::{channels_first, input_gradient, weight_gradient};
 pub use depthwise::{channels_last, depthwise_relu6};
 pub use integer::{Codes, multiply_in_7_bits, multiply_in_15_bits, span};
+pub use layer_norm::layer_norm;
 pub use linear::{Dense, Rows, matmul_transposed};
 pub use normalize::normalize;
 #[cfg(feature = "photos")]

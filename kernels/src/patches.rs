@@ -10,14 +10,20 @@ pub fn patches(x: &[f32], channels: usize, window: &Window) -> Vec<f32> {
     let (area, kernel) = (height * width, window.kernel);
     let planes = x.len().checked_div(channels * area).unwrap_or(0);
     let length = channels * kernel * kernel;
+    let before = window.padding()[1].0;
     let mut out = vec![0.0; planes * rows * columns * length];
     for_each_row(&mut out, columns * length, |index, row| {
         let x = &x[index / rows * channels * area..][..channels * area];
         for (ky, y) in window.taps(0, index % rows) {
-            for (column, patch) in row.chunks_exact_mut(length).enumerate() {
-                for (kx, place) in window.taps(1, column) {
-                    for channel in 0..channels {
-                        patch[(channel * kernel + ky) * kernel + kx] = x[channel * area + y * width + place];
+            for channel in 0..channels {
+                let line = &x[channel * area + y * width..][..width];
+                for kx in 0..kernel {
+                    // Columns that lie on padding here are left out, and with them as many places of the line.
+                    let out = before.saturating_sub(kx).div_ceil(window.stride);
+                    let line = line.get(out * window.stride + kx - before..).unwrap_or_default();
+                    let patches = row.chunks_exact_mut(length).skip(out);
+                    for (patch, &value) in patches.zip(line.iter().step_by(window.stride)) {
+                        patch[(channel * kernel + ky) * kernel + kx] = value;
                     }
                 }
             }

@@ -105,7 +105,11 @@ pub fn layer_norm<const D: usize>(x: Tensor<D>, gain: Tensor<1>, offset: Tensor<
     {
         gpu::layer_norm(x, gain, offset, epsilon)
     }
-    #[cfg(not(feature = "gpu"))]
+    #[cfg(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32"))]
+    {
+        cpu::layer_norm(x, gain, offset, epsilon as f32)
+    }
+    #[cfg(not(any(feature = "gpu", all(feature = "cpu", target_arch = "wasm32"))))]
     burn::tensor::module::layer_norm(x, gain, Some(offset), epsilon)
 }
 

@@ -4,7 +4,7 @@
 use std::{ops::Range, sync::Arc};
 
 use burn::tensor::{Device, Tensor};
-use gamma_kernels::{Codes, Rows, add_row, unpack};
+use gamma_kernels::{Codes, Row, Rows, unpack};
 use half::f16;
 
 #[cfg(feature = "gpu")]
@@ -183,12 +183,20 @@ impl QuantizedMatrix {
 
     /// Columns `from..` of a row into `values`, as many as it holds. `from` is a multiple of 8.
     pub fn row(&self, row: usize, from: usize, values: &mut [f32]) {
+        let own = Row {
+            bits: self.bits,
+            bytes: self.bytes(row, from),
+            from,
+            group: self.group,
+            scale: &|column| self.scale(row, column),
+        };
         match &self.base {
-            Some(base) => base.row(row, from, values),
-            None => values.fill(0.0),
+            Some(base) => {
+                base.row(row, from, values);
+                own.add(values);
+            }
+            None => own.write(values),
         }
-        let bytes = self.bytes(row, from);
-        add_row(self.bits, bytes, self.group, from, values, &|column| self.scale(row, column));
     }
 
     /// The whole matrix as `f32`, row by row.

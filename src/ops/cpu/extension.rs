@@ -34,6 +34,14 @@ pub trait CpuBackend: Backend {
         heads: usize,
     ) -> FloatTensor<Self>;
 
+    /// LayerNorm over the last axis, of `f32`: `[..., width]`, `[width]`, `[width]` → `[..., width]`.
+    fn layer_norm(
+        x: FloatTensor<Self>,
+        gain: FloatTensor<Self>,
+        offset: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> FloatTensor<Self>;
+
     /// `v * sigmoid(1.702 v)`, of `f32`.
     fn quick_gelu(v: FloatTensor<Self>) -> FloatTensor<Self>;
 }
@@ -74,6 +82,18 @@ impl CpuBackend for Flex {
         };
         let gathered = gamma_kernels::attention(&numbers(q), &numbers(key_value), mask.as_deref(), sizes);
         FloatTensor::<Self>::from_data(TensorData::new(gathered, shape))
+    }
+
+    fn layer_norm(
+        x: FloatTensor<Self>,
+        gain: FloatTensor<Self>,
+        offset: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> FloatTensor<Self> {
+        let shape = x.layout().shape().clone();
+        let (gain, offset) = (gain.to_contiguous(), offset.to_contiguous());
+        let values = gamma_kernels::layer_norm(numbers(x), slice(&gain), slice(&offset), epsilon);
+        FloatTensor::<Self>::from_data(TensorData::new(values, shape))
     }
 
     fn quick_gelu(v: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -135,6 +155,16 @@ pub fn attention(q: Tensor<3>, key_value: Tensor<3>, heads: usize, mask: Option<
         key_value.into_dispatch(),
         mask.map(|mask| mask.into_data().try_into_vec().unwrap_or_default()),
         heads,
+    ))
+}
+
+/// LayerNorm; shapes as [`CpuBackend::layer_norm`].
+pub fn layer_norm<const D: usize>(x: Tensor<D>, gain: Tensor<1>, offset: Tensor<1>, epsilon: f32) -> Tensor<D> {
+    Tensor::from_dispatch(<Dispatch as CpuBackend>::layer_norm(
+        x.into_dispatch(),
+        gain.into_dispatch(),
+        offset.into_dispatch(),
+        epsilon,
     ))
 }
 

@@ -10,7 +10,7 @@ mod tests;
 use burn::backend::{Flex, tensor::FloatTensor};
 
 #[cfg(target_arch = "wasm32")]
-pub(super) use extension::{attention, matmul_quantized, matmul_transposed, quick_gelu};
+pub(super) use extension::{attention, layer_norm, matmul_quantized, matmul_transposed, quick_gelu};
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) use stem::bias_relu6;
 pub(super) use stem::{depthwise_relu6, patches};

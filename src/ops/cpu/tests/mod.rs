@@ -3,5 +3,6 @@
 mod activation;
 mod attention;
 mod integer;
+mod layer_norm;
 mod linear;
 mod oracle;
