@@ -14,14 +14,14 @@ const CHANNELS: usize = 16;
 /// `[n, output height, output width, channels]`, between 0 and 6 (ReLU6).
 #[inline(never)]
 pub fn depthwise_relu6(x: &[f32], weight: &[f32], bias: &[f32], window: &Window) -> Vec<f32> {
-    let taps = |axis, at| window.taps(axis, at).collect();
+    let taps = |axis, at| window.taps(axis, at);
     weighted(x, weight, Some(bias), bias.len(), [window.input, window.output()], taps)
 }
 
 /// The gradient of the input, for the gradient of the output before ReLU6; shapes as there.
 #[cfg(feature = "gradients")]
 pub fn input_gradient(gradient: &[f32], weight: &[f32], channels: usize, window: &Window) -> Vec<f32> {
-    let taps = |axis, at| window.seen_by(axis, at).collect();
+    let taps = |axis, at| window.seen_by(axis, at);
     weighted(gradient, weight, None, channels, [window.output(), window.input], taps)
 }
 
@@ -70,7 +70,7 @@ pub fn weight_gradient(x: &[f32], gradient: &[f32], channels: usize, window: &Wi
     // For each tap across: the outputs that see the picture through it, and the first place that they see.
     let across: Vec<(std::ops::Range<usize>, usize)> = (0..window.kernel)
         .map(|kx| {
-            let sees = |column: usize| window.taps(1, column).find(|&(tap, _)| tap == kx);
+            let sees = |column: usize| window.taps(1, column).into_iter().find(|&(tap, _)| tap == kx);
             let first = (0..columns).find(|&column| sees(column).is_some()).unwrap_or(columns);
             let end = (first..columns)
                 .find(|&column| sees(column).is_none())
@@ -222,14 +222,30 @@ fn gather<const PIXELS: usize>(
             }
         }
     }
-    for (pixel, out) in pixels.chunks_exact_mut(channels).take(PIXELS).enumerate() {
-        for (channel, out) in out.iter_mut().enumerate().skip(whole) {
-            let start = bias.map_or(0.0, |bias| bias[channel]);
-            let sum = taps.iter().fold(start, |sum, &(from, tap)| {
-                sum + x[from + pixel * step + channel] * weight[tap + channel]
-            });
-            *out = if bias.is_some() { sum.clamp(0.0, 6.0) } else { sum };
+    if whole < channels {
+        for (pixel, out) in pixels.chunks_exact_mut(channels).take(PIXELS).enumerate() {
+            let x = x.get(pixel * step..).unwrap_or_default();
+            gather_rest(&mut out[..channels], whole, x, weight, bias, taps);
         }
+    }
+}
+
+/// The same for the channels from `first` on, one by one.
+#[inline(never)]
+fn gather_rest(
+    pixel: &mut [f32],
+    first: usize,
+    x: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    taps: &[(usize, usize)],
+) {
+    for (channel, out) in pixel.iter_mut().enumerate().skip(first) {
+        let start = bias.map_or(0.0, |bias| bias[channel]);
+        let sum = taps.iter().fold(start, |sum, &(from, tap)| {
+            sum + x[from + channel] * weight[tap + channel]
+        });
+        *out = if bias.is_some() { sum.clamp(0.0, 6.0) } else { sum };
     }
 }
 

@@ -21,13 +21,19 @@ pub fn patches(x: &[f32], channels: usize, window: &Window) -> Vec<f32> {
                     // Columns that lie on padding here are left out, and with them as many places of the line.
                     let out = before.saturating_sub(kx).div_ceil(window.stride);
                     let line = line.get(out * window.stride + kx - before..).unwrap_or_default();
-                    let patches = row.chunks_exact_mut(length).skip(out);
-                    for (patch, &value) in patches.zip(line.iter().step_by(window.stride)) {
-                        patch[(channel * kernel + ky) * kernel + kx] = value;
-                    }
+                    let first = out * length + (channel * kernel + ky) * kernel + kx;
+                    spread(line, window.stride, row.get_mut(first..).unwrap_or_default(), length);
                 }
             }
         }
     });
     out
+}
+
+/// Writes one number of `from` in `stride` to one place of `to` in `length`.
+#[inline(never)]
+fn spread(from: &[f32], stride: usize, to: &mut [f32], length: usize) {
+    for (to, &value) in to.iter_mut().step_by(length).zip(from.iter().step_by(stride)) {
+        *to = value;
+    }
 }

@@ -1,6 +1,10 @@
 //! Files and canvas pixels to 8-bit RGB.
 
-use gamma_kernels::{Treatment, decoders, swaps_sides, to_rgb, turn};
+use gamma_kernels::{
+    Treatment,
+    decoders::{self, Opened},
+    swaps_sides, to_rgb, turn,
+};
 use image::error::UnsupportedErrorKind;
 use image::metadata::Orientation;
 use image::{ColorType, ImageError, ImageFormat, RgbImage};
@@ -48,19 +52,19 @@ pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded> {
             let (width, height) = (u32::from(frame.width), u32::from(frame.height));
             limits.check_size(width, height)?;
             limits.check_memory(width, height, frame.coefficients)?;
-            let decoder = decoders::jpeg(bytes).map_err(refusal)?;
-            if decoder.dimensions() != (width, height) {
+            let opened = decoders::jpeg(bytes, frame.exif).map_err(refusal)?;
+            if opened.decoder.dimensions() != (width, height) {
                 return Err(Error::ImageDecode("JPEG with a damaged frame header".into()));
             }
-            finish(decoder, name, frame.coefficients, options, false)
+            finish(opened, name, frame.coefficients, options, false)
         }
         ImageFormat::Png => {
             let mut metadata = image::Limits::default();
             metadata.max_alloc = Some(PNG_METADATA.min(limits.max_alloc));
-            let decoder = decoders::png(bytes, metadata).map_err(refusal)?;
+            let opened = decoders::png(bytes, metadata).map_err(refusal)?;
             // Colour type 0 of the IHDR chunk, which a transparent gray value does not change as it does the decoder's.
             let gray = bytes.get(25) == Some(&0);
-            finish(decoder, name, 0, options, gray)
+            finish(opened, name, 0, options, gray)
         }
         #[cfg(feature = "formats")]
         _ => super::formats::decode(format, name, bytes, options),
@@ -114,17 +118,19 @@ fn rgb(color: ColorType, samples: &[u8], treatment: Treatment, pixels: u64) -> R
 /// `working` is what the decoder takes beside the samples that it gives, in bytes; `saturates` is of
 /// [`Treatment::Pillow`].
 pub(super) fn finish(
-    mut decoder: decoders::Decoder<'_>,
+    opened: Opened<'_>,
     format: &'static str,
     working: u64,
     options: &DecodeOptions,
     saturates: bool,
 ) -> Result<Decoded> {
+    let Opened {
+        mut decoder,
+        orientation,
+    } = opened;
     let ((width, height), color) = (decoder.dimensions(), decoder.color_type());
     let limits = &options.limits;
     limits.check_size(width, height)?;
-    // Metadata that is damaged does not make a photo unreadable.
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     // Pillow leaves the turning to its callers, except for TIFF.
     let turned = if options.parity && format != "tiff" {
         Orientation::NoTransforms
@@ -151,7 +157,7 @@ pub(super) fn finish(
     decoder.set_limits(inner).map_err(refusal)?;
 
     let mut buffer = buffer(samples)?;
-    decoder.read_image_boxed(&mut buffer).map_err(refusal)?;
+    decoder.read_image(&mut buffer).map_err(refusal)?;
     let rgb = match color {
         ColorType::Rgb8 => buffer,
         _ => self::rgb(color, &buffer, treatment(options, saturates), pixels)?,

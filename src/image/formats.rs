@@ -17,11 +17,11 @@ pub(super) fn decode(
     match format {
         ImageFormat::WebP => {
             let file = header::check_webp(bytes)?;
-            let (decoder, animated) = decoders::webp(file).map_err(refusal)?;
-            let (width, height) = decoder.dimensions();
+            let (opened, animated) = decoders::webp(file).map_err(refusal)?;
+            let (width, height) = opened.decoder.dimensions();
             let per_pixel = if animated { 8 } else { 4 };
             finish(
-                decoder,
+                opened,
                 name,
                 u64::from(width) * u64::from(height) * per_pixel,
                 options,
@@ -32,11 +32,11 @@ pub(super) fn decode(
         ImageFormat::Bmp => finish(decoders::bmp(bytes).map_err(refusal)?, name, 0, options, false),
         ImageFormat::Tiff => {
             header::check_tiff(bytes, &options.limits)?;
-            let decoder = decoders::tiff(bytes).map_err(refusal)?;
+            let opened = decoders::tiff(bytes).map_err(refusal)?;
             // The decoder keeps a copy of the samples, of which CMYK has one more than it gives.
-            let copy = decoder.total_bytes().saturating_mul(4) / 3;
-            let gray = decoder.color_type() == ColorType::L16;
-            finish(decoder, name, copy, options, gray)
+            let copy = opened.decoder.total_bytes().saturating_mul(4) / 3;
+            let gray = opened.decoder.color_type() == ColorType::L16;
+            finish(opened, name, copy, options, gray)
         }
         _ => Err(Error::ImageFormat(format!("{name} is not decoded"))),
     }
