@@ -47,13 +47,19 @@ pub fn to_rgb(color: ColorType, samples: &[u8], treatment: Treatment, rgb: &mut 
         ColorType::L8 => convert(samples, rgb, byte, |[v]| [v; 3]),
         ColorType::La8 => convert(samples, rgb, byte, |[v, a]| [treatment.blend(v, a); 3]),
         ColorType::Rgb8 => convert(samples, rgb, byte, |rgb| rgb),
-        ColorType::Rgba8 => convert(samples, rgb, byte, |[r, g, b, a]| [r, g, b].map(|v| treatment.blend(v, a))),
+        ColorType::Rgba8 => convert(samples, rgb, byte, |[r, g, b, a]| {
+            [r, g, b].map(|v| treatment.blend(v, a))
+        }),
         ColorType::L16 => convert(samples, rgb, word, |[v]| [v; 3]),
         ColorType::La16 => convert(samples, rgb, word, |[v, a]| [treatment.blend(v, a); 3]),
         ColorType::Rgb16 => convert(samples, rgb, word, |rgb| rgb),
-        ColorType::Rgba16 => convert(samples, rgb, word, |[r, g, b, a]| [r, g, b].map(|v| treatment.blend(v, a))),
+        ColorType::Rgba16 => convert(samples, rgb, word, |[r, g, b, a]| {
+            [r, g, b].map(|v| treatment.blend(v, a))
+        }),
         ColorType::Rgb32F => convert(samples, rgb, float, |rgb| rgb),
-        ColorType::Rgba32F => convert(samples, rgb, float, |[r, g, b, a]| [r, g, b].map(|v| treatment.blend(v, a))),
+        ColorType::Rgba32F => convert(samples, rgb, float, |[r, g, b, a]| {
+            [r, g, b].map(|v| treatment.blend(v, a))
+        }),
         _ => return false,
     }
     true

@@ -1,8 +1,8 @@
 //! Turning a photo the way its EXIF tag says.
 
+use image::RgbImage;
 use image::imageops::{flip_horizontal_in_place, flip_vertical_in_place, rotate90, rotate180_in_place, rotate270};
 use image::metadata::Orientation;
-use image::RgbImage;
 
 /// True if width and height change places.
 pub fn swaps_sides(orientation: Orientation) -> bool {

@@ -79,10 +79,20 @@ mod tests {
                 stride,
             };
             let mut there: Vec<_> = (0..window.output()[0])
-                .flat_map(|out| window.taps(0, out).into_iter().map(move |(tap, place)| (out, tap, place)))
+                .flat_map(|out| {
+                    window
+                        .taps(0, out)
+                        .into_iter()
+                        .map(move |(tap, place)| (out, tap, place))
+                })
                 .collect();
             let mut back: Vec<_> = (0..side)
-                .flat_map(|place| window.seen_by(0, place).into_iter().map(move |(tap, out)| (out, tap, place)))
+                .flat_map(|place| {
+                    window
+                        .seen_by(0, place)
+                        .into_iter()
+                        .map(move |(tap, out)| (out, tap, place))
+                })
                 .collect();
             there.sort_unstable();
             back.sort_unstable();

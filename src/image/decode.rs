@@ -141,11 +141,7 @@ pub(super) fn finish(
     let pixels = u64::from(width) * u64::from(height);
     let samples = decoder.total_bytes();
     let converted = if color == ColorType::Rgb8 { 0 } else { pixels * 3 };
-    let copied = if swaps_sides(turned) {
-        pixels * 3
-    } else {
-        0
-    };
+    let copied = if swaps_sides(turned) { pixels * 3 } else { 0 };
     let decoding = samples.saturating_add(working);
     limits.check_memory(
         width,

@@ -5,11 +5,11 @@ use burn::{
     tensor::{Tensor, TensorData},
 };
 
-use gamma_kernels::{Dense, Epilogue, Rows, Sizes};
-#[cfg(not(feature = "relaxed-simd"))]
-use gamma_kernels::multiply_in_15_bits as multiply_codes;
 #[cfg(feature = "relaxed-simd")]
 use gamma_kernels::multiply_in_7_bits as multiply_codes;
+#[cfg(not(feature = "relaxed-simd"))]
+use gamma_kernels::multiply_in_15_bits as multiply_codes;
+use gamma_kernels::{Dense, Epilogue, Rows, Sizes};
 
 use super::{numbers, slice};
 use crate::ops::{self, Precision, QuantizedMatrix};
@@ -108,7 +108,10 @@ fn product(x: FloatTensor<Flex>, weight: &dyn Rows, epilogue: Epilogue) -> Float
     let x = x.to_contiguous();
     let x = dense(&x);
     let shape = [x.shape[0], weight.shape()[0]];
-    FloatTensor::<Flex>::from_data(TensorData::new(gamma_kernels::matmul_transposed(&x, weight, epilogue), shape))
+    FloatTensor::<Flex>::from_data(TensorData::new(
+        gamma_kernels::matmul_transposed(&x, weight, epilogue),
+        shape,
+    ))
 }
 
 /// A tensor of rank 2 that lies row-major.
