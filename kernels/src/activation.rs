@@ -77,19 +77,32 @@ pub fn relu6_gradient(gradient: &[f32], out: &[f32], channels: usize) -> (Vec<f3
 pub fn quick_gelu(values: &mut [f32]) {
     let (fours, rest) = values.as_chunks_mut::<4>();
     for four in fours {
-        *four = store(gelu(load(four)));
+        *four = store(single(load(four)));
     }
     let mut last = [0.0; 4];
     last[..rest.len()].copy_from_slice(rest);
-    rest.copy_from_slice(&store(gelu(load(&last)))[..rest.len()]);
+    rest.copy_from_slice(&store(single(load(&last)))[..rest.len()]);
 }
 
 #[cfg_attr(
     all(target_arch = "wasm32", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
-#[inline]
-pub(super) fn gelu(v: Lanes) -> Lanes {
-    let e = exp(multiply_add(v, splat(-1.702), splat(0.0)));
-    divide(v, add(e, splat(1.0)))
+fn single(v: Lanes) -> Lanes {
+    let mut v = [v];
+    gelu(&mut v);
+    v[0]
+}
+
+/// The same of some registers. Apart, as its length would keep its callers from being parts of the loops that call them.
+#[cfg_attr(
+    all(target_arch = "wasm32", feature = "relaxed-simd"),
+    target_feature(enable = "relaxed-simd")
+)]
+#[inline(never)]
+pub(super) fn gelu(values: &mut [Lanes]) {
+    for v in values {
+        let e = exp(multiply_add(*v, splat(-1.702), splat(0.0)));
+        *v = divide(*v, add(e, splat(1.0)));
+    }
 }

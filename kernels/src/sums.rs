@@ -89,7 +89,7 @@ impl Part {
         match self.activation {
             Activation::None => {}
             Activation::Relu6 => sums = sums.map(|halves| halves.map(|half| clamp(half, 0.0, 6.0))),
-            Activation::QuickGelu => sums = gelu_all(sums),
+            Activation::QuickGelu => gelu(sums.as_flattened_mut()),
         }
         for ([left, right], y) in sums.into_iter().zip(y.chunks_exact_mut(outputs)) {
             let (left, right) = (store(left), store(right));
@@ -107,19 +107,6 @@ impl Part {
             }
         }
     }
-}
-
-/// Apart, as its length would keep [`Part::store`] from being a part of the loops that call it.
-#[cfg_attr(
-    all(target_arch = "wasm32", feature = "relaxed-simd"),
-    target_feature(enable = "relaxed-simd")
-)]
-#[inline(never)]
-fn gelu_all(mut sums: Sums) -> Sums {
-    for half in sums.as_flattened_mut() {
-        *half = gelu(*half);
-    }
-    sums
 }
 
 /// Eight numbers in two registers.
