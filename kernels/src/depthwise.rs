@@ -40,21 +40,22 @@ fn weighted(
     let kernel = (weight.len() / channels.max(1)).isqrt();
     let mut out = vec![0.0; planes * rows * columns * channels];
     let across: Vec<Vec<_>> = (0..columns).map(|column| taps(1, column)).collect();
+    let runs = runs(&across);
     for_each_row(&mut out, columns * channels, |index, row| {
         let x = &x[index / rows * plane..][..plane];
         let down = taps(0, index % rows);
         let mut taps = Vec::with_capacity(kernel * kernel);
-        let mut column = 0;
-        while column < columns {
-            let own = &across[column];
-            pair(&mut taps, &down, own, [width, kernel], channels);
-            let pixels = &mut row[column * channels..];
-            if let Some(step) = across.get(column + 1).and_then(|next| distance(own, next)) {
-                gather::<2>(pixels, channels, step * channels, x, weight, bias, &taps);
-                column += 2;
-            } else {
-                gather::<1>(pixels, channels, 0, x, weight, bias, &taps);
-                column += 1;
+        for Run { first, count, step } in &runs {
+            pair(&mut taps, &down, &across[*first], [width, kernel], channels);
+            let step = step * channels;
+            let pixels = &mut row[first * channels..][..count * channels];
+            for (place, pixels) in pixels.chunks_mut(2 * channels).enumerate() {
+                let x = &x[2 * place * step..];
+                if pixels.len() > channels {
+                    gather::<2>(pixels, channels, step, x, weight, bias, &taps);
+                } else {
+                    gather::<1>(pixels, channels, step, x, weight, bias, &taps);
+                }
             }
         }
     });
@@ -170,6 +171,35 @@ fn pair(
             taps.push(((y * widths[0] + x) * channels, (ky * widths[1] + kx) * channels));
         }
     }
+}
+
+/// Neighbouring columns that see a picture through the same taps.
+struct Run {
+    first: usize,
+    count: usize,
+    /// How far apart the places are under the same taps of neighbours.
+    step: usize,
+}
+
+/// The runs of columns, whose taps across are given: all but those at the edges are in one.
+fn runs(across: &[Vec<(usize, usize)>]) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (column, taps) in across.iter().enumerate() {
+        if let Some(run) = runs.last_mut()
+            && let Some(step) = distance(&across[column - 1], taps)
+            && (run.count == 1 || run.step == step)
+        {
+            run.count += 1;
+            run.step = step;
+        } else {
+            runs.push(Run {
+                first: column,
+                count: 1,
+                step: 0,
+            });
+        }
+    }
+    runs
 }
 
 /// How far apart the places are under the same taps of two columns; none if these are other taps, as at the edges.
