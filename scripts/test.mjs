@@ -89,6 +89,7 @@ const steps = (ready) => [
   check('lint', 'format of Rust (cargo fmt)', 'cargo', ['fmt', '--check']),
   check('lint', 'lint of Rust (clippy)', 'cargo', [
     'clippy',
+    '--workspace',
     '--all-targets',
     '--features',
     'web',
@@ -97,6 +98,14 @@ const steps = (ready) => [
     'warnings',
   ]),
   counted('rust', 'Rust tests', countCargo, 'cargo', ['test', '--no-fail-fast']),
+  counted('rust', 'Rust tests of kernels/', countCargo, 'cargo', [
+    'test',
+    '--no-fail-fast',
+    '-p',
+    'gamma-kernels',
+    '--features',
+    'formats,gradients',
+  ]),
   ...['backend', 'crc32', 'threads'].map((folder) =>
     counted('rust', `Rust tests of ${folder}/`, countCargo, 'cargo', [
       'test',

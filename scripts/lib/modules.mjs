@@ -43,7 +43,7 @@ const SIMD = '-C target-feature=+simd128';
 const RUSTFLAGS = {
   wasm: { RUSTFLAGS: SIMD },
   'wasm-small': {
-    RUSTFLAGS: `${SIMD} -C llvm-args=-inline-threshold=30 -Z location-detail=none`,
+    RUSTFLAGS: `${SIMD} -C llvm-args=-inline-threshold=10 -Z location-detail=none -Z fmt-debug=shallow`,
     RUSTC_BOOTSTRAP: '1',
   },
 };
@@ -68,7 +68,7 @@ function fingerprint(kind, compiler) {
 }
 
 /** Packages of this repository that go into modules, and folders of them that do not: those are for native builds. */
-const PACKAGES = ['.', 'backend', 'crc32', 'modules', 'threads'];
+const PACKAGES = ['.', 'backend', 'crc32', 'kernels', 'modules', 'threads'];
 const NATIVE = ['src/bin/', 'src/metrics/', 'src/train/', 'src/weights/convert/'];
 
 /** The files that modules are made of. Cargo's own list names those of the last package alone. */

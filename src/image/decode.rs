@@ -1,15 +1,16 @@
 //! Files and canvas pixels to 8-bit RGB.
 
-use std::io::Cursor;
-
-use image::codecs::{jpeg, png};
+use gamma_kernels::{
+    Treatment,
+    decoders::{self, Opened},
+    swaps_sides, to_rgb, turn,
+};
 use image::error::UnsupportedErrorKind;
 use image::metadata::Orientation;
-use image::{ColorType, ImageDecoder, ImageError, ImageFormat};
+use image::{ColorType, ImageError, ImageFormat, RgbImage};
 
-use super::color::{Treatment, to_rgb};
 use super::limits::buffer;
-use super::{Limits, Pixels, header, orientation};
+use super::{Limits, Pixels, header};
 use crate::error::{Error, Result};
 
 /// Memory for what a PNG holds beside its pixels (profiles, texts), which the decoder unpacks and no score needs.
@@ -45,26 +46,25 @@ pub struct Decoded {
 pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded> {
     let (format, name) = header::format(bytes)?;
     let limits = &options.limits;
-    let cursor = Cursor::new(bytes);
     match format {
         ImageFormat::Jpeg => {
             let frame = header::frame(bytes)?;
             let (width, height) = (u32::from(frame.width), u32::from(frame.height));
             limits.check_size(width, height)?;
             limits.check_memory(width, height, frame.coefficients)?;
-            let decoder = jpeg::JpegDecoder::new(cursor).map_err(refusal)?;
-            if decoder.dimensions() != (width, height) {
+            let opened = decoders::jpeg(bytes, frame.exif).map_err(refusal)?;
+            if opened.decoder.dimensions() != (width, height) {
                 return Err(Error::ImageDecode("JPEG with a damaged frame header".into()));
             }
-            finish(decoder, name, frame.coefficients, options, false)
+            finish(opened, name, frame.coefficients, options, false)
         }
         ImageFormat::Png => {
             let mut metadata = image::Limits::default();
             metadata.max_alloc = Some(PNG_METADATA.min(limits.max_alloc));
-            let decoder = png::PngDecoder::with_limits(cursor, metadata).map_err(refusal)?;
+            let opened = decoders::png(bytes, metadata).map_err(refusal)?;
             // Colour type 0 of the IHDR chunk, which a transparent gray value does not change as it does the decoder's.
             let gray = bytes.get(25) == Some(&0);
-            finish(decoder, name, 0, options, gray)
+            finish(opened, name, 0, options, gray)
         }
         #[cfg(feature = "formats")]
         _ => super::formats::decode(format, name, bytes, options),
@@ -92,7 +92,7 @@ pub fn from_rgba(width: u32, height: u32, rgba: &[u8], options: &DecodeOptions) 
         });
     }
     options.limits.check_memory(width, height, pixels * 3)?;
-    let rgb = to_rgb(ColorType::Rgba8, rgba, treatment(options, false))?;
+    let rgb = rgb(ColorType::Rgba8, rgba, treatment(options, false), pixels)?;
     Ok(Pixels { width, height, rgb })
 }
 
@@ -104,37 +104,44 @@ fn treatment(options: &DecodeOptions, saturates: bool) -> Treatment {
     }
 }
 
+/// The samples of some pixels as `[pixels, 3]` bytes.
+fn rgb(color: ColorType, samples: &[u8], treatment: Treatment, pixels: u64) -> Result<Vec<u8>> {
+    let mut rgb = buffer(pixels * 3)?;
+    match to_rgb(color, samples, treatment, &mut rgb) {
+        true => Ok(rgb),
+        false => Err(Error::ImageFormat(format!("pixels of the kind {color:?}"))),
+    }
+}
+
 /// Checks the limits, decodes the pixels, makes them RGB and turns them.
 ///
 /// `working` is what the decoder takes beside the samples that it gives, in bytes; `saturates` is of
 /// [`Treatment::Pillow`].
-pub(super) fn finish<D: ImageDecoder>(
-    mut decoder: D,
+pub(super) fn finish(
+    opened: Opened<'_>,
     format: &'static str,
     working: u64,
     options: &DecodeOptions,
     saturates: bool,
 ) -> Result<Decoded> {
+    let Opened {
+        mut decoder,
+        orientation,
+    } = opened;
     let ((width, height), color) = (decoder.dimensions(), decoder.color_type());
     let limits = &options.limits;
     limits.check_size(width, height)?;
-    // Metadata that is damaged does not make a photo unreadable.
-    let turn = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     // Pillow leaves the turning to its callers, except for TIFF.
     let turned = if options.parity && format != "tiff" {
         Orientation::NoTransforms
     } else {
-        turn
+        orientation
     };
 
     let pixels = u64::from(width) * u64::from(height);
     let samples = decoder.total_bytes();
     let converted = if color == ColorType::Rgb8 { 0 } else { pixels * 3 };
-    let copied = if orientation::swaps_sides(turned) {
-        pixels * 3
-    } else {
-        0
-    };
+    let copied = if swaps_sides(turned) { pixels * 3 } else { 0 };
     let decoding = samples.saturating_add(working);
     limits.check_memory(
         width,
@@ -149,13 +156,20 @@ pub(super) fn finish<D: ImageDecoder>(
     decoder.read_image(&mut buffer).map_err(refusal)?;
     let rgb = match color {
         ColorType::Rgb8 => buffer,
-        _ => to_rgb(color, &buffer, treatment(options, saturates))?,
+        _ => self::rgb(color, &buffer, treatment(options, saturates), pixels)?,
     };
-    let pixels = orientation::apply(Pixels { width, height, rgb }, turned)?;
+    let image = RgbImage::from_raw(width, height, rgb)
+        .ok_or_else(|| Error::ImageDecode("its pixels do not fill its size".into()))?;
+    let image = turn(image, turned);
+    let pixels = Pixels {
+        width: image.width(),
+        height: image.height(),
+        rgb: image.into_raw(),
+    };
     Ok(Decoded {
         pixels,
         format,
-        orientation: turn.to_exif(),
+        orientation: orientation.to_exif(),
     })
 }
 

@@ -1,9 +1,7 @@
 //! The formats that few photos have. In a browser their decoders are a module of their own, fetched when such a photo comes.
 
-use std::io::Cursor;
-
-use image::codecs::{bmp, gif, tiff, webp};
-use image::{ColorType, ImageDecoder, ImageFormat};
+use gamma_kernels::decoders;
+use image::{ColorType, ImageFormat};
 
 use super::decode::{DecodeOptions, Decoded, finish, refusal};
 use super::header;
@@ -16,30 +14,29 @@ pub(super) fn decode(
     bytes: &[u8],
     options: &DecodeOptions,
 ) -> Result<Decoded> {
-    let cursor = Cursor::new(bytes);
     match format {
         ImageFormat::WebP => {
             let file = header::check_webp(bytes)?;
-            let decoder = webp::WebPDecoder::new(Cursor::new(file)).map_err(refusal)?;
-            let (width, height) = decoder.dimensions();
-            let per_pixel = if decoder.has_animation() { 8 } else { 4 };
+            let (opened, animated) = decoders::webp(file).map_err(refusal)?;
+            let (width, height) = opened.decoder.dimensions();
+            let per_pixel = if animated { 8 } else { 4 };
             finish(
-                decoder,
+                opened,
                 name,
                 u64::from(width) * u64::from(height) * per_pixel,
                 options,
                 false,
             )
         }
-        ImageFormat::Gif => finish(gif::GifDecoder::new(cursor).map_err(refusal)?, name, 0, options, false),
-        ImageFormat::Bmp => finish(bmp::BmpDecoder::new(cursor).map_err(refusal)?, name, 0, options, false),
+        ImageFormat::Gif => finish(decoders::gif(bytes).map_err(refusal)?, name, 0, options, false),
+        ImageFormat::Bmp => finish(decoders::bmp(bytes).map_err(refusal)?, name, 0, options, false),
         ImageFormat::Tiff => {
             header::check_tiff(bytes, &options.limits)?;
-            let decoder = tiff::TiffDecoder::new(cursor).map_err(refusal)?;
+            let opened = decoders::tiff(bytes).map_err(refusal)?;
             // The decoder keeps a copy of the samples, of which CMYK has one more than it gives.
-            let copy = decoder.total_bytes().saturating_mul(4) / 3;
-            let gray = decoder.color_type() == ColorType::L16;
-            finish(decoder, name, copy, options, gray)
+            let copy = opened.decoder.total_bytes().saturating_mul(4) / 3;
+            let gray = opened.decoder.color_type() == ColorType::L16;
+            finish(opened, name, copy, options, gray)
         }
         _ => Err(Error::ImageFormat(format!("{name} is not decoded"))),
     }

@@ -1,6 +1,6 @@
 //! From a crop to the network's input.
 
-use super::{CROP, Crop, Normalization, Pixels, normalize, resample::resample};
+use super::{CROP, Crop, Normalization, Pixels, normalize, scale::resample};
 use crate::error::Result;
 
 /// Writes one crop as `[3, CROP, CROP]` to `out`. A crop of another side is scaled to [`CROP`] first: a larger one shows more of the

@@ -4,7 +4,6 @@
 //! them to the size at which the model looks at photos and says which crops to score; [`input`] turns one crop into the
 //! network's input. How each kind of file becomes RGB is laid down in `docs/images.md`.
 
-mod color;
 mod crops;
 mod decode;
 #[cfg(feature = "formats")]
@@ -13,10 +12,8 @@ mod header;
 mod input;
 mod limits;
 mod normalize;
-mod orientation;
 mod preparation;
 pub(crate) mod random;
-mod resample;
 mod scale;
 
 pub use crops::{CROP, Crop, CropChoice, CropOptions, CropPolicy, MAX_CROPS, plan, plan_of};

@@ -58,14 +58,6 @@ pub fn normalize(pixels: &Pixels, crop: Crop, n: &Normalization, out: &mut [f32]
     if size == 0 {
         return;
     }
-    for (channel, plane) in out.chunks_exact_mut(size * size).enumerate() {
-        let table: [f32; 256] = std::array::from_fn(|byte| n.value(channel, byte as u8));
-        for (row, values) in plane.chunks_exact_mut(size).enumerate() {
-            let start = ((y + row) * width + x) * 3;
-            let line = &pixels.rgb[start..start + size * 3];
-            for (value, pixel) in values.iter_mut().zip(line.chunks_exact(3)) {
-                *value = table[usize::from(pixel[channel])];
-            }
-        }
-    }
+    let tables = std::array::from_fn(|channel| std::array::from_fn(|byte| n.value(channel, byte as u8)));
+    gamma_kernels::normalize(&pixels.rgb[(y * width + x) * 3..], width * 3, size, &tables, out);
 }

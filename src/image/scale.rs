@@ -1,6 +1,6 @@
 //! Scaling a photo to the size at which a model looks at it.
 
-use super::{Limits, Pixels, resample::resample};
+use super::{Limits, Pixels, limits::buffer};
 use crate::error::{Error, Result};
 
 /// Scales the photo up or down so that its short side has `short_side` pixels, at least 1. The aspect ratio is kept; the long
@@ -37,6 +37,13 @@ pub fn scale(pixels: Pixels, short_side: u32) -> Result<Pixels> {
         ))
     })?;
     resample(&pixels, width, height)
+}
+
+/// The photo on a grid of `width` x `height`. None of the four sides is 0, and `pixels` fills its size.
+pub(super) fn resample(pixels: &Pixels, width: u32, height: u32) -> Result<Pixels> {
+    let mut rgb = buffer(u64::from(width) * u64::from(height) * 3)?;
+    gamma_kernels::resample(&pixels.rgb, [pixels.width, pixels.height], &mut rgb, [width, height]);
+    Ok(Pixels { width, height, rgb })
 }
 
 /// Scales the photo up so that its short side has `short_side` pixels. A photo that is large enough comes back as it is.

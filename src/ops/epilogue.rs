@@ -1,21 +1,10 @@
 //! What a linear layer does with its products before they are stored.
 
 use burn::tensor::Tensor;
+use gamma_kernels::Activation;
 
 #[cfg(not(feature = "gpu"))]
 use super::{bias_relu6, quick_gelu};
-
-/// The function that a layer ends with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Activation {
-    /// `v`
-    #[default]
-    None,
-    /// `min(max(v, 0), 6)`
-    Relu6,
-    /// `v * sigmoid(1.702 v)`
-    QuickGelu,
-}
 
 /// A column of the weights of experts: a number for each row.
 #[derive(Debug, Clone)]

@@ -16,18 +16,17 @@ mod self_test;
 #[cfg(any(feature = "gpu", test))]
 mod trial;
 mod upload;
-mod window;
 
 use burn::tensor::Tensor;
 
-pub use epilogue::{Activation, Epilogue, Gate};
+pub use epilogue::{Epilogue, Gate};
+pub use gamma_kernels::{Activation, Window};
 pub use quantized::{Precision, QuantizedMatrix, Scales};
 pub(crate) use self_test::read;
 pub use self_test::self_test;
 #[cfg(feature = "gpu")]
 pub use trial::random_shapes;
 pub use upload::{upload, upload_whole};
-pub use window::Window;
 
 /// `x W^T` and what follows, by the fastest way that this build has.
 ///
@@ -106,7 +105,11 @@ pub fn layer_norm<const D: usize>(x: Tensor<D>, gain: Tensor<1>, offset: Tensor<
     {
         gpu::layer_norm(x, gain, offset, epsilon)
     }
-    #[cfg(not(feature = "gpu"))]
+    #[cfg(all(feature = "cpu", not(feature = "gpu"), target_arch = "wasm32"))]
+    {
+        cpu::layer_norm(x, gain, offset, epsilon as f32)
+    }
+    #[cfg(not(any(feature = "gpu", all(feature = "cpu", target_arch = "wasm32"))))]
     burn::tensor::module::layer_norm(x, gain, Some(offset), epsilon)
 }
 

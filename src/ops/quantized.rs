@@ -4,6 +4,7 @@
 use std::{ops::Range, sync::Arc};
 
 use burn::tensor::{Device, Tensor};
+use gamma_kernels::{Codes, Row, Rows, unpack};
 use half::f16;
 
 #[cfg(feature = "gpu")]
@@ -182,11 +183,20 @@ impl QuantizedMatrix {
 
     /// Columns `from..` of a row into `values`, as many as it holds. `from` is a multiple of 8.
     pub fn row(&self, row: usize, from: usize, values: &mut [f32]) {
+        let own = Row {
+            bits: self.bits,
+            bytes: self.bytes(row, from),
+            from,
+            group: self.group,
+            scale: &|column| self.scale(row, column),
+        };
         match &self.base {
-            Some(base) => base.row(row, from, values),
-            None => values.fill(0.0),
+            Some(base) => {
+                base.row(row, from, values);
+                own.add(values);
+            }
+            None => own.write(values),
         }
-        self.add_row(row, from, values);
     }
 
     /// The whole matrix as `f32`, row by row.
@@ -225,17 +235,11 @@ impl QuantizedMatrix {
         self.base.as_deref()
     }
 
-    /// The codes of a row, as many as `codes` holds.
-    pub fn codes(&self, row: usize, codes: &mut [i8]) {
-        let bytes = self.bytes(row, 0);
-        match self.bits {
-            2 => unpack_all::<2>(bytes, codes),
-            3 => unpack_all::<3>(bytes, codes),
-            4 => unpack_all::<4>(bytes, codes),
-            5 => unpack_all::<5>(bytes, codes),
-            6 => unpack_all::<6>(bytes, codes),
-            7 => unpack_all::<7>(bytes, codes),
-            _ => unpack_all::<8>(bytes, codes),
+    /// Itself for products in whole numbers, which do not suit a difference from another matrix.
+    pub fn without_base(&self) -> Option<&dyn Codes> {
+        match self.base {
+            Some(_) => None,
+            None => Some(self),
         }
     }
 
@@ -252,108 +256,36 @@ impl QuantizedMatrix {
         let start = row * row_bytes + from * bits / 8;
         self.codes.get(start..(row + 1) * row_bytes).unwrap_or_default()
     }
+}
 
-    /// Adds `code * scale`.
-    fn add_row(&self, row: usize, from: usize, values: &mut [f32]) {
-        let codes = self.bytes(row, from);
-        let scale = |column: usize| self.scale(row, column);
-        // One for each number of bits, so that shifts and masks are constants.
-        match self.bits {
-            2 => add::<2>(codes, values, from, self.group, scale),
-            3 => add::<3>(codes, values, from, self.group, scale),
-            4 => add::<4>(codes, values, from, self.group, scale),
-            5 => add::<5>(codes, values, from, self.group, scale),
-            6 => add::<6>(codes, values, from, self.group, scale),
-            7 => add::<7>(codes, values, from, self.group, scale),
-            _ => add::<8>(codes, values, from, self.group, scale),
-        }
+impl Rows for QuantizedMatrix {
+    fn shape(&self) -> [usize; 2] {
+        self.shape()
+    }
+
+    // Unpacked once for each panel, that is once for all rows of `x`: no copy of the matrix in f32 ever exists.
+    fn row<'a>(&'a self, row: usize, from: usize, buffer: &'a mut [f32]) -> &'a [f32] {
+        self.row(row, from, buffer);
+        buffer
     }
 }
 
-/// Adds the weights of a row from column `from` on. Eight codes are `BITS` whole bytes.
-#[inline(always)]
-fn add<const BITS: usize>(codes: &[u8], values: &mut [f32], from: usize, group: usize, scale: impl Fn(usize) -> f32) {
-    let (eights, rest) = values.as_chunks_mut::<8>();
-    let mut unpacked = self::eights::<BITS>(codes);
-    // Where groups are made of whole eights, as they nearly always are, a scale is read once for all of its group.
-    if group.is_multiple_of(8) && from.is_multiple_of(8) {
-        let mut column = from;
-        let mut eights = eights;
-        while !eights.is_empty() {
-            let run = ((group - column % group) / 8).min(eights.len());
-            let (now, later) = eights.split_at_mut(run);
-            let scale = scale(column);
-            for (values, codes) in now.iter_mut().zip(unpacked.by_ref()) {
-                values
-                    .iter_mut()
-                    .zip(codes)
-                    .for_each(|(value, code)| *value += f32::from(code) * scale);
-            }
-            column += 8 * run;
-            eights = later;
-        }
-    } else {
-        for (values, (codes, column)) in eights.iter_mut().zip(unpacked.by_ref().zip((from..).step_by(8))) {
-            for ((value, code), column) in values.iter_mut().zip(codes).zip(column..) {
-                *value += f32::from(code) * scale(column);
-            }
-        }
+impl Codes for QuantizedMatrix {
+    fn shape(&self) -> [usize; 2] {
+        self.shape()
     }
-    if let (false, Some(codes)) = (rest.is_empty(), unpacked.next()) {
-        let column = from + 8 * (values.len() / 8);
-        let (_, rest) = values.as_chunks_mut::<8>();
-        for ((value, code), column) in rest.iter_mut().zip(codes).zip(column..) {
-            *value += f32::from(code) * scale(column);
-        }
-    }
-}
 
-/// Codes of `BITS` bits each, as many as `codes` holds.
-#[inline(always)]
-fn unpack_all<const BITS: usize>(bytes: &[u8], codes: &mut [i8]) {
-    let mut unpacked = eights::<BITS>(bytes);
-    let (eights, rest) = codes.as_chunks_mut::<8>();
-    for (codes, eight) in eights.iter_mut().zip(unpacked.by_ref()) {
-        *codes = eight;
+    fn group(&self) -> usize {
+        self.group
     }
-    if let Some(eight) = unpacked.next() {
-        rest.copy_from_slice(&eight[..rest.len()]);
-    }
-}
 
-/// The codes of a row, eight by eight; codes of bytes that a short row lacks are used by nobody.
-#[inline(always)]
-fn eights<const BITS: usize>(bytes: &[u8]) -> impl Iterator<Item = [i8; 8]> {
-    (0..bytes.len().div_ceil(BITS)).map(|at| {
-        // A word at once; what it has beyond eight codes is masked away.
-        let bytes = &bytes[at * BITS..];
-        unpack::<BITS>(bytes.first_chunk::<8>().copied().unwrap_or_else(|| {
-            let mut word = [0; 8];
-            word[..bytes.len()].copy_from_slice(bytes);
-            word
-        }))
-    })
-}
-
-/// The eight codes with which a word begins.
-#[inline(always)]
-fn unpack<const BITS: usize>(word: [u8; 8]) -> [i8; 8] {
-    if BITS == 8 {
-        return word.map(|byte| byte as i8);
+    fn codes(&self, row: usize, codes: &mut [i8]) {
+        unpack(self.bits, self.bytes(row, 0), codes);
     }
-    // All eight at once: in each part of the word the upper half of its codes moves up, until each code has a byte of its own.
-    let halve = |word: u64, codes: usize, parts: u64, half: usize| {
-        let low = parts * ((1 << (codes * BITS)) - 1);
-        (word & low) | ((word & (low << (codes * BITS))) << (half - codes * BITS))
-    };
-    let mut word = u64::from_le_bytes(word);
-    word = halve(word, 4, 1, 32);
-    word = halve(word, 2, u64::MAX / 0xffff_ffff, 16);
-    word = halve(word, 1, u64::MAX / 0xffff, 8);
-    // Less half the range, byte by byte: the highest bit keeps a borrow from the byte above.
-    let each = u64::MAX / 0xff;
-    let codes = ((word | (each * 0x80)) - (each << (BITS - 1))) ^ (each * 0x80);
-    codes.to_le_bytes().map(|byte| byte as i8)
+
+    fn scale(&self, row: usize, column: usize) -> f32 {
+        self.scale(row, column)
+    }
 }
 
 #[cfg(test)]

@@ -151,7 +151,7 @@ impl Job {
     }
 
     /// What the crops scored so far say about a scene.
-    pub async fn assess(&self, scene: String) -> Result<JsValue, Failure> {
+    pub fn assess(&self, scene: String) -> Result<JsValue, Failure> {
         object(&self.0.assess(&scene)?)
     }
 }

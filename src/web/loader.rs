@@ -35,7 +35,7 @@ impl Loader {
     }
 
     /// Takes the next bytes; answers with the progress of the file.
-    pub async fn push(&mut self, chunk: &[u8]) -> Result<JsValue, Failure> {
+    pub fn push(&mut self, chunk: &[u8]) -> Result<JsValue, Failure> {
         object(&self.0.push(chunk)?)
     }
 

@@ -131,10 +131,11 @@ pub(crate) fn photo(json: Option<&str>) -> Result<Preparation> {
         return Ok(Preparation::default());
     };
     let wrong = |reason: String| Error::WeightsMetadata(format!("`photo`: {reason}"));
-    // By way of a table: serde takes an array for a struct, too.
-    let mut value = serde_json::Map::new();
-    value.extend(unique("photo", read::<Table<serde_json::Value>>("photo", json)?)?);
-    let photo: Preparation = serde_json::from_value(value.into()).map_err(|error| wrong(error.to_string()))?;
+    // serde takes an array for a struct, too.
+    if !json.trim_start().starts_with('{') {
+        return Err(wrong("it is no object".into()));
+    }
+    let photo: Preparation = read("photo", json)?;
     photo.check().map_err(wrong)?;
     Ok(photo)
 }

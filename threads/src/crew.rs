@@ -16,7 +16,7 @@ const OPEN: u32 = 1 << 31;
 /// The work on offer. It is valid for those who came through the gate, since who offers it waits until they have left.
 static WORK: AtomicPtr<Work> = AtomicPtr::new(null_mut());
 
-/// Looks at the gate before a helper falls asleep: about 50 microseconds, longer than what lies between most layers.
+/// Looks before a thread that waits falls asleep: about 50 microseconds, longer than what lies between most layers.
 const PATIENCE: u32 = 20_000;
 
 /// Whether this thread is a helper. Work inside of its work is its own anyway, but the glue generator gives every instance memory
@@ -55,7 +55,11 @@ pub fn for_each_chunk<T: Send>(data: &mut [T], length: usize, work: impl Fn(usiz
     let (length, total) = (length.max(1), data.len());
     let chunks = total.div_ceil(length);
     let alone = chunks < 2 || threads() < 2 || helps();
-    if alone || GATE.compare_exchange(0, OPEN, Ordering::Acquire, Ordering::Relaxed).is_err() {
+    if alone
+        || GATE
+            .compare_exchange(0, OPEN, Ordering::Acquire, Ordering::Relaxed)
+            .is_err()
+    {
         let each = data.chunks_mut(length).enumerate();
         return each.for_each(|(index, chunk)| work(index, chunk));
     }
@@ -91,12 +95,21 @@ fn offer(run: &(dyn Fn(usize) + Sync), chunks: usize) {
     };
     WORK.store(ptr::from_ref(&work).cast_mut(), Ordering::Release);
     OFFERS.fetch_add(1, Ordering::Release);
-    wake();
+    wake(&OFFERS);
     work.join();
     WORK.store(null_mut(), Ordering::Relaxed);
     GATE.fetch_and(!OPEN, Ordering::AcqRel);
-    while GATE.load(Ordering::Acquire) != 0 {
-        hint::spin_loop();
+    let mut patience = PATIENCE;
+    loop {
+        match GATE.load(Ordering::Acquire) {
+            0 => return,
+            // A helper that the system has put aside needs the core that this thread would wait on.
+            inside if patience == 0 => sleep(&GATE, inside),
+            _ => {
+                patience -= 1;
+                hint::spin_loop();
+            }
+        }
     }
 }
 
@@ -139,36 +152,39 @@ pub fn serve() -> ! {
             if let Some(work) = unsafe { work.as_ref() } {
                 work.join();
             }
-            GATE.fetch_sub(1, Ordering::Release);
+            if GATE.fetch_sub(1, Ordering::Release) == 1 {
+                wake(&GATE);
+            }
         }
         let news = || OFFERS.load(Ordering::Acquire) != seen;
         if !(0..PATIENCE).any(|_| news()) {
-            sleep(seen);
+            sleep(&OFFERS, seen);
         }
     }
 }
 
-/// Sleeps unless there was an offer since number `seen`.
+/// Sleeps while `place` holds `value`.
 #[cfg(target_arch = "wasm32")]
 #[target_feature(enable = "atomics")]
-fn sleep(seen: u32) {
-    // SAFETY: the address is a static's.
-    unsafe { std::arch::wasm32::memory_atomic_wait32(OFFERS.as_ptr().cast(), seen as i32, -1) };
+fn sleep(place: &AtomicU32, value: u32) {
+    // SAFETY: the address is that of a number which outlives the call.
+    unsafe { std::arch::wasm32::memory_atomic_wait32(place.as_ptr().cast(), value as i32, -1) };
 }
 
+/// Wakes those who sleep on `place`.
 #[cfg(target_arch = "wasm32")]
-fn wake() {
+fn wake(place: &AtomicU32) {
     // SAFETY: as above.
-    unsafe { std::arch::wasm32::memory_atomic_notify(OFFERS.as_ptr().cast(), u32::MAX) };
+    unsafe { std::arch::wasm32::memory_atomic_notify(place.as_ptr().cast(), u32::MAX) };
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-fn sleep(_: u32) {
+fn sleep(_: &AtomicU32, _: u32) {
     std::thread::yield_now();
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-fn wake() {}
+fn wake(_: &AtomicU32) {}
 
 #[cfg(test)]
 mod tests {
@@ -220,7 +236,9 @@ mod tests {
     fn work_inside_of_work_is_done_too() {
         let _turn = helped();
         let mut data = vec![0_u32; 64];
-        for_each_chunk(&mut data, 8, |_, outer| for_each_chunk(outer, 1, |_, inner| inner[0] += 1));
+        for_each_chunk(&mut data, 8, |_, outer| {
+            for_each_chunk(outer, 1, |_, inner| inner[0] += 1)
+        });
         assert_eq!(data, vec![1; 64]);
     }
 }

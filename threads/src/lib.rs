@@ -7,7 +7,10 @@
 //! One function of this crate names the WebAssembly feature `atomics`. A module that is optimised as a whole has the features of all its
 //! functions, so that every atomic operation in it becomes one, those of crates compiled without the feature too.
 
-#![cfg_attr(target_arch = "wasm32", feature(stdarch_wasm_atomic_wait, thread_local, wasm_target_feature))]
+#![cfg_attr(
+    target_arch = "wasm32",
+    feature(stdarch_wasm_atomic_wait, thread_local, wasm_target_feature)
+)]
 #![warn(missing_docs)]
 
 mod allocator;

@@ -3,15 +3,18 @@
 use super::be16;
 use crate::error::{Error, Result};
 
+const APPLICATION_1: u8 = 0xE1;
 const START_OF_SCAN: u8 = 0xDA;
 const END_OF_IMAGE: u8 = 0xD9;
 
 /// What the frame header and the first scan header say.
-pub(in crate::image) struct Frame {
+pub(in crate::image) struct Frame<'a> {
     pub(in crate::image) width: u16,
     pub(in crate::image) height: u16,
     /// Bytes of the coefficients that the decoder keeps: 0 where it can decode row by row.
     pub(in crate::image) coefficients: u64,
+    /// The EXIF data, if there are any.
+    pub(in crate::image) exif: Option<&'a [u8]>,
 }
 
 /// Size, kind and sampling factors of a frame, before the first scan header is known.
@@ -31,9 +34,10 @@ struct Start {
 /// # Errors
 /// [`Error::ImageFormat`] for the kinds that are not read (12 bits, lossless, arithmetic coding, two or more than four
 /// components); [`Error::ImageDecode`] for a header that is damaged or an image that is cut off.
-pub(in crate::image) fn frame(bytes: &[u8]) -> Result<Frame> {
+pub(in crate::image) fn frame(bytes: &[u8]) -> Result<Frame<'_>> {
     let damaged = |what: &str| Error::ImageDecode(format!("JPEG {what}"));
     let mut start: Option<Start> = None;
+    let mut exif = None;
     let mut at = 2;
     loop {
         // Fill bytes and stray bytes before a marker are passed over, as every decoder does.
@@ -60,13 +64,15 @@ pub(in crate::image) fn frame(bytes: &[u8]) -> Result<Frame> {
             0xC4 | 0xC8 | 0xCC => {}
             0xC0..=0xCF if start.is_some() => return Err(damaged("with two frame headers")),
             0xC0..=0xCF => start = Some(Start::read(marker, segment)?),
+            // Of several the last one counts, as for the decoder.
+            APPLICATION_1 => exif = segment.strip_prefix(b"Exif\0\0").or(exif),
             START_OF_SCAN => {
                 let start = start.ok_or_else(|| damaged("with a scan before its frame header"))?;
                 let rest = bytes.get(at + length..).unwrap_or_default();
                 if !rest.windows(2).any(|pair| pair == [0xFF, END_OF_IMAGE]) {
                     return Err(damaged("that is cut off: its end is missing"));
                 }
-                return Ok(start.frame(segment.first().copied().unwrap_or(0)));
+                return Ok(start.frame(segment.first().copied().unwrap_or(0), exif));
             }
             _ => {}
         }
@@ -116,7 +122,7 @@ impl Start {
         })
     }
 
-    fn frame(self, components_in_scan: u8) -> Frame {
+    fn frame(self, components_in_scan: u8, exif: Option<&[u8]>) -> Frame<'_> {
         let h = self.sampling.iter().map(|s| u64::from(s.0)).max().unwrap_or(1);
         let v = self.sampling.iter().map(|s| u64::from(s.1)).max().unwrap_or(1);
         let units = u64::from(self.width).div_ceil(8 * h) * u64::from(self.height).div_ceil(8 * v);
@@ -127,6 +133,7 @@ impl Start {
             width: self.width,
             height: self.height,
             coefficients,
+            exif,
         }
     }
 }

@@ -5,22 +5,15 @@ use burn::{
     tensor::{Tensor, TensorData},
 };
 
-use super::{
-    activation,
-    attention::{self, Sizes},
-    integer, integer_lanes,
-    linear::{self, Dense, Rows},
-    numbers, slice,
-    sums::Epilogue,
-};
+#[cfg(feature = "relaxed-simd")]
+use gamma_kernels::multiply_in_7_bits as multiply_codes;
+#[cfg(not(feature = "relaxed-simd"))]
+use gamma_kernels::multiply_in_15_bits as multiply_codes;
+use gamma_kernels::{Dense, Epilogue, Rows, Sizes};
+
+use super::{numbers, slice};
 use crate::ops::{self, Precision, QuantizedMatrix};
 
-/// Codes of `x` in a word of 32 bits: the dot product of bytes is one of relaxed SIMD.
-const WORD: usize = if cfg!(feature = "relaxed-simd") {
-    integer_lanes::BYTES
-} else {
-    integer_lanes::SHORTS
-};
 /// Sides of a matrix that products in whole numbers are for. Smaller ones, as Gamma-Lite's, save little time.
 const CODES_FROM: usize = 512;
 
@@ -41,6 +34,14 @@ pub trait CpuBackend: Backend {
         heads: usize,
     ) -> FloatTensor<Self>;
 
+    /// LayerNorm over the last axis, of `f32`: `[..., width]`, `[width]`, `[width]` → `[..., width]`.
+    fn layer_norm(
+        x: FloatTensor<Self>,
+        gain: FloatTensor<Self>,
+        offset: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> FloatTensor<Self>;
+
     /// `v * sigmoid(1.702 v)`, of `f32`.
     fn quick_gelu(v: FloatTensor<Self>) -> FloatTensor<Self>;
 }
@@ -54,9 +55,10 @@ impl CpuBackend for Flex {
     fn matmul_quantized(x: FloatTensor<Self>, weight: QuantizedMatrix, mut epilogue: Epilogue) -> FloatTensor<Self> {
         let x = x.to_contiguous();
         let [outputs, inputs] = weight.shape();
-        if weight.precision() == Precision::Fast && inputs.min(outputs) >= CODES_FROM {
+        let fast = weight.precision() == Precision::Fast && inputs.min(outputs) >= CODES_FROM;
+        if let Some(codes) = weight.without_base().filter(|_| fast) {
             let rows = dense(&x);
-            match integer::multiply_codes::<WORD>(&rows, &weight, epilogue) {
+            match multiply_codes(&rows, codes, epilogue) {
                 Ok(y) => return FloatTensor::<Self>::from_data(TensorData::new(y, [rows.shape[0], outputs])),
                 Err(unused) => epilogue = unused,
             }
@@ -77,23 +79,38 @@ impl CpuBackend for Flex {
             heads,
             head: shape[2] / heads,
         };
-        let gathered = attention::attention(&numbers(q), &numbers(key_value), mask.as_deref(), sizes);
+        let gathered = gamma_kernels::attention(&numbers(q), &numbers(key_value), mask.as_deref(), sizes);
         FloatTensor::<Self>::from_data(TensorData::new(gathered, shape))
+    }
+
+    fn layer_norm(
+        x: FloatTensor<Self>,
+        gain: FloatTensor<Self>,
+        offset: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> FloatTensor<Self> {
+        let shape = x.layout().shape().clone();
+        let (gain, offset) = (gain.to_contiguous(), offset.to_contiguous());
+        let values = gamma_kernels::layer_norm(numbers(x), slice(&gain), slice(&offset), epsilon);
+        FloatTensor::<Self>::from_data(TensorData::new(values, shape))
     }
 
     fn quick_gelu(v: FloatTensor<Self>) -> FloatTensor<Self> {
         let shape = v.layout().shape().clone();
         let mut values = numbers(v);
-        activation::quick_gelu(&mut values);
+        gamma_kernels::quick_gelu(&mut values);
         FloatTensor::<Self>::from_data(TensorData::new(values, shape))
     }
 }
 
-fn product(x: FloatTensor<Flex>, weight: &(impl Rows + Sync), epilogue: Epilogue) -> FloatTensor<Flex> {
+fn product(x: FloatTensor<Flex>, weight: &dyn Rows, epilogue: Epilogue) -> FloatTensor<Flex> {
     let x = x.to_contiguous();
     let x = dense(&x);
     let shape = [x.shape[0], weight.shape()[0]];
-    FloatTensor::<Flex>::from_data(TensorData::new(linear::matmul_transposed(&x, weight, epilogue), shape))
+    FloatTensor::<Flex>::from_data(TensorData::new(
+        gamma_kernels::matmul_transposed(&x, weight, epilogue),
+        shape,
+    ))
 }
 
 /// A tensor of rank 2 that lies row-major.
@@ -140,6 +157,16 @@ pub fn attention(q: Tensor<3>, key_value: Tensor<3>, heads: usize, mask: Option<
         key_value.into_dispatch(),
         mask.map(|mask| mask.into_data().try_into_vec().unwrap_or_default()),
         heads,
+    ))
+}
+
+/// LayerNorm; shapes as [`CpuBackend::layer_norm`].
+pub fn layer_norm<const D: usize>(x: Tensor<D>, gain: Tensor<1>, offset: Tensor<1>, epsilon: f32) -> Tensor<D> {
+    Tensor::from_dispatch(<Dispatch as CpuBackend>::layer_norm(
+        x.into_dispatch(),
+        gain.into_dispatch(),
+        offset.into_dispatch(),
+        epsilon,
     ))
 }
 

@@ -1,29 +1,16 @@
-//! Kernels of our own on the CPU. In the browser's modules linear layers and attention are packed tiles of 4 rows by 8 outputs in
-//! SIMD registers, where a general matrix product reaches two thirds of their speed; native builds use burn's own there, which
-//! know AVX and NEON, and compile ours for the tests that compare it with the oracle. The stem of Gamma-Lite is ours everywhere.
-
-mod activation;
-mod attention;
-mod depthwise;
-mod exp;
-mod integer;
-mod integer_lanes;
-mod lanes;
-mod linear;
-#[cfg(test)]
-mod oracle;
-mod patches;
-mod rows;
-mod stem;
-mod sums;
+//! The CPU's kernels ([`gamma_kernels`]) as operations of burn: in the browser's modules linear layers, attention and QuickGELU, which
+//! native builds leave to burn; the stem of Gamma-Lite everywhere.
 
 #[cfg(target_arch = "wasm32")]
 mod extension;
+mod stem;
+#[cfg(test)]
+mod tests;
 
 use burn::backend::{Flex, tensor::FloatTensor};
 
 #[cfg(target_arch = "wasm32")]
-pub(super) use extension::{attention, matmul_quantized, matmul_transposed, quick_gelu};
+pub(super) use extension::{attention, layer_norm, matmul_quantized, matmul_transposed, quick_gelu};
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) use stem::bias_relu6;
 pub(super) use stem::{depthwise_relu6, patches};

@@ -4,8 +4,9 @@ use burn::{
     backend::{Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor},
     tensor::{Tensor, TensorData},
 };
+use gamma_kernels as kernels;
 
-use super::{activation, depthwise, numbers, patches as cut, slice};
+use super::{numbers, slice};
 use crate::ops::Window;
 
 /// Operations of Gamma-Lite's stem on pictures with channels last; padding is as [`Window`] says.
@@ -42,14 +43,14 @@ impl StemBackend for Flex {
         };
         let rows = shape[0] * window.output().iter().product::<usize>();
         let x = x.to_contiguous();
-        let out = cut::patches(slice(&x), shape[1], &window);
+        let out = kernels::patches(slice(&x), shape[1], &window);
         tensor(out, [rows, shape[1] * kernel * kernel])
     }
 
     fn bias_relu6(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
         let shape = x.layout().shape().clone();
         let mut values = numbers(x);
-        activation::bias_relu6(&mut values, slice(&bias.to_contiguous()));
+        kernels::bias_relu6(&mut values, slice(&bias.to_contiguous()));
         tensor(values, [shape[0], shape[1]])
     }
 
@@ -62,8 +63,8 @@ impl StemBackend for Flex {
         let shape = x.layout().shape().clone();
         let window = window(&x, &weight, stride);
         let (x, weight, bias) = (x.to_contiguous(), weight.to_contiguous(), bias.to_contiguous());
-        let weight = depthwise::channels_last(slice(&weight), window.kernel);
-        let out = depthwise::depthwise_relu6(slice(&x), &weight, slice(&bias), &window);
+        let weight = kernels::channels_last(slice(&weight), window.kernel);
+        let out = kernels::depthwise_relu6(slice(&x), &weight, slice(&bias), &window);
         let [height, width] = window.output();
         tensor(out, [shape[0], height, width, shape[3]])
     }
@@ -147,7 +148,7 @@ mod gradients {
             let shape = out.layout().shape().clone();
             let channels = shape[shape.num_dims() - 1];
             let (gradient, out) = (gradient.to_contiguous(), out.to_contiguous());
-            let (gradient, bias) = activation::relu6_gradient(slice(&gradient), slice(&out), channels);
+            let (gradient, bias) = kernels::relu6_gradient(slice(&gradient), slice(&out), channels);
             let gradient = FloatTensor::<Self>::from_data(TensorData::new(gradient, shape));
             (gradient, tensor(bias, [channels]))
         }
@@ -162,13 +163,13 @@ mod gradients {
             let (channels, window) = (shape[3], window(&x, &weight, stride));
             let kernel = window.kernel;
             let (gradient, x, weight) = (gradient.to_contiguous(), x.to_contiguous(), weight.to_contiguous());
-            let last = depthwise::channels_last(slice(&weight), kernel);
-            let input = depthwise::input_gradient(slice(&gradient), &last, channels, &window);
-            let weight = depthwise::weight_gradient(slice(&x), slice(&gradient), channels, &window);
+            let last = kernels::channels_last(slice(&weight), kernel);
+            let input = kernels::input_gradient(slice(&gradient), &last, channels, &window);
+            let weight = kernels::weight_gradient(slice(&x), slice(&gradient), channels, &window);
             (
                 FloatTensor::<Self>::from_data(TensorData::new(input, shape)),
                 tensor(
-                    depthwise::channels_first(&weight, channels),
+                    kernels::channels_first(&weight, channels),
                     [channels, 1, kernel, kernel],
                 ),
             )

@@ -2,6 +2,7 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use burn_cubecl::tensor::CubeTensor;
+use gamma_kernels::Codes as _;
 
 use super::{
     kernel::buffer,

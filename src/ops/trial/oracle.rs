@@ -151,9 +151,12 @@ fn sums(
     let sum = |at: usize| {
         let (output, pixel) = (at % outputs, at / outputs);
         let (column, row, image) = (pixel % columns, pixel / columns % rows, pixel / columns / rows);
-        let taps = window
-            .taps(0, row)
-            .flat_map(|(j, down)| window.taps(1, column).map(move |(i, across)| ([j, i], [down, across])));
+        let taps = window.taps(0, row).into_iter().flat_map(|(j, down)| {
+            window
+                .taps(1, column)
+                .into_iter()
+                .map(move |(i, across)| ([j, i], [down, across]))
+        });
         let sum: f32 = taps.map(|(tap, place)| product(image, output, tap, place)).sum();
         (sum + bias[output]).clamp(0.0, 6.0)
     };

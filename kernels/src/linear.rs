@@ -7,7 +7,6 @@ use super::{
     rows::{for_each_row, share},
     sums::{Epilogue, OUTPUTS, Part, ROWS, Sums},
 };
-use crate::ops::QuantizedMatrix;
 
 /// Depth of a packed panel: 8 outputs of it are 16 kB and stay in the first-level cache. A multiple of 8, as codes are read
 /// in eights.
@@ -18,7 +17,7 @@ const BLOCK: usize = 112 * 1024;
 const SHALLOW: usize = 64 * 1024;
 
 /// A matrix whose rows can be read piece by piece.
-pub(super) trait Rows {
+pub trait Rows: Sync {
     /// `[rows, columns]`.
     fn shape(&self) -> [usize; 2];
 
@@ -27,8 +26,10 @@ pub(super) trait Rows {
 }
 
 /// Plain numbers, row by row.
-pub(super) struct Dense<'a> {
+pub struct Dense<'a> {
+    /// `[rows, columns]`.
     pub values: &'a [f32],
+    /// Rows and columns.
     pub shape: [usize; 2],
 }
 
@@ -53,24 +54,13 @@ impl Rows for Dense<'_> {
     }
 }
 
-impl Rows for QuantizedMatrix {
-    fn shape(&self) -> [usize; 2] {
-        self.shape()
-    }
-
-    // Unpacked once for each panel, that is once for all rows of `x`: no copy of the matrix in f32 ever exists.
-    fn row<'a>(&'a self, row: usize, from: usize, buffer: &'a mut [f32]) -> &'a [f32] {
-        self.row(row, from, buffer);
-        buffer
-    }
-}
-
 /// `activation(onto + x W^T + bias)`.
 ///
 /// # Shapes
 /// - `x`: `[rows, inputs]`, `weight`: `[outputs, inputs]`, `onto`: `[rows, outputs]`, `bias`: `[outputs]`
 /// - output: `[rows, outputs]`, row-major
-pub(super) fn matmul_transposed(x: &Dense<'_>, weight: &(impl Rows + Sync), epilogue: Epilogue) -> Vec<f32> {
+#[inline(never)]
+pub fn matmul_transposed(x: &Dense<'_>, weight: &dyn Rows, epilogue: Epilogue) -> Vec<f32> {
     let ([_, inputs], [outputs, _]) = (x.shape(), weight.shape());
     if inputs <= DEPTH && inputs * outputs <= SHALLOW {
         shallow(x, weight, epilogue)
@@ -81,7 +71,7 @@ pub(super) fn matmul_transposed(x: &Dense<'_>, weight: &(impl Rows + Sync), epil
 
 /// All weights are packed before the first row; a few rows at a time then meet them, packed and gone before the first-level cache
 /// is full.
-fn shallow(x: &Dense<'_>, weight: &impl Rows, mut epilogue: Epilogue) -> Vec<f32> {
+fn shallow(x: &Dense<'_>, weight: &dyn Rows, mut epilogue: Epilogue) -> Vec<f32> {
     /// Rows that are packed at a time.
     const BLOCK: usize = 8 * ROWS;
     let ([rows, inputs], [outputs, _]) = (x.shape(), weight.shape());
@@ -90,38 +80,43 @@ fn shallow(x: &Dense<'_>, weight: &impl Rows, mut epilogue: Epilogue) -> Vec<f32
     for (panel, output) in weights.chunks_exact_mut(inputs).zip((0..outputs).step_by(OUTPUTS)) {
         pack(weight, output..outputs, 0, &mut buffer, panel);
     }
-    let mut panels = vec![[0.0; ROWS]; BLOCK / ROWS * inputs];
     let onto = epilogue.onto.take();
     let added = onto.is_some();
-    let mut multiply = |first: usize, y: &mut [f32]| {
+    let multiply = |first: usize, panels: &mut [[f32; ROWS]], buffer: &mut [f32], y: &mut [f32]| {
         let count = y.len() / outputs;
         for (panel, row) in panels.chunks_exact_mut(inputs).zip((0..count).step_by(ROWS)) {
-            pack(x, first + row..rows, 0, &mut buffer, panel);
+            pack(x, first + row..rows, 0, buffer, panel);
         }
         for (panel, output) in weights.chunks_exact(inputs).zip((0..outputs).step_by(OUTPUTS)) {
-            multiply_panel(&panels, panel, y, outputs, epilogue.of(output, added));
+            multiply_panel(panels, panel, y, outputs, epilogue.of(output, added));
         }
     };
-    let firsts = (0..rows).step_by(BLOCK);
-    if let Some(mut y) = onto {
-        firsts
-            .zip(y.chunks_mut(BLOCK * outputs))
-            .for_each(|(first, y)| multiply(first, y));
+    let share = share(rows, BLOCK, rows * inputs * outputs);
+    if added || share < rows {
+        let mut y = onto.unwrap_or_else(|| vec![0.0; rows * outputs]);
+        for_each_row(&mut y, share * outputs, |index, y| {
+            let mut panels = vec![[0.0; ROWS]; BLOCK / ROWS * inputs];
+            let mut buffer = vec![0.0; 4 * inputs];
+            for (block, y) in y.chunks_mut(BLOCK * outputs).enumerate() {
+                multiply(index * share + block * BLOCK, &mut panels, &mut buffer, y);
+            }
+        });
         return y;
     }
     // Written once: a vector of zeros would be a pass over memory of its own.
     let mut y = Vec::with_capacity(rows * outputs);
+    let mut panels = vec![[0.0; ROWS]; BLOCK / ROWS * inputs];
     let mut block = vec![0.0; BLOCK * outputs];
-    for first in firsts {
+    for first in (0..rows).step_by(BLOCK) {
         let block = &mut block[..BLOCK.min(rows - first) * outputs];
-        multiply(first, block);
+        multiply(first, &mut panels, &mut buffer, block);
         y.extend_from_slice(block);
     }
     y
 }
 
 /// Many rows are packed at a time, each panel of weights after it was met by all of them is gone.
-fn deep(x: &Dense<'_>, weight: &(impl Rows + Sync), mut epilogue: Epilogue) -> Vec<f32> {
+fn deep(x: &Dense<'_>, weight: &dyn Rows, mut epilogue: Epilogue) -> Vec<f32> {
     let ([rows, inputs], [outputs, _]) = (x.shape(), weight.shape());
     let onto = epilogue.onto.take();
     let added = onto.is_some();
@@ -135,7 +130,7 @@ fn deep(x: &Dense<'_>, weight: &(impl Rows + Sync), mut epilogue: Epilogue) -> V
 }
 
 /// One thread's rows. `added`: whether products are added to what `y` holds.
-fn deep_rows(x: &Dense<'_>, weight: &impl Rows, epilogue: &Epilogue, added: bool, y: &mut [f32]) {
+fn deep_rows(x: &Dense<'_>, weight: &dyn Rows, epilogue: &Epilogue, added: bool, y: &mut [f32]) {
     let ([rows, inputs], [outputs, _]) = (x.shape(), weight.shape());
     let most = DEPTH.min(inputs);
     let block = (BLOCK / most).next_multiple_of(ROWS);
@@ -162,7 +157,7 @@ fn deep_rows(x: &Dense<'_>, weight: &impl Rows, epilogue: &Epilogue, added: bool
 
 /// Columns `from..` of the first of some rows, side by side: `panel[i][r]` is row `r`, column `from + i`. Missing rows are zeros.
 fn pack<const N: usize>(
-    matrix: &impl Rows,
+    matrix: &(impl Rows + ?Sized),
     rows: Range<usize>,
     from: usize,
     buffer: &mut [f32],
@@ -242,64 +237,4 @@ fn accumulate(x: &[[f32; ROWS]], weights: &[[f32; OUTPUTS]], mut sums: Sums) -> 
         }
     }
     sums
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::{super::oracle, *};
-
-    /// Rows, inputs, outputs.
-    fn sizes() -> impl Strategy<Value = [usize; 3]> {
-        // Sizes around the tile's edges, across the panel's depth, and on both sides of what is packed as a whole or in blocks.
-        let small = (
-            1usize..40,
-            prop_oneof![1usize..40, 500usize..530, Just(1030usize)],
-            1usize..20,
-        );
-        let large = (215usize..240, 512usize..515, 127usize..131);
-        prop_oneof![9 => small, 1 => large].prop_map(|(rows, inputs, outputs)| [rows, inputs, outputs])
-    }
-
-    fn close(found: &[f32], expected: &[f32], bound: f32) -> Result<(), TestCaseError> {
-        prop_assert_eq!(found.len(), expected.len());
-        for (found, expected) in found.iter().zip(expected) {
-            prop_assert!((found - expected).abs() <= bound, "{found} {expected}");
-        }
-        Ok(())
-    }
-
-    proptest! {
-        #[test]
-        fn tiles_give_what_plain_burn_gives([rows, inputs, outputs] in sizes(), seed: u64) {
-            let (x, w) = (oracle::numbers(rows * inputs, seed ^ 1), oracle::numbers(outputs * inputs, seed ^ 2));
-            let dense = |values, shape| Dense { values, shape };
-            let (x, epilogue) = (dense(&x, [rows, inputs]), oracle::epilogue(rows, outputs, seed));
-            let expected = oracle::linear(&x, &w, &epilogue);
-            let found = matmul_transposed(&x, &dense(&w, [outputs, inputs]), epilogue);
-            close(&found, &expected, 2e-6 + 2e-7 * inputs as f32)?;
-        }
-
-        #[test]
-        fn quantised_tiles_give_what_their_numbers_give(
-            rows in 1usize..7, outputs in 1usize..20, bits in 2u32..=8, base_bits in 2u32..=8, with_base: bool, seed: u64,
-            fours in prop_oneof![1usize..20, 100usize..130, Just(300usize)],
-        ) {
-            // Rows end on a byte whatever the bits if there are eights of columns; half bytes if bits are even.
-            let even = bits % 2 == 0 && (base_bits % 2 == 0 || !with_base);
-            let inputs = if even { 4 * fours } else { (4 * fours).next_multiple_of(8) };
-            let groups: Vec<usize> = (1..=inputs).filter(|group| inputs % group == 0).collect();
-            let group = |seed: u64| groups[seed as usize % groups.len()];
-            let all = [outputs + 1, inputs];
-            let base = with_base.then(|| oracle::quantized(all, base_bits, group(seed ^ 5), None, seed ^ 6));
-            let (matrix, weights) = oracle::quantized(all, bits, group(seed), base, seed);
-            prop_assert_eq!(&matrix.dequantize(), &weights);
-            let x = oracle::numbers(rows * inputs, seed ^ 1);
-            let (x, epilogue) = (Dense { values: &x, shape: [rows, inputs] }, oracle::epilogue(rows, outputs, seed));
-            let expected = oracle::linear(&x, &weights[inputs..], &epilogue);
-            let found = matmul_transposed(&x, &matrix.slice_rows(1..outputs + 1), epilogue);
-            close(&found, &expected, 2e-6 + 4e-7 * inputs as f32)?;
-        }
-    }
 }

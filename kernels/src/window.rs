@@ -29,25 +29,27 @@ impl Window {
 
     /// For the place `at` of the output along `axis` (0 down, 1 across): the taps of the kernel that lie on the input, with the
     /// place of the input under each.
-    #[cfg(any(feature = "cpu", feature = "gpu"))]
-    pub(super) fn taps(&self, axis: usize, at: usize) -> impl Iterator<Item = (usize, usize)> {
+    #[inline(never)]
+    pub fn taps(&self, axis: usize, at: usize) -> Vec<(usize, usize)> {
         let (before, side) = (self.padding()[axis].0, self.input[axis]);
         let start = at * self.stride;
-        (0..self.kernel).filter_map(move |tap| {
+        let taps = (0..self.kernel).filter_map(|tap| {
             let place = (start + tap).checked_sub(before)?;
             (place < side).then_some((tap, place))
-        })
+        });
+        taps.collect()
     }
 
     /// For the place `at` of the input along `axis`: the taps through which outputs saw it, with the place of each output.
-    #[cfg(any(test, feature = "train"))]
-    pub(super) fn seen_by(&self, axis: usize, at: usize) -> impl Iterator<Item = (usize, usize)> {
+    #[cfg(any(test, feature = "gradients"))]
+    pub(super) fn seen_by(&self, axis: usize, at: usize) -> Vec<(usize, usize)> {
         let (before, outputs) = (self.padding()[axis].0, self.output()[axis]);
         let stride = self.stride;
-        (0..self.kernel).filter_map(move |tap| {
+        let taps = (0..self.kernel).filter_map(|tap| {
             let place = (at + before).checked_sub(tap)?;
             (place.is_multiple_of(stride) && place / stride < outputs).then_some((tap, place / stride))
-        })
+        });
+        taps.collect()
     }
 }
 
@@ -64,8 +66,8 @@ mod tests {
         };
         assert_eq!(window.output(), [2, 3]);
         assert_eq!(window.padding(), [(0, 1), (1, 1)]);
-        assert_eq!(window.taps(0, 1).collect::<Vec<_>>(), [(0, 2), (1, 3)]);
-        assert_eq!(window.taps(1, 0).collect::<Vec<_>>(), [(1, 0), (2, 1)]);
+        assert_eq!(window.taps(0, 1), [(0, 2), (1, 3)]);
+        assert_eq!(window.taps(1, 0), [(1, 0), (2, 1)]);
     }
 
     #[test]
@@ -77,10 +79,20 @@ mod tests {
                 stride,
             };
             let mut there: Vec<_> = (0..window.output()[0])
-                .flat_map(|out| window.taps(0, out).map(move |(tap, place)| (out, tap, place)))
+                .flat_map(|out| {
+                    window
+                        .taps(0, out)
+                        .into_iter()
+                        .map(move |(tap, place)| (out, tap, place))
+                })
                 .collect();
             let mut back: Vec<_> = (0..side)
-                .flat_map(|place| window.seen_by(0, place).map(move |(tap, out)| (out, tap, place)))
+                .flat_map(|place| {
+                    window
+                        .seen_by(0, place)
+                        .into_iter()
+                        .map(move |(tap, out)| (out, tap, place))
+                })
                 .collect();
             there.sort_unstable();
             back.sort_unstable();

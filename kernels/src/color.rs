@@ -2,12 +2,9 @@
 
 use image::ColorType;
 
-use super::limits::buffer;
-use crate::error::{Error, Result};
-
 /// How values that are not 8-bit RGB become so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Treatment {
+pub enum Treatment {
     /// Alpha is composited over white; 16 bits are rounded to 8.
     Defined,
     /// What Pillow's `convert("RGB")` gives: alpha is dropped; of 16 bits the high byte is kept, except that those of a
@@ -39,42 +36,47 @@ impl Treatment {
     }
 }
 
-/// `samples`, as the decoder gave them for `color` in native byte order, as `[height, width, 3]` bytes.
-///
-/// # Errors
-/// [`Error::ImageTooLarge`] if memory runs out; [`Error::ImageFormat`] for a colour type that no decoder gives today.
-pub(super) fn to_rgb(color: ColorType, samples: &[u8], treatment: Treatment) -> Result<Vec<u8>> {
+/// Writes `samples`, as the decoder gave them for `color` in native byte order, as `[height, width, 3]` bytes to `rgb`; tells whether
+/// it can, which fails for colour types that no decoder gives today.
+#[inline(never)]
+pub fn to_rgb(color: ColorType, samples: &[u8], treatment: Treatment, rgb: &mut [u8]) -> bool {
     let byte = |[value]: [u8; 1]| value;
     let word = |sample: [u8; 2]| treatment.sample16(u16::from_ne_bytes(sample));
     let float = |sample: [u8; 4]| float_sample(f32::from_ne_bytes(sample));
     match color {
-        ColorType::L8 => convert(samples, byte, |[v]| [v; 3]),
-        ColorType::La8 => convert(samples, byte, |[v, a]| [treatment.blend(v, a); 3]),
-        ColorType::Rgb8 => convert(samples, byte, |rgb| rgb),
-        ColorType::Rgba8 => convert(samples, byte, |[r, g, b, a]| [r, g, b].map(|v| treatment.blend(v, a))),
-        ColorType::L16 => convert(samples, word, |[v]| [v; 3]),
-        ColorType::La16 => convert(samples, word, |[v, a]| [treatment.blend(v, a); 3]),
-        ColorType::Rgb16 => convert(samples, word, |rgb| rgb),
-        ColorType::Rgba16 => convert(samples, word, |[r, g, b, a]| [r, g, b].map(|v| treatment.blend(v, a))),
-        ColorType::Rgb32F => convert(samples, float, |rgb| rgb),
-        ColorType::Rgba32F => convert(samples, float, |[r, g, b, a]| [r, g, b].map(|v| treatment.blend(v, a))),
-        other => Err(Error::ImageFormat(format!("pixels of the kind {other:?}"))),
+        ColorType::L8 => convert(samples, rgb, byte, |[v]| [v; 3]),
+        ColorType::La8 => convert(samples, rgb, byte, |[v, a]| [treatment.blend(v, a); 3]),
+        ColorType::Rgb8 => convert(samples, rgb, byte, |rgb| rgb),
+        ColorType::Rgba8 => convert(samples, rgb, byte, |[r, g, b, a]| {
+            [r, g, b].map(|v| treatment.blend(v, a))
+        }),
+        ColorType::L16 => convert(samples, rgb, word, |[v]| [v; 3]),
+        ColorType::La16 => convert(samples, rgb, word, |[v, a]| [treatment.blend(v, a); 3]),
+        ColorType::Rgb16 => convert(samples, rgb, word, |rgb| rgb),
+        ColorType::Rgba16 => convert(samples, rgb, word, |[r, g, b, a]| {
+            [r, g, b].map(|v| treatment.blend(v, a))
+        }),
+        ColorType::Rgb32F => convert(samples, rgb, float, |rgb| rgb),
+        ColorType::Rgba32F => convert(samples, rgb, float, |[r, g, b, a]| {
+            [r, g, b].map(|v| treatment.blend(v, a))
+        }),
+        _ => return false,
     }
+    true
 }
 
 /// Reads `CHANNELS` samples of `BYTES` bytes a pixel and makes a colour of them.
 fn convert<const CHANNELS: usize, const BYTES: usize>(
     samples: &[u8],
+    rgb: &mut [u8],
     read: impl Fn([u8; BYTES]) -> u8,
     color: impl Fn([u8; CHANNELS]) -> [u8; 3],
-) -> Result<Vec<u8>> {
+) {
     let (samples, _) = samples.as_chunks::<BYTES>();
     let (pixels, _) = samples.as_chunks::<CHANNELS>();
-    let mut rgb = buffer(pixels.len() as u64 * 3)?;
     for (out, pixel) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(pixels) {
         *out = color(pixel.map(&read));
     }
-    Ok(rgb)
 }
 
 /// 0 to 1 becomes 0 to 255; the cast takes NaN to 0.
@@ -112,7 +114,8 @@ mod tests {
             .iter()
             .flat_map(|v| v.to_ne_bytes())
             .collect();
-        let rgb = to_rgb(ColorType::Rgb32F, &bytes, Treatment::Defined).unwrap();
+        let mut rgb = [0; 6];
+        assert!(to_rgb(ColorType::Rgb32F, &bytes, Treatment::Defined, &mut rgb));
         assert_eq!(rgb, [0, 128, 255, 0, 255, 0]);
     }
 }

@@ -7,22 +7,20 @@
 
 use std::ops::Range;
 
-use super::{Pixels, limits::buffer};
-use crate::error::Result;
-
 /// Half the width of the filter, in pixels of the coarser grid.
 const SUPPORT: f64 = 2.0;
 
-/// The photo on a grid of `width` x `height`. None of the four sides is 0, and `pixels` fills its size.
-pub(super) fn resample(pixels: &Pixels, width: u32, height: u32) -> Result<Pixels> {
-    let (columns, rows) = (Line::new(pixels.width, width), Line::new(pixels.height, height));
-    let length = pixels.width as usize * 3;
+/// The picture `from`, of `[width, height]` pixels of three bytes, on the grid `to` of another such size. None of the four sides is
+/// 0, and both fill their size.
+#[inline(never)]
+pub fn resample(from: &[u8], [old_width, old_height]: [u32; 2], to: &mut [u8], [width, height]: [u32; 2]) {
+    let (columns, rows) = (Line::new(old_width, width), Line::new(old_height, height));
+    let length = old_width as usize * 3;
     let mut sums = vec![0.0_f32; length];
-    let mut rgb = buffer(u64::from(width) * u64::from(height) * 3)?;
-    let targets = rgb.chunks_exact_mut(width as usize * 3);
+    let targets = to.chunks_exact_mut(width as usize * 3);
     for ((first, weights), target) in rows.iter().zip(targets) {
         sums.fill(0.0);
-        for (row, &weight) in pixels.rgb.chunks_exact(length).skip(first).zip(weights) {
+        for (row, &weight) in from.chunks_exact(length).skip(first).zip(weights) {
             for (sum, &value) in sums.iter_mut().zip(row) {
                 *sum += weight * f32::from(value);
             }
@@ -39,7 +37,6 @@ pub(super) fn resample(pixels: &Pixels, width: u32, height: u32) -> Result<Pixel
             pixel.copy_from_slice(&color.map(|value| value as u8));
         }
     }
-    Ok(Pixels { width, height, rgb })
 }
 
 /// How much the pixels of a line contribute to those of a line of another length.

@@ -4,7 +4,7 @@ use super::{
     activation::gelu,
     lanes::{Lanes, add, clamp, load, store, zero},
 };
-use crate::ops::Activation;
+use crate::Activation;
 
 /// Rows of `x` in a tile.
 pub(super) const ROWS: usize = 4;
@@ -14,7 +14,7 @@ pub(super) const OUTPUTS: usize = 8;
 /// What a tile sums up, in registers.
 pub(super) type Sums = [[Lanes; 2]; ROWS];
 
-/// All that follows the products of a layer, as [`ops::Epilogue`](crate::ops::Epilogue), in plain numbers.
+/// All that follows the products of a layer: `activation(onto + products + bias)`.
 #[derive(Debug, Clone, Default)]
 pub struct Epilogue {
     /// `[rows, outputs]`, row-major.
@@ -89,7 +89,7 @@ impl Part {
         match self.activation {
             Activation::None => {}
             Activation::Relu6 => sums = sums.map(|halves| halves.map(|half| clamp(half, 0.0, 6.0))),
-            Activation::QuickGelu => sums = gelu_all(sums),
+            Activation::QuickGelu => gelu(sums.as_flattened_mut()),
         }
         for ([left, right], y) in sums.into_iter().zip(y.chunks_exact_mut(outputs)) {
             let (left, right) = (store(left), store(right));
@@ -107,19 +107,6 @@ impl Part {
             }
         }
     }
-}
-
-/// Apart, as its length would keep [`Part::store`] from being a part of the loops that call it.
-#[cfg_attr(
-    all(target_arch = "wasm32", feature = "relaxed-simd"),
-    target_feature(enable = "relaxed-simd")
-)]
-#[inline(never)]
-fn gelu_all(mut sums: Sums) -> Sums {
-    for half in sums.as_flattened_mut() {
-        *half = gelu(*half);
-    }
-    sums
 }
 
 /// Eight numbers in two registers.

@@ -1,9 +1,9 @@
 //! What the products of this folder are compared with: plain burn, on numbers and matrices from a seed.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use gamma_kernels::{Dense, Epilogue};
 use half::f16;
 
-use super::{linear::Dense, sums::Epilogue};
 use crate::{
     image::random::SplitMix64,
     ops::{self, Activation, QuantizedMatrix, Scales, reference},

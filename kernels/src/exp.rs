@@ -40,7 +40,7 @@ pub(super) fn exp(x: Lanes) -> Lanes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::cpu::lanes::{load, store};
+    use crate::lanes::{load, store};
 
     #[test]
     fn four_numbers_agree_with_the_standard_library() {

@@ -1,4 +1,4 @@
-//! Activations in place: QuickGELU, and ReLU6 after a bias.
+//! Activations: what a layer ends with, and the same in place.
 
 use super::{
     exp::exp,
@@ -6,8 +6,21 @@ use super::{
     rows::for_each_row,
 };
 
+/// The function that a layer ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Activation {
+    /// `v`
+    #[default]
+    None,
+    /// `min(max(v, 0), 6)`
+    Relu6,
+    /// `v * sigmoid(1.702 v)`
+    QuickGelu,
+}
+
 /// Adds `bias` to each row of `values` and brings the sums between 0 and 6.
-pub(super) fn bias_relu6(values: &mut [f32], bias: &[f32]) {
+#[inline(never)]
+pub fn bias_relu6(values: &mut [f32], bias: &[f32]) {
     /// Rows that are worth a thread's attention.
     const ROWS: usize = 256;
     for_each_row(values, ROWS * bias.len(), |_, rows| {
@@ -26,8 +39,8 @@ pub(super) fn bias_relu6(values: &mut [f32], bias: &[f32]) {
 
 /// The gradient before ReLU6 for the gradient after it: that of the outputs that are neither 0 nor 6. With it the bias's, the sum
 /// over all rows, which are summed in blocks: one long sum would lose digits.
-#[cfg(feature = "train")]
-pub(super) fn relu6_gradient(gradient: &[f32], out: &[f32], channels: usize) -> (Vec<f32>, Vec<f32>) {
+#[cfg(feature = "gradients")]
+pub fn relu6_gradient(gradient: &[f32], out: &[f32], channels: usize) -> (Vec<f32>, Vec<f32>) {
     use rayon::prelude::*;
     let block = 256 * channels.max(1);
     let mut before = vec![0.0; out.len()];
@@ -60,45 +73,36 @@ pub(super) fn relu6_gradient(gradient: &[f32], out: &[f32], channels: usize) -> 
     all(target_arch = "wasm32", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
-pub(super) fn quick_gelu(values: &mut [f32]) {
+#[inline(never)]
+pub fn quick_gelu(values: &mut [f32]) {
     let (fours, rest) = values.as_chunks_mut::<4>();
     for four in fours {
-        *four = store(gelu(load(four)));
+        *four = store(single(load(four)));
     }
     let mut last = [0.0; 4];
     last[..rest.len()].copy_from_slice(rest);
-    rest.copy_from_slice(&store(gelu(load(&last)))[..rest.len()]);
+    rest.copy_from_slice(&store(single(load(&last)))[..rest.len()]);
 }
 
 #[cfg_attr(
     all(target_arch = "wasm32", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
-#[inline]
-pub(super) fn gelu(v: Lanes) -> Lanes {
-    let e = exp(multiply_add(v, splat(-1.702), splat(0.0)));
-    divide(v, add(e, splat(1.0)))
+fn single(v: Lanes) -> Lanes {
+    let mut v = [v];
+    gelu(&mut v);
+    v[0]
 }
 
-#[cfg(test)]
-mod tests {
-    use burn::tensor::{Device, Tensor, TensorData};
-    use proptest::{collection::vec, prelude::*};
-
-    use super::*;
-    use crate::ops::reference;
-
-    proptest! {
-        #[test]
-        fn it_gives_what_plain_burn_gives(values in vec(-60.0f32..60.0, 1..40)) {
-            let data = TensorData::new(values.clone(), [values.len()]);
-            let expected = reference::quick_gelu(Tensor::<1>::from_data(data, &Device::flex()));
-            let expected = expected.into_data().try_into_vec::<f32>().expect("f32");
-            let mut found = values;
-            quick_gelu(&mut found);
-            for (found, expected) in found.iter().zip(&expected) {
-                prop_assert!((found - expected).abs() <= 1e-6 * expected.abs().max(1.0), "{found} {expected}");
-            }
-        }
+/// The same of some registers. Apart, as its length would keep its callers from being parts of the loops that call them.
+#[cfg_attr(
+    all(target_arch = "wasm32", feature = "relaxed-simd"),
+    target_feature(enable = "relaxed-simd")
+)]
+#[inline(never)]
+pub(super) fn gelu(values: &mut [Lanes]) {
+    for v in values {
+        let e = exp(multiply_add(*v, splat(-1.702), splat(0.0)));
+        *v = divide(*v, add(e, splat(1.0)));
     }
 }

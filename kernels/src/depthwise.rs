@@ -1,26 +1,27 @@
 //! Depthwise convolution, channels last: each channel of a pixel is a weighted sum of the same channel of the pixels around it.
-//! Sixteen channels at a time stay in registers while the kernel's taps go by.
+//! Sixteen channels of two neighbours stay in registers while the kernel's taps go by.
 
 use super::{
     lanes::{Lanes, clamp, load, multiply_add, splat, store},
     rows::for_each_row,
 };
-use crate::ops::Window;
+use crate::Window;
 
 /// Channels that one pass over the taps computes.
 const CHANNELS: usize = 16;
 
 /// `[n, height, width, channels]`, weights `[kernel, kernel, channels]`, bias `[channels]` →
 /// `[n, output height, output width, channels]`, between 0 and 6 (ReLU6).
+#[inline(never)]
 pub fn depthwise_relu6(x: &[f32], weight: &[f32], bias: &[f32], window: &Window) -> Vec<f32> {
-    let taps = |axis, at| window.taps(axis, at).collect();
+    let taps = |axis, at| window.taps(axis, at);
     weighted(x, weight, Some(bias), bias.len(), [window.input, window.output()], taps)
 }
 
 /// The gradient of the input, for the gradient of the output before ReLU6; shapes as there.
-#[cfg(any(test, feature = "train"))]
+#[cfg(feature = "gradients")]
 pub fn input_gradient(gradient: &[f32], weight: &[f32], channels: usize, window: &Window) -> Vec<f32> {
-    let taps = |axis, at| window.seen_by(axis, at).collect();
+    let taps = |axis, at| window.seen_by(axis, at);
     weighted(gradient, weight, None, channels, [window.output(), window.input], taps)
 }
 
@@ -39,20 +40,30 @@ fn weighted(
     let kernel = (weight.len() / channels.max(1)).isqrt();
     let mut out = vec![0.0; planes * rows * columns * channels];
     let across: Vec<Vec<_>> = (0..columns).map(|column| taps(1, column)).collect();
+    let runs = runs(&across);
     for_each_row(&mut out, columns * channels, |index, row| {
         let x = &x[index / rows * plane..][..plane];
         let down = taps(0, index % rows);
         let mut taps = Vec::with_capacity(kernel * kernel);
-        for (across, pixel) in across.iter().zip(row.chunks_exact_mut(channels)) {
-            pair(&mut taps, &down, across, [width, kernel], channels);
-            gather(pixel, x, weight, bias, &taps);
+        for Run { first, count, step } in &runs {
+            pair(&mut taps, &down, &across[*first], [width, kernel], channels);
+            let step = step * channels;
+            let pixels = &mut row[first * channels..][..count * channels];
+            for (place, pixels) in pixels.chunks_mut(2 * channels).enumerate() {
+                let x = &x[2 * place * step..];
+                if pixels.len() > channels {
+                    gather::<2>(pixels, channels, step, x, weight, bias, &taps);
+                } else {
+                    gather::<1>(pixels, channels, step, x, weight, bias, &taps);
+                }
+            }
         }
     });
     out
 }
 
 /// The gradient of the weights, `[kernel, kernel, channels]`. Pictures are summed in their order, whatever the threads do.
-#[cfg(any(test, feature = "train"))]
+#[cfg(feature = "gradients")]
 pub fn weight_gradient(x: &[f32], gradient: &[f32], channels: usize, window: &Window) -> Vec<f32> {
     let ([height, width], [rows, columns]) = (window.input, window.output());
     let planes = x.len().checked_div(height * width * channels).unwrap_or(0);
@@ -60,7 +71,7 @@ pub fn weight_gradient(x: &[f32], gradient: &[f32], channels: usize, window: &Wi
     // For each tap across: the outputs that see the picture through it, and the first place that they see.
     let across: Vec<(std::ops::Range<usize>, usize)> = (0..window.kernel)
         .map(|kx| {
-            let sees = |column: usize| window.taps(1, column).find(|&(tap, _)| tap == kx);
+            let sees = |column: usize| window.taps(1, column).into_iter().find(|&(tap, _)| tap == kx);
             let first = (0..columns).find(|&column| sees(column).is_some()).unwrap_or(columns);
             let end = (first..columns)
                 .find(|&column| sees(column).is_none())
@@ -95,7 +106,7 @@ pub fn weight_gradient(x: &[f32], gradient: &[f32], channels: usize, window: &Wi
 }
 
 /// Adds the products of pairs of pixels, channel by channel.
-#[cfg(any(test, feature = "train"))]
+#[cfg(feature = "gradients")]
 fn add_products<'a>(
     into: &mut [f32],
     from: impl Iterator<Item = &'a [f32]> + Clone,
@@ -123,12 +134,13 @@ fn add_products<'a>(
 }
 
 /// Weights of a file, `[channels, 1, kernel, kernel]`, as the functions above take them.
+#[inline(never)]
 pub fn channels_last(weight: &[f32], kernel: usize) -> Vec<f32> {
     transpose(weight, kernel * kernel)
 }
 
 /// The reverse of [`channels_last`].
-#[cfg(any(test, feature = "train"))]
+#[cfg(feature = "gradients")]
 pub fn channels_first(weight: &[f32], channels: usize) -> Vec<f32> {
     transpose(weight, channels)
 }
@@ -161,36 +173,104 @@ fn pair(
     }
 }
 
-/// Writes the weighted sum of the taps' pixels; `taps` are places in `x` and in `weight`. With a bias, ReLU6 follows.
+/// Neighbouring columns that see a picture through the same taps.
+struct Run {
+    first: usize,
+    count: usize,
+    /// How far apart the places are under the same taps of neighbours.
+    step: usize,
+}
+
+/// The runs of columns, whose taps across are given: all but those at the edges are in one.
+fn runs(across: &[Vec<(usize, usize)>]) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (column, taps) in across.iter().enumerate() {
+        if let Some(run) = runs.last_mut()
+            && let Some(step) = distance(&across[column - 1], taps)
+            && (run.count == 1 || run.step == step)
+        {
+            run.count += 1;
+            run.step = step;
+        } else {
+            runs.push(Run {
+                first: column,
+                count: 1,
+                step: 0,
+            });
+        }
+    }
+    runs
+}
+
+/// How far apart the places are under the same taps of two columns; none if these are other taps, as at the edges.
+fn distance(one: &[(usize, usize)], other: &[(usize, usize)]) -> Option<usize> {
+    let same = one.iter().map(|tap| tap.0).eq(other.iter().map(|tap| tap.0));
+    let (one, other) = (one.first()?, other.first()?);
+    if same { other.1.checked_sub(one.1) } else { None }
+}
+
+/// Writes the weighted sums of the taps' pixels to the first of `pixels`; `taps` are places in `x` and in `weight`. Neighbours see
+/// what lies `step` numbers further, and meet the weights while these are in registers. With a bias, ReLU6 follows.
 #[cfg_attr(
     all(target_arch = "wasm32", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
-fn gather(pixel: &mut [f32], x: &[f32], weight: &[f32], bias: Option<&[f32]>, taps: &[(usize, usize)]) {
-    let whole = pixel.len() / CHANNELS * CHANNELS;
-    for (at, out) in pixel[..whole].chunks_exact_mut(CHANNELS).enumerate() {
-        let first = at * CHANNELS;
+fn gather<const PIXELS: usize>(
+    pixels: &mut [f32],
+    channels: usize,
+    step: usize,
+    x: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    taps: &[(usize, usize)],
+) {
+    let whole = channels / CHANNELS * CHANNELS;
+    for first in (0..whole).step_by(CHANNELS) {
         let mut sums = match bias {
-            Some(bias) => lanes(&bias[first..]),
-            None => [splat(0.0); 4],
+            Some(bias) => [lanes(&bias[first..]); PIXELS],
+            None => [[splat(0.0); 4]; PIXELS],
         };
         for &(from, tap) in taps {
-            let (x, weight) = (lanes(&x[from + first..]), lanes(&weight[tap + first..]));
-            sums = [
-                multiply_add(x[0], weight[0], sums[0]),
-                multiply_add(x[1], weight[1], sums[1]),
-                multiply_add(x[2], weight[2], sums[2]),
-                multiply_add(x[3], weight[3], sums[3]),
-            ];
+            let weight = lanes(&weight[tap + first..]);
+            for (pixel, sums) in sums.iter_mut().enumerate() {
+                let x = lanes(&x[from + pixel * step + first..]);
+                *sums = [
+                    multiply_add(x[0], weight[0], sums[0]),
+                    multiply_add(x[1], weight[1], sums[1]),
+                    multiply_add(x[2], weight[2], sums[2]),
+                    multiply_add(x[3], weight[3], sums[3]),
+                ];
+            }
         }
-        if bias.is_some() {
-            sums = sums.map(|sum| clamp(sum, 0.0, 6.0));
-        }
-        for (out, sum) in out.as_chunks_mut::<4>().0.iter_mut().zip(sums) {
-            *out = store(sum);
+        for (mut sums, out) in sums.into_iter().zip(pixels.chunks_exact_mut(channels)) {
+            if bias.is_some() {
+                sums = sums.map(|sum| clamp(sum, 0.0, 6.0));
+            }
+            let out = &mut out[first..first + CHANNELS];
+            for (out, sum) in out.as_chunks_mut::<4>().0.iter_mut().zip(sums) {
+                *out = store(sum);
+            }
         }
     }
-    for (channel, out) in pixel.iter_mut().enumerate().skip(whole) {
+    if whole < channels {
+        for (pixel, out) in pixels.chunks_exact_mut(channels).take(PIXELS).enumerate() {
+            let x = x.get(pixel * step..).unwrap_or_default();
+            gather_rest(&mut out[..channels], whole, x, weight, bias, taps);
+        }
+    }
+}
+
+/// The same for the channels from `first` on, one by one.
+#[inline(never)]
+fn gather_rest(
+    pixel: &mut [f32],
+    first: usize,
+    x: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    taps: &[(usize, usize)],
+) {
+    for (channel, out) in pixel.iter_mut().enumerate().skip(first) {
         let start = bias.map_or(0.0, |bias| bias[channel]);
         let sum = taps.iter().fold(start, |sum, &(from, tap)| {
             sum + x[from + channel] * weight[tap + channel]

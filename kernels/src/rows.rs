@@ -2,7 +2,7 @@
 //! the other.
 
 /// Calls `work` with the index of each row of `out` and the row, which is `length` long.
-#[cfg(feature = "cli")]
+#[cfg(feature = "rayon")]
 pub fn for_each_row(out: &mut [f32], length: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
     use rayon::prelude::*;
     out.par_chunks_mut(length.max(1))
@@ -11,13 +11,13 @@ pub fn for_each_row(out: &mut [f32], length: usize, work: impl Fn(usize, &mut [f
 }
 
 /// Calls `work` with the index of each row of `out` and the row, which is `length` long.
-#[cfg(all(feature = "threads", not(feature = "cli")))]
+#[cfg(all(feature = "threads", not(feature = "rayon")))]
 pub fn for_each_row(out: &mut [f32], length: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
     gamma_threads::for_each_chunk(out, length, work);
 }
 
 /// Calls `work` with the index of each row of `out` and the row, which is `length` long.
-#[cfg(not(any(feature = "cli", feature = "threads")))]
+#[cfg(not(any(feature = "rayon", feature = "threads")))]
 pub fn for_each_row(out: &mut [f32], length: usize, work: impl Fn(usize, &mut [f32])) {
     for (index, row) in out.chunks_mut(length.max(1)).enumerate() {
         work(index, row);
@@ -34,9 +34,10 @@ pub fn share(rows: usize, step: usize, products: usize) -> usize {
     rows.div_ceil(threads).next_multiple_of(step)
 }
 
-/// All rows are one thread's; in tests four take them, so that what they do apart is compared with what one does.
+/// All rows are one thread's, but for where the crate is built for all cores: there four take them, so that tests compare what they do
+/// apart with the oracle.
 #[cfg(not(feature = "threads"))]
 pub fn share(rows: usize, step: usize, _: usize) -> usize {
-    let threads = if cfg!(test) { 4 } else { 1 };
+    let threads = if cfg!(feature = "rayon") { 4 } else { 1 };
     rows.div_ceil(threads).next_multiple_of(step)
 }

@@ -4,42 +4,69 @@
 //! With `x = low + step c` and `w = scale k`, a group adds `scale step (sum of c k) + low scale (sum of k)` to a sum.
 
 use super::{
-    integer_lanes::{self as integers, BYTES, dot, put_codes, to_floats, word},
+    integer_lanes::{self as integers, BYTES, SHORTS, dot, put_codes, to_floats, word},
     lanes::{add, load, maximum, minimum, multiply, multiply_add, nearest, splat, store},
     linear::Dense,
     rows::{for_each_row, share},
     sums::{Epilogue, OUTPUTS, Part, ROWS, Sums, halves},
 };
-use crate::ops::QuantizedMatrix;
 
 /// Neighbours in a row of `x` that share a scale, where the weights' groups are made of such.
 const GROUP: usize = 64;
 
-/// Neighbours that share scales on both sides, for weights in such groups; none if [`multiply_codes`] does not suit them: the
+/// A matrix `[rows, columns]` in codes of at most 8 bits: `weight = code * scale`.
+pub trait Codes: Sync {
+    /// `[rows, columns]`.
+    fn shape(&self) -> [usize; 2];
+
+    /// How many neighbours in a row share a scale.
+    fn group(&self) -> usize;
+
+    /// The codes of a row.
+    fn codes(&self, row: usize, codes: &mut [i8]);
+
+    /// The scale of a row's codes around `column`.
+    fn scale(&self, row: usize, column: usize) -> f32;
+}
+
+/// Neighbours that share scales on both sides, for weights in groups of `group`; none if these products do not suit them: the
 /// tiles read words of four, short groups cost more than they save, and sums of long ones do not fit 32 bits.
-fn span(group: usize) -> Option<usize> {
+pub fn span(group: usize) -> Option<usize> {
     if group.is_multiple_of(GROUP) {
         return Some(GROUP);
     }
     (group.is_multiple_of(4) && (GROUP / 2..4 * GROUP).contains(&group)).then_some(group)
 }
 
-/// `activation(onto + x W^T + bias)` with `x` rounded to codes, `WORD` of which make a word of 32 bits: [`BYTES`], 7 bits a code,
-/// or [`SHORTS`](integers::SHORTS), 15 bits.
+/// `activation(onto + x W^T + bias)` with `x` rounded to codes of 7 bits, by the relaxed dot product of bytes.
 ///
 /// # Shapes
 /// - `x`: `[rows, inputs]`, `weight`: `[outputs, inputs]`, `onto`: `[rows, outputs]`, `bias`: `[outputs]`
 /// - output: `[rows, outputs]`, row-major
 ///
 /// # Errors
-/// Gives the epilogue back if `weight` is a difference or its groups do not suit the tiles.
-pub(super) fn multiply_codes<const WORD: usize>(
+/// Gives the epilogue back if there is no [`span`] for the weights' groups.
+#[inline(never)]
+pub fn multiply_in_7_bits(x: &Dense<'_>, weight: &dyn Codes, epilogue: Epilogue) -> Result<Vec<f32>, Epilogue> {
+    multiply_rounded::<BYTES>(x, weight, epilogue)
+}
+
+/// The same with codes of 15 bits, by the dot product of 16 bits that every browser has.
+///
+/// # Errors
+/// As there.
+#[inline(never)]
+pub fn multiply_in_15_bits(x: &Dense<'_>, weight: &dyn Codes, epilogue: Epilogue) -> Result<Vec<f32>, Epilogue> {
+    multiply_rounded::<SHORTS>(x, weight, epilogue)
+}
+
+fn multiply_rounded<const WORD: usize>(
     x: &Dense<'_>,
-    weight: &QuantizedMatrix,
+    weight: &dyn Codes,
     mut epilogue: Epilogue,
 ) -> Result<Vec<f32>, Epilogue> {
     let ([rows, inputs], [outputs, _]) = (x.shape, weight.shape());
-    let Some(span) = span(weight.group()).filter(|_| weight.base().is_none()) else {
+    let Some(span) = span(weight.group()) else {
         return Err(epilogue);
     };
     let onto = epilogue.onto.take();
@@ -48,7 +75,7 @@ pub(super) fn multiply_codes<const WORD: usize>(
     let share = share(rows, ROWS, rows * inputs * outputs);
     for_each_row(&mut y, share * outputs, |index, y| {
         let x = &x.values[index * share * inputs..][..y.len() / outputs * inputs];
-        let codes = Codes::<WORD>::new(x, inputs, span);
+        let codes = Rounded::<WORD>::new(x, inputs, span);
         // Each thread packs all weights for itself, which takes a twentieth of the time that one has for all rows.
         let mut panel = Panel::<WORD>::new(inputs, span);
         for output in (0..outputs).step_by(OUTPUTS) {
@@ -85,7 +112,7 @@ impl<const WORD: usize> Panel<WORD> {
     }
 
     /// Takes the 8 outputs from `first` on; what the matrix lacks is zeros.
-    fn pack(&mut self, weight: &QuantizedMatrix, first: usize) {
+    fn pack(&mut self, weight: &dyn Codes, first: usize) {
         let [outputs, _] = weight.shape();
         for place in 0..OUTPUTS {
             let output = first + place;
@@ -130,7 +157,7 @@ impl<const WORD: usize> Panel<WORD> {
 }
 
 /// Rows in codes.
-struct Codes<const WORD: usize> {
+struct Rounded<const WORD: usize> {
     /// For each four rows `[inputs / WORD][4]`.
     words: Vec<[u32; ROWS]>,
     /// For each four rows `[groups][4]`: the step from a code to the next, and the number whose code is 0.
@@ -140,7 +167,7 @@ struct Codes<const WORD: usize> {
     span: usize,
 }
 
-impl<const WORD: usize> Codes<WORD> {
+impl<const WORD: usize> Rounded<WORD> {
     /// The highest code: the relaxed dot product is exact for 7 bits on one side.
     const TOP: f32 = if WORD == BYTES { 127.0 } else { 32767.0 };
 
@@ -249,108 +276,5 @@ fn word_halves(words: &[u32; OUTPUTS]) -> [integers::Integers; 2] {
     match words.as_chunks::<4>() {
         ([left, right], _) => [integers::load(left), integers::load(right)],
         _ => [integers::zero(); 2],
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::{super::oracle, integers::SHORTS, *};
-
-    /// A product in words of `WORD` codes is off by no more than the rounding of `x` can make it.
-    fn check<const WORD: usize>(
-        [rows, inputs, outputs]: [usize; 3],
-        bits: u32,
-        group: usize,
-        seed: u64,
-    ) -> Result<(), TestCaseError> {
-        let (matrix, weights) = oracle::quantized([outputs + 1, inputs], bits, group, None, seed);
-        let weights = &weights[inputs..];
-        // Rows of different sizes, far from zero and around it, and one that is the same everywhere.
-        let mut values = oracle::numbers(rows * inputs, seed ^ 1);
-        for (row, values) in values.chunks_exact_mut(inputs).enumerate() {
-            let (size, middle) = [(1.0, 0.0), (40.0, 3.0), (0.01, -1.0), (0.0, 0.7)][(row + seed as usize) % 4];
-            values.iter_mut().for_each(|value| *value = *value * size + middle);
-        }
-        let x = Dense {
-            values: &values,
-            shape: [rows, inputs],
-        };
-        let epilogue = oracle::epilogue(rows, outputs, seed);
-        let expected = oracle::linear(&x, weights, &epilogue);
-        let found = multiply_codes::<WORD>(&x, &matrix.slice_rows(1..outputs + 1), epilogue).expect("groups that suit");
-        prop_assert_eq!(found.len(), expected.len());
-        let span = span(group).expect("groups that suit");
-        for (row, values) in values.chunks_exact(inputs).enumerate() {
-            for (output, weights) in weights.chunks_exact(inputs).enumerate() {
-                let groups = values.chunks_exact(span).zip(weights.chunks_exact(span));
-                // Half a step for each number, and the digits that sums in single precision lose.
-                let bound: f32 = groups
-                    .map(|(x, w)| {
-                        let (low, high) = x.iter().fold((f32::MAX, f32::MIN), |(a, b), &v| (a.min(v), b.max(v)));
-                        let step = (high - low) / Codes::<WORD>::TOP;
-                        let size = low.abs().max(high.abs());
-                        w.iter().map(|w| w.abs()).sum::<f32>() * (0.5 * step + 2e-6 * size)
-                    })
-                    .sum();
-                let (found, expected) = (found[row * outputs + output], expected[row * outputs + output]);
-                // QuickGELU is nowhere steeper than 1.1.
-                prop_assert!(
-                    (found - expected).abs() <= 1.1 * bound + 1e-5,
-                    "{found} {expected} {bound}"
-                );
-            }
-        }
-        Ok(())
-    }
-
-    proptest! {
-        #[test]
-        fn products_of_codes_are_those_of_plain_burn_within_the_rounding_of_x(
-            rows in 1usize..14, outputs in 1usize..20, groups in 1usize..5, bits in 2u32..=8, bytes: bool, seed: u64,
-            group in prop::sample::select(vec![32usize, 36, 64, 96, 128, 192, 252, 320]),
-        ) {
-            let inputs = if bits % 2 == 0 { groups * group } else { 2 * groups * group };
-            match bytes {
-                true => check::<BYTES>([rows, inputs, outputs], bits, group, seed)?,
-                false => check::<SHORTS>([rows, inputs, outputs], bits, group, seed)?,
-            }
-        }
-    }
-
-    #[test]
-    fn whole_numbers_from_0_to_127_lose_nothing() {
-        let values: Vec<f32> = (0..64).map(|i| [0.0, 127.0, 3.0, 64.0][i % 4]).collect();
-        let (matrix, weights) = oracle::quantized([1, 64], 8, 32, None, 1);
-        let exact: f64 = values
-            .iter()
-            .zip(&weights)
-            .map(|(&x, &w)| f64::from(x) * f64::from(w))
-            .sum();
-        let x = Dense {
-            values: &values,
-            shape: [1, 64],
-        };
-        let found = multiply_codes::<BYTES>(&x, &matrix, Epilogue::default()).expect("groups that suit");
-        assert!(
-            (f64::from(found[0]) - exact).abs() <= 1e-6 * exact.abs(),
-            "{found:?} {exact}"
-        );
-    }
-
-    #[test]
-    fn differences_and_groups_that_do_not_suit_are_left_to_others() {
-        let x = Dense {
-            values: &[0.0; 64],
-            shape: [1, 64],
-        };
-        for group in [1, 16, 2] {
-            let (matrix, _) = oracle::quantized([1, 64], 8, group, None, 1);
-            assert!(multiply_codes::<BYTES>(&x, &matrix, Epilogue::default()).is_err());
-        }
-        let base = oracle::quantized([1, 64], 8, 64, None, 1);
-        let (matrix, _) = oracle::quantized([1, 64], 8, 64, Some(base), 2);
-        assert!(multiply_codes::<BYTES>(&x, &matrix, Epilogue::default()).is_err());
     }
 }

@@ -1,0 +1,136 @@
+//! Decoders of files, as trait objects: what is generic in them is compiled here.
+
+use std::io::Cursor;
+
+use image::{
+    ColorType, ImageDecoder, ImageResult, Limits, codecs::jpeg::JpegDecoder, codecs::png::PngDecoder,
+    metadata::Orientation,
+};
+
+/// Those methods of [`ImageDecoder`] that a score needs: an object of that trait would bring the code of them all along.
+pub trait Decode {
+    /// As [`ImageDecoder::dimensions`].
+    fn dimensions(&self) -> (u32, u32);
+
+    /// As [`ImageDecoder::color_type`].
+    fn color_type(&self) -> ColorType;
+
+    /// As [`ImageDecoder::total_bytes`].
+    fn total_bytes(&self) -> u64;
+
+    /// As [`ImageDecoder::set_limits`].
+    ///
+    /// # Errors
+    /// As there.
+    fn set_limits(&mut self, limits: Limits) -> ImageResult<()>;
+
+    /// As [`ImageDecoder::read_image`].
+    ///
+    /// # Errors
+    /// As there.
+    fn read_image(self: Box<Self>, samples: &mut [u8]) -> ImageResult<()>;
+}
+
+impl<D: ImageDecoder> Decode for D {
+    fn dimensions(&self) -> (u32, u32) {
+        ImageDecoder::dimensions(self)
+    }
+
+    fn color_type(&self) -> ColorType {
+        ImageDecoder::color_type(self)
+    }
+
+    fn total_bytes(&self) -> u64 {
+        ImageDecoder::total_bytes(self)
+    }
+
+    fn set_limits(&mut self, limits: Limits) -> ImageResult<()> {
+        ImageDecoder::set_limits(self, limits)
+    }
+
+    fn read_image(self: Box<Self>, samples: &mut [u8]) -> ImageResult<()> {
+        ImageDecoder::read_image(*self, samples)
+    }
+}
+
+/// A file whose header was read.
+pub struct Opened<'a> {
+    /// What gives its pixels.
+    pub decoder: Box<dyn Decode + 'a>,
+    /// How they are to be turned. Metadata that is damaged does not make a photo unreadable.
+    pub orientation: Orientation,
+}
+
+impl<'a> Opened<'a> {
+    fn new(mut decoder: impl ImageDecoder + 'a) -> Self {
+        Self {
+            orientation: decoder.orientation().unwrap_or(Orientation::NoTransforms),
+            decoder: Box::new(decoder),
+        }
+    }
+}
+
+/// A JPEG file. `exif` is its EXIF chunk: the decoder's own way to that holds a second copy of all that reads headers.
+///
+/// # Errors
+/// As its crate says, here and below.
+pub fn jpeg<'a>(bytes: &'a [u8], exif: Option<&[u8]>) -> ImageResult<Opened<'a>> {
+    Ok(Opened {
+        decoder: Box::new(JpegDecoder::new(Cursor::new(bytes))?),
+        orientation: exif
+            .and_then(Orientation::from_exif_chunk)
+            .unwrap_or(Orientation::NoTransforms),
+    })
+}
+
+/// A PNG file, with limits for what it holds beside its pixels.
+///
+/// # Errors
+/// As there.
+pub fn png(bytes: &[u8], metadata: Limits) -> ImageResult<Opened<'_>> {
+    Ok(Opened::new(PngDecoder::with_limits(Cursor::new(bytes), metadata)?))
+}
+
+#[cfg(feature = "formats")]
+pub use formats::{bmp, gif, tiff, webp};
+
+#[cfg(feature = "formats")]
+mod formats {
+    use image::codecs::{bmp::BmpDecoder, gif::GifDecoder, tiff::TiffDecoder, webp::WebPDecoder};
+
+    use super::*;
+
+    /// A WebP file, and whether it is an animation.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn webp(bytes: &[u8]) -> ImageResult<(Opened<'_>, bool)> {
+        let decoder = WebPDecoder::new(Cursor::new(bytes))?;
+        let animated = decoder.has_animation();
+        Ok((Opened::new(decoder), animated))
+    }
+
+    /// A GIF file.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn gif(bytes: &[u8]) -> ImageResult<Opened<'_>> {
+        Ok(Opened::new(GifDecoder::new(Cursor::new(bytes))?))
+    }
+
+    /// A BMP file.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn bmp(bytes: &[u8]) -> ImageResult<Opened<'_>> {
+        Ok(Opened::new(BmpDecoder::new(Cursor::new(bytes))?))
+    }
+
+    /// A TIFF file.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn tiff(bytes: &[u8]) -> ImageResult<Opened<'_>> {
+        Ok(Opened::new(TiffDecoder::new(Cursor::new(bytes))?))
+    }
+}
