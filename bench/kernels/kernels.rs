@@ -108,7 +108,6 @@ fn heads(criterion: &mut Criterion<OfPeak>) {
     for (name, tokens, heads, head) in [("B/16", 197, 12, 64), ("Lite", 148, 3, 64)] {
         let (q, key_value) = (numbers(tokens * heads * head), numbers(tokens * 2 * heads * head));
         let sizes = Sizes {
-            batch: 1,
             queries: tokens,
             tokens,
             heads,
