@@ -41,7 +41,7 @@ rect { fill: #3b6fb6; }
 .one { stroke: #888; }
 @media (prefers-color-scheme: dark) { text { fill: #aaa; } .title { fill: #eee; } .grid { stroke: #333; } .spread { stroke: #cfe0f5; } }
 </style>
-<text x="${LEFT}" y="16">times as long as gamma-wasm, onnxruntime-web takes; the line is the spread</text>
+<text x="${LEFT}" y="16">onnxruntime-web takes so many times as long (line: spread)</text>
 ${grid.join('\n')}
 ${rows.join('\n')}
 </svg>
