@@ -43,7 +43,7 @@ const SIMD = '-C target-feature=+simd128';
 const RUSTFLAGS = {
   wasm: { RUSTFLAGS: SIMD },
   'wasm-small': {
-    RUSTFLAGS: `${SIMD} -C llvm-args=-inline-threshold=10 -Z location-detail=none -Z fmt-debug=shallow`,
+    RUSTFLAGS: `${SIMD} -C llvm-args=-inline-threshold=30 -Z location-detail=none -Z fmt-debug=shallow`,
     RUSTC_BOOTSTRAP: '1',
   },
 };
