@@ -38,7 +38,7 @@ const SIMD = '-C target-feature=+simd128';
 /**
  * The same for all modules of a profile, so that they share their compiled dependencies. What is optimised as a whole is inlined
  * with restraint: the kernels ask for it where they need it. Its panics know no line, which nobody would read: nothing prints them.
- * The last flag is one that the compiler takes on no stable release without being told to.
+ * The last two flags are ones that the compiler takes on no stable release without being told to.
  */
 const RUSTFLAGS = {
   wasm: { RUSTFLAGS: SIMD },

@@ -3,18 +3,12 @@ import { afterEach, expect, test } from 'vitest';
 import { crewSize } from '../../js/crew.js';
 import type { Loaded } from '../../js/opening.js';
 import { live } from './fake-engine.js';
-import { CPU, type FakePhoto, later, newLog, platformOf, TestGamma, until, weightsOf } from './fakes.js';
+import { CPU, collect, type FakePhoto, later, newLog, platformOf, TestGamma, until, weightsOf } from './fakes.js';
 
 afterEach(async () => {
   // A worker that was ended here is a part of this thread, and runs to its end.
   await until(() => live.photos + live.jobs + live.loaders === 0);
 });
-
-async function collect<T>(results: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const result of results) all.push(result);
-  return all;
-}
 
 const photos = (count: number, photo: (index: number) => FakePhoto = () => ({})): FakePhoto[] =>
   Array.from({ length: count }, (_, index) => ({ name: String(index), score: index / 100, sleep: 1, ...photo(index) }));

@@ -94,6 +94,13 @@ export const GPU: Candidate = { module: 'gpu', kind: 'webgpu', acceptSoftware: f
 
 export const later = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
+/** All that comes. */
+export async function collect<T>(results: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const result of results) all.push(result);
+  return all;
+}
+
 /** Waits until `condition` holds; the test's time limit ends a wait in vain. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await later(1);

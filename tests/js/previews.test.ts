@@ -2,17 +2,11 @@
 import { afterEach, expect, test } from 'vitest';
 import type { ScoreProgress } from '../../js/types.js';
 import { live } from './fake-engine.js';
-import { type FakePhoto, later, TestGamma, until } from './fakes.js';
+import { collect, type FakePhoto, later, TestGamma, until } from './fakes.js';
 
 afterEach(async () => {
   await until(() => live.photos + live.jobs + live.loaders === 0);
 });
-
-async function collect<T>(results: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const result of results) all.push(result);
-  return all;
-}
 
 const photos = (count: number, photo: FakePhoto = {}): FakePhoto[] =>
   Array.from({ length: count }, (_, index) => ({ name: String(index), score: index / 1000, ...photo }));
