@@ -1,6 +1,5 @@
 // The worker of a page: loads one WebAssembly module, owns one engine, answers requests.
 
-import { claimTimestamps } from './adapter.js';
 import { bitmapOf } from './bitmap.js';
 import { importGlue, mergesUrl, moduleUrls } from './engine.js';
 import { GammaError, messageOf, throwIfAborted } from './error.js';
@@ -34,7 +33,6 @@ const platform: HostPlatform = {
     if (kind === 'cpu-threads') {
       startHelpers(threads - 1, { glue, module: code, memory: (instance as { memory: object }).memory });
     }
-    if (kind === 'gpu') claimTimestamps((globalThis.navigator as { gpu?: object }).gpu);
     return module;
   },
   files: (url, cache) => remoteFiles(url, { cache }),

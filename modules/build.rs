@@ -2,11 +2,6 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    if std::env::var("CARGO_CFG_TARGET_FAMILY").is_ok_and(|family| family == "wasm") {
-        // Otherwise each call from JavaScript would run all static constructors again, those of the GPU's runtime thousands of them.
-        // The glue generator makes them the module's start function.
-        println!("cargo::rustc-link-arg-cdylib=--export=__wasm_call_ctors");
-    }
     if std::env::var_os("CARGO_FEATURE_CPU_THREADS").is_some() {
         // A memory that is handed in, shared, of at most 4 GiB. The standard library is compiled without atomics, which the linker would
         // refuse: what the helpers run makes no use of it (see ../threads).

@@ -16,11 +16,102 @@ macro_rules! absent {
     ($(fn $name:ident($($argument:ident: $type:ty),*) -> $output:ty;)*) => {
         $(fn $name($($argument: $type),*) -> $output {
             $(let _ = $argument;)*
-            panic!(concat!("the browser's CPU backend has no ", stringify!($name)))
+            panic!(concat!("the browser's backend has no ", stringify!($name)))
         })*
     };
 }
-pub(crate) use absent;
+
+/// Writes out those among the operations on tensors of `f32`.
+macro_rules! absent_float {
+    () => {
+        absent! {
+            fn float_random(shape: Shape, distribution: Distribution, device: &FlexDevice, dtype: FloatDType) -> FlexTensor;
+            fn float_into_int(tensor: FlexTensor, out_dtype: IntDType) -> Indices;
+            fn float_empty(shape: Shape, device: &FlexDevice, dtype: FloatDType) -> FlexTensor;
+            fn float_remainder(lhs: FlexTensor, rhs: FlexTensor) -> FlexTensor;
+            fn float_remainder_scalar(lhs: FlexTensor, rhs: Scalar) -> FlexTensor;
+            fn float_cross(lhs: FlexTensor, rhs: FlexTensor, dim: usize) -> FlexTensor;
+            fn float_recip(tensor: FlexTensor) -> FlexTensor;
+            fn float_flip(tensor: FlexTensor, axes: &[usize]) -> FlexTensor;
+            fn float_gather(dim: usize, tensor: FlexTensor, indices: Indices) -> FlexTensor;
+            fn float_scatter(dim: usize, tensor: FlexTensor, indices: Indices, value: FlexTensor, update: IndexingUpdateOp) -> FlexTensor;
+            fn float_select(tensor: FlexTensor, dim: usize, indices: Indices) -> FlexTensor;
+            fn float_select_assign(tensor: FlexTensor, dim: usize, indices: Indices, value: FlexTensor, update: IndexingUpdateOp) -> FlexTensor;
+            fn float_slice_assign(tensor: FlexTensor, slices: &[Slice], value: FlexTensor) -> FlexTensor;
+            fn float_mask_where(tensor: FlexTensor, mask: Never, value: FlexTensor) -> FlexTensor;
+            fn float_mask_fill(tensor: FlexTensor, mask: Never, value: Scalar) -> FlexTensor;
+            fn float_equal(lhs: FlexTensor, rhs: FlexTensor, out_dtype: BoolDType) -> Never;
+            fn float_equal_elem(lhs: FlexTensor, rhs: Scalar, out_dtype: BoolDType) -> Never;
+            fn float_greater(lhs: FlexTensor, rhs: FlexTensor, out_dtype: BoolDType) -> Never;
+            fn float_greater_elem(lhs: FlexTensor, rhs: Scalar, out_dtype: BoolDType) -> Never;
+            fn float_greater_equal(lhs: FlexTensor, rhs: FlexTensor, out_dtype: BoolDType) -> Never;
+            fn float_greater_equal_elem(lhs: FlexTensor, rhs: Scalar, out_dtype: BoolDType) -> Never;
+            fn float_lower(lhs: FlexTensor, rhs: FlexTensor, out_dtype: BoolDType) -> Never;
+            fn float_lower_elem(lhs: FlexTensor, rhs: Scalar, out_dtype: BoolDType) -> Never;
+            fn float_lower_equal(lhs: FlexTensor, rhs: FlexTensor, out_dtype: BoolDType) -> Never;
+            fn float_lower_equal_elem(lhs: FlexTensor, rhs: Scalar, out_dtype: BoolDType) -> Never;
+            fn float_sum(tensor: FlexTensor) -> FlexTensor;
+            fn float_cumsum(tensor: FlexTensor, dim: usize) -> FlexTensor;
+            fn float_cumprod(tensor: FlexTensor, dim: usize) -> FlexTensor;
+            fn float_cummin(tensor: FlexTensor, dim: usize) -> FlexTensor;
+            fn float_cummax(tensor: FlexTensor, dim: usize) -> FlexTensor;
+            fn float_cast(tensor: FlexTensor, dtype: FloatDType) -> FlexTensor;
+            fn float_log(tensor: FlexTensor) -> FlexTensor;
+            fn float_log1p(tensor: FlexTensor) -> FlexTensor;
+            fn float_powf(lhs: FlexTensor, rhs: FlexTensor) -> FlexTensor;
+            fn float_powf_scalar_impl(tensor: FlexTensor, value: Scalar) -> FlexTensor;
+            fn float_abs(tensor: FlexTensor) -> FlexTensor;
+            fn float_cos(tensor: FlexTensor) -> FlexTensor;
+            fn float_sin(tensor: FlexTensor) -> FlexTensor;
+            fn float_tan(tensor: FlexTensor) -> FlexTensor;
+            fn float_cosh(tensor: FlexTensor) -> FlexTensor;
+            fn float_sinh(tensor: FlexTensor) -> FlexTensor;
+            fn float_tanh(tensor: FlexTensor) -> FlexTensor;
+            fn float_acos(tensor: FlexTensor) -> FlexTensor;
+            fn float_acosh(tensor: FlexTensor) -> FlexTensor;
+            fn float_asin(tensor: FlexTensor) -> FlexTensor;
+            fn float_asinh(tensor: FlexTensor) -> FlexTensor;
+            fn float_atan(tensor: FlexTensor) -> FlexTensor;
+            fn float_atanh(tensor: FlexTensor) -> FlexTensor;
+            fn float_atan2(lhs: FlexTensor, rhs: FlexTensor) -> FlexTensor;
+            fn float_round(tensor: FlexTensor) -> FlexTensor;
+            fn float_floor(tensor: FlexTensor) -> FlexTensor;
+            fn float_ceil(tensor: FlexTensor) -> FlexTensor;
+            fn float_trunc(tensor: FlexTensor) -> FlexTensor;
+            fn float_erf(tensor: FlexTensor) -> FlexTensor;
+            fn float_argmax(tensor: FlexTensor, dim: usize, out_dtype: IntDType) -> Indices;
+            fn float_argmin(tensor: FlexTensor, dim: usize, out_dtype: IntDType) -> Indices;
+            fn float_unfold(tensor: FlexTensor, dim: usize, size: usize, step: usize) -> FlexTensor;
+        }
+    };
+}
+
+/// Writes out those among the layers.
+macro_rules! absent_module {
+    () => {
+        absent! {
+            fn avg_pool2d(x: FlexTensor, kernel_size: [usize; 2], stride: [usize; 2], padding: [usize; 2], count_include_pad: bool, ceil_mode: bool) -> FlexTensor;
+            fn avg_pool2d_backward(x: FlexTensor, grad: FlexTensor, kernel_size: [usize; 2], stride: [usize; 2], padding: [usize; 2], count_include_pad: bool, ceil_mode: bool) -> FlexTensor;
+            fn adaptive_avg_pool2d(x: FlexTensor, output_size: [usize; 2]) -> FlexTensor;
+            fn adaptive_avg_pool3d(x: FlexTensor, output_size: [usize; 3]) -> FlexTensor;
+            fn max_pool2d(x: FlexTensor, kernel_size: [usize; 2], stride: [usize; 2], padding: [usize; 2], dilation: [usize; 2], ceil_mode: bool) -> FlexTensor;
+            fn max_pool2d_with_indices(x: FlexTensor, kernel_size: [usize; 2], stride: [usize; 2], padding: [usize; 2], dilation: [usize; 2], ceil_mode: bool, indices_dtype: IntDType) -> MaxPool2dWithIndices<Flex>;
+            fn max_pool2d_with_indices_backward(x: FlexTensor, kernel_size: [usize; 2], stride: [usize; 2], padding: [usize; 2], dilation: [usize; 2], ceil_mode: bool, output_grad: FlexTensor, indices: Indices) -> MaxPool2dBackward<Flex>;
+            fn interpolate(x: FlexTensor, output_size: [usize; 2], options: InterpolateOptions) -> FlexTensor;
+            fn interpolate_backward(x: FlexTensor, grad: FlexTensor, output_size: [usize; 2], options: InterpolateOptions) -> FlexTensor;
+            fn conv2d(x: FlexTensor, weight: FlexTensor, bias: Option<FlexTensor>, options: ConvOptions<2>) -> FlexTensor;
+            fn deform_conv2d(x: FlexTensor, offset: FlexTensor, weight: FlexTensor, mask: Option<FlexTensor>, bias: Option<FlexTensor>, options: DeformConvOptions<2>) -> FlexTensor;
+            fn deform_conv2d_backward(x: FlexTensor, offset: FlexTensor, weight: FlexTensor, mask: Option<FlexTensor>, bias: Option<FlexTensor>, output_grad: FlexTensor, options: DeformConvOptions<2>) -> DeformConv2dBackward<Self>;
+            fn conv3d(x: FlexTensor, weight: FlexTensor, bias: Option<FlexTensor>, options: ConvOptions<3>) -> FlexTensor;
+            fn conv_transpose2d(x: FlexTensor, weight: FlexTensor, bias: Option<FlexTensor>, options: ConvTransposeOptions<2>) -> FlexTensor;
+            fn conv_transpose3d(x: FlexTensor, weight: FlexTensor, bias: Option<FlexTensor>, options: ConvTransposeOptions<3>) -> FlexTensor;
+            fn adaptive_avg_pool2d_backward(x: FlexTensor, grad: FlexTensor) -> FlexTensor;
+            fn adaptive_avg_pool3d_backward(x: FlexTensor, grad: FlexTensor) -> FlexTensor;
+            fn attention(query: FlexTensor, key: FlexTensor, value: FlexTensor, mask: Option<Never>, attn_bias: Option<FlexTensor>, options: AttentionModuleOptions) -> FlexTensor;
+        }
+    };
+}
+pub(crate) use {absent, absent_float, absent_module};
 
 impl IntTensorOps<Flex> for Flex {
     fn int_from_data(data: TensorData, _: &FlexDevice) -> Indices {
@@ -30,7 +121,7 @@ impl IntTensorOps<Flex> for Flex {
                 values: Arc::new(values),
                 shape,
             },
-            Err(_) => panic!("the browser's CPU backend counts in i32 alone"),
+            Err(_) => panic!("the browser's backend counts in i32 alone"),
         }
     }
 

@@ -10,7 +10,7 @@ use burn_std::{DeviceSettings, device::Device};
 
 use crate::{FlexTensor, Indices, Never};
 
-/// The processor.
+/// The processor, or the GPU that `gamma_webgpu` has opened.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct FlexDevice;
 
@@ -37,13 +37,13 @@ impl DeviceOps for FlexDevice {
 
 impl fmt::Display for FlexDevice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Cpu")
+        f.write_str(crate::device::NAME)
     }
 }
 
 impl fmt::Debug for FlexDevice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Cpu")
+        f.write_str(crate::device::NAME)
     }
 }
 

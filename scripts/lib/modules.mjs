@@ -19,36 +19,23 @@ import { run } from './run.mjs';
 import { say, step } from './say.mjs';
 import { compilerVersion } from './toolchain.mjs';
 
-/**
- * The modules in the order of their building, with their profiles: the page needs only the first one to come up. Each is a feature
- * of modules/Cargo.toml; the profile `wasm-small` optimises it as a whole, for which the GPU's is too large.
- */
-const PROFILES = {
-  cpu: 'wasm-small',
-  extras: 'wasm-small',
-  'cpu-relaxed': 'wasm-small',
-  'cpu-threads': 'wasm-small',
-  gpu: 'wasm',
-};
+/** The modules in the order of their building: the page needs only the first one to come up. Each is a feature of modules/Cargo.toml. */
+export const KINDS = ['cpu', 'extras', 'cpu-relaxed', 'cpu-threads', 'gpu'];
 
-export const KINDS = Object.keys(PROFILES);
-
-const SIMD = '-C target-feature=+simd128';
+const PROFILE = 'wasm';
 
 /**
- * The same for all modules of a profile, so that they share their compiled dependencies. What is optimised as a whole is inlined
- * with restraint: the kernels ask for it where they need it. Its panics know no line, which nobody would read: nothing prints them.
- * The last two flags are ones that the compiler takes on no stable release without being told to.
+ * The same for all modules, so that they share their compiled dependencies. They are inlined with restraint: the kernels ask for it where
+ * they need it. Their panics know no line, which nobody would read: nothing prints them. The last two flags are ones that the compiler
+ * takes on no stable release without being told to.
  */
-const RUSTFLAGS = {
-  wasm: { RUSTFLAGS: SIMD },
-  'wasm-small': {
-    RUSTFLAGS: `${SIMD} -C llvm-args=-inline-threshold=30 -Z location-detail=none -Z fmt-debug=shallow`,
-    RUSTC_BOOTSTRAP: '1',
-  },
+const FLAGS = {
+  RUSTFLAGS:
+    '-C target-feature=+simd128 -C llvm-args=-inline-threshold=30 -Z location-detail=none -Z fmt-debug=shallow',
+  RUSTC_BOOTSTRAP: '1',
 };
 
-const output = (kind) => join(TARGET, 'wasm32-unknown-unknown', PROFILES[kind]);
+const OUTPUT = join(TARGET, 'wasm32-unknown-unknown', PROFILE);
 
 const BUILT = join(TARGET, 'modules');
 
@@ -58,7 +45,7 @@ const BUILT = join(TARGET, 'modules');
  */
 function fingerprint(kind, compiler) {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([PROFILES[kind], RUSTFLAGS[PROFILES[kind]], compiler, bindgenVersion()]));
+  hash.update(JSON.stringify([kind, PROFILE, FLAGS, compiler, bindgenVersion()]));
   for (const path of inputs()) {
     const file = inRoot(path);
     hash.update(`\0${path}\0`);
@@ -68,7 +55,7 @@ function fingerprint(kind, compiler) {
 }
 
 /** Packages of this repository that go into modules, and folders of them that do not: those are for native builds. */
-const PACKAGES = ['.', 'backend', 'crc32', 'kernels', 'modules', 'threads'];
+const PACKAGES = ['.', 'backend', 'crc32', 'kernels', 'modules', 'threads', 'webgpu'];
 const NATIVE = ['src/bin/', 'src/metrics/', 'src/train/', 'src/weights/convert/'];
 
 /** The files that modules are made of. Cargo's own list names those of the last package alone. */
@@ -115,7 +102,9 @@ function publish(kind) {
 }
 
 async function compile(kind, { toolchain, tool, compiler, low }) {
-  const args = ['build', '--locked', '--profile', PROFILES[kind], '--features', kind, ...toolchain.args];
+  // Of the sources as they are now: what is written while cargo runs may or may not be in the module.
+  const made = { fingerprint: fingerprint(kind, compiler), inputs: inputs() };
+  const args = ['build', '--locked', '--profile', PROFILE, '--features', kind, ...toolchain.args];
   args.push(
     '--manifest-path',
     inRoot('modules/Cargo.toml'),
@@ -125,17 +114,14 @@ async function compile(kind, { toolchain, tool, compiler, low }) {
     TARGET,
   );
   const executable = tool();
-  await run(toolchain.cargo, args, { env: { ...toolchain.env, ...RUSTFLAGS[PROFILES[kind]] }, low });
+  await run(toolchain.cargo, args, { env: { ...toolchain.env, ...FLAGS }, low });
   const path = await executable;
   const folder = join(BUILT, kind);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const input = join(output(kind), 'gamma_module.wasm');
+  const input = join(OUTPUT, 'gamma_module.wasm');
   await step('JavaScript glue', () => run(path, [input, folder, 'gamma'], { quiet: true, low }));
-  writeFileSync(
-    join(folder, 'stamp.json'),
-    JSON.stringify({ fingerprint: fingerprint(kind, compiler), inputs: inputs() }),
-  );
+  writeFileSync(join(folder, 'stamp.json'), JSON.stringify(made));
 }
 
 /**

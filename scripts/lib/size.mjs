@@ -14,7 +14,7 @@ export const BUDGETS = {
   'cpu-relaxed': 262_000,
   'cpu-threads': 264_000,
   extras: 288_000,
-  gpu: 1_600_000,
+  gpu: 300_000,
 };
 
 const brotli = (bytes) => {

@@ -146,7 +146,7 @@ impl QuantizedMatrix {
     /// The same matrix with its codes on the device and nothing in host memory; itself if the device's kernels can't read them there. Only
     /// products and slices are left to it.
     #[cfg(feature = "gpu")]
-    pub fn resident_on(mut self, device: &Device) -> Self {
+    pub fn on_device(mut self) -> Self {
         if self.resident.is_none() {
             let stored = 8 * self.codes.len() / (self.columns * self.bits as usize);
             let whole = Self {
@@ -154,13 +154,13 @@ impl QuantizedMatrix {
                 base: None,
                 ..self.clone()
             };
-            self.resident = gpu::Codes::new(&whole, device).map(Arc::new);
+            self.resident = gpu::Codes::new(&whole).map(Arc::new);
         }
         if self.resident.is_some() {
             self.codes = Arc::default();
             self.scales = Arc::new(Scales::F32(Vec::new()));
         }
-        self.base = self.base.map(|base| Box::new(base.resident_on(device)));
+        self.base = self.base.map(|base| Box::new(base.on_device()));
         self
     }
 

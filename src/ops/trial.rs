@@ -3,8 +3,9 @@
 
 mod draw;
 mod oracle;
+mod plain;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use draw::Draw;
 use oracle::Rows;
 
@@ -52,7 +53,8 @@ pub(super) async fn each_kernel(device: &Device) -> Result<()> {
     layer_norm([3, 50], device, draw).await?;
     softmax([3, 5], device, draw).await?;
     convolution([1, 3, 6, 5, 4], device, draw).await?;
-    depthwise([1, 6, 5, 4], device, draw).await
+    depthwise([1, 6, 5, 4], device, draw).await?;
+    plain::operations([2, 3, 4, 5], device, draw).await
 }
 
 /// Every kernel on shapes drawn with `seed`, odd ones among them.
@@ -94,7 +96,9 @@ pub async fn random_shapes(device: &Device, seed: u64) -> Result<()> {
     let [n, channels, out] = [draw.size(1, 2), draw.size(1, 5), draw.size(1, 9)];
     let [height, width] = [draw.size(1, 15), draw.size(1, 15)];
     convolution([n, channels, height, width, out], device, draw).await?;
-    depthwise([n, height, width, channels], device, draw).await
+    depthwise([n, height, width, channels], device, draw).await?;
+    let sides = [draw.size(1, 4), draw.size(1, 9), draw.size(1, 9), draw.size(1, 9)];
+    plain::operations(sides, device, draw).await
 }
 
 async fn linear(case: Linear, device: &Device, draw: &mut Draw) -> Result<()> {
@@ -134,7 +138,7 @@ async fn linear(case: Linear, device: &Device, draw: &mut Draw) -> Result<()> {
         None => ops::linear(x.tensor(device), weight.tensor(device), epilogue),
         Some(matrix) => {
             #[cfg(feature = "gpu")]
-            let matrix = matrix.resident_on(device);
+            let matrix = matrix.on_device();
             ops::linear_quantized(x.tensor(device), &matrix, epilogue)
         }
     };
@@ -261,7 +265,7 @@ async fn depthwise([n, height, width, channels]: [usize; 4], device: &Device, dr
 }
 
 fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
-    Tensor::from_data(TensorData::new(values, shape), device)
+    ops::upload(values, shape, device)
 }
 
 async fn check<const D: usize>(case: impl std::fmt::Debug, found: Tensor<D>, expected: &[f32]) -> Result<()> {

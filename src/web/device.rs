@@ -88,8 +88,6 @@ mod cpu {
 mod gpu {
     use std::sync::{Arc, Mutex};
 
-    use burn::tensor::wgpu::wgpu::DeviceType;
-
     use super::*;
 
     /// The first error that the GPU reported on its own. WebGPU reports a shader that failed to compile this way, and
@@ -97,23 +95,21 @@ mod gpu {
     static REPORTED: Mutex<Option<String>> = Mutex::new(None);
 
     pub async fn open() -> Result<(Device, DeviceInfo)> {
-        let opened = Device::wgpu_options().init_with_setup_async().await;
-        let (device, setup) = opened.map_err(|error| Error::Device(format!("no WebGPU device: {error}")))?;
-        setup
-            .device
+        let gpu = gamma_webgpu::open().await;
+        let gpu = gpu.map_err(|error| Error::Device(format!("no WebGPU device: {error}")))?;
+        gpu.device
             .on_uncaptured_error(Arc::new(|error| report(&error.to_string())));
-        setup
-            .device
+        gpu.device
             .set_device_lost_callback(|reason, message| report(&format!("lost ({reason:?}) {message}")));
-        let info = setup.adapter.get_info();
-        let software = info.device_type == DeviceType::Cpu;
+        let info = gpu.adapter.get_info();
+        let software = gpu.is_software();
         let name = if info.name.is_empty() {
             "WebGPU".into()
         } else {
             info.name
         };
         Ok((
-            device,
+            Device::flex(),
             DeviceInfo {
                 kind: "webgpu",
                 name,

@@ -342,12 +342,9 @@ impl Assembly {
         match role {
             Role::Float => {
                 let values = element::widen(info, &data)?;
-                self.tensors.insert(info.name.clone(), info.shape.clone(), values)
+                self.tensors.insert(info.name.clone(), info.shape.clone(), values);
             }
-            Role::Scales => {
-                self.scales = Some(element::scales(info, &data)?);
-                Ok(())
-            }
+            Role::Scales => self.scales = Some(element::scales(info, &data)?),
             Role::Codes(layout) => {
                 let base = layout.base.as_ref().and_then(|base| {
                     let (uses, matrix) = self.bases.get_mut(base)?;
@@ -375,15 +372,15 @@ impl Assembly {
                 // The token embedding is a table of which prompts need a few rows: it stays in codes everywhere.
                 if info.name == TOKEN_EMBEDDING {
                     self.tensors.insert_quantized(info.name.clone(), matrix);
-                    Ok(())
                 } else if self.keep_quantized {
-                    self.tensors.insert_factor(info.name.clone(), matrix)
+                    self.tensors.insert_factor(info.name.clone(), matrix);
                 } else {
                     let shape = layout.shape.to_vec();
-                    self.tensors.insert(info.name.clone(), shape, matrix.dequantize())
+                    self.tensors.insert(info.name.clone(), shape, matrix.dequantize());
                 }
             }
         }
+        Ok(())
     }
 }
 

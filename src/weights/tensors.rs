@@ -79,19 +79,11 @@ impl Tensors {
         self.stored.contains_key(name)
     }
 
-    /// Puts a tensor of `shape` on the device and flushes it there, so that its host copy can go.
-    pub fn insert(&mut self, name: String, shape: Vec<usize>, values: Vec<f32>) -> Result<()> {
+    /// Puts a tensor of `shape` on the device.
+    pub fn insert(&mut self, name: String, shape: Vec<usize>, values: Vec<f32>) {
         let length = values.len();
         let values = upload(values, [length], &self.device);
-        self.flush(&name)?;
         self.stored.insert(name, Stored::Float { values, shape });
-        Ok(())
-    }
-
-    /// Sends what waits to the device, so that its host copy can go.
-    fn flush(&self, name: &str) -> Result<()> {
-        let flushed = self.device.flush();
-        flushed.map_err(|error| Error::Device(format!("while uploading tensor `{name}`: {error}")))
     }
 
     /// Takes in a flat tensor that is on a device already, as one of `shape`.
@@ -101,13 +93,10 @@ impl Tensors {
     }
 
     /// Takes in a matrix that stays in codes and is nothing but a factor of products: on a GPU its codes go there.
-    pub fn insert_factor(&mut self, name: String, matrix: QuantizedMatrix) -> Result<()> {
+    pub fn insert_factor(&mut self, name: String, matrix: QuantizedMatrix) {
         #[cfg(feature = "gpu")]
-        let matrix = matrix.resident_on(&self.device);
-        #[cfg(feature = "gpu")]
-        self.flush(&name)?;
+        let matrix = matrix.on_device();
         self.insert_quantized(name, matrix);
-        Ok(())
     }
 
     /// Takes in a matrix that stays in codes in host memory.

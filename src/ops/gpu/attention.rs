@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use burn::tensor::Tensor;
+use gamma_webgpu::Shader;
 
-use super::kernel::{Shader, buffer, launch};
+use super::kernel::{buffer, launch};
 
 /// Queries of a workgroup.
 const WORKGROUP: usize = 64;

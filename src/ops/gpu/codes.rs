@@ -1,11 +1,10 @@
 //! Matrices in codes on the device, as the file has them: unpacked in the registers of the linear layer, never widened in memory.
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
-use burn_cubecl::tensor::CubeTensor;
+use burn::tensor::Tensor;
 use gamma_kernels::Codes as _;
+use gamma_webgpu::{Buffer, upload};
 
 use super::{
-    kernel::buffer,
     linear::{Weight, launch_linear},
     pointwise::pointwise,
 };
@@ -15,15 +14,15 @@ use crate::ops::{Epilogue, QuantizedMatrix, linear};
 #[derive(Debug, Clone)]
 pub struct Codes {
     /// Four codes of 8 bits, or eight of 4 bits less half their range, in each.
-    words: CubeTensor,
+    words: Buffer,
     /// `[rows * groups]`.
-    scales: CubeTensor,
+    scales: Buffer,
     bits: u32,
 }
 
 impl Codes {
     /// `None` if a word would have codes of two rows or two groups.
-    pub fn new(matrix: &QuantizedMatrix, device: &Device) -> Option<Self> {
+    pub fn new(matrix: &QuantizedMatrix) -> Option<Self> {
         let ([rows, columns], group) = (matrix.shape(), matrix.group());
         if !columns.is_multiple_of(8) || !group.is_multiple_of(8) {
             return None;
@@ -33,16 +32,13 @@ impl Codes {
             4 | 8 => matrix.code_bytes().to_vec(),
             _ => repacked(matrix, bits),
         };
-        let scales: Vec<f32> = (0..rows)
+        let scales: Vec<u8> = (0..rows)
             .flat_map(|row| (0..columns).step_by(group).map(move |column| (row, column)))
-            .map(|(row, column)| matrix.scale(row, column))
+            .flat_map(|(row, column)| matrix.scale(row, column).to_le_bytes())
             .collect();
-        let groups = scales.len();
-        // For burn the words are numbers, of which it does nothing but copy the bits.
-        let words = TensorData::from_bytes_vec(bytes, [rows * columns * bits as usize / 32], DType::F32);
         Some(Self {
-            words: buffer(Tensor::<1>::from_data(words, device)),
-            scales: buffer(Tensor::<1>::from_data(TensorData::new(scales, [groups]), device)),
+            words: upload(&bytes),
+            scales: upload(&scales),
             bits,
         })
     }

@@ -1,8 +1,9 @@
 //! Convolutions: patches as rows of a product, and depthwise ones.
 
 use burn::tensor::Tensor;
+use gamma_webgpu::{Shader, in_two_axes};
 
-use super::kernel::{Shader, buffer, in_two_axes, launch};
+use super::kernel::{buffer, launch};
 use crate::ops::Window;
 
 const INFO: &str = "

@@ -1,6 +1,6 @@
 //! What follows the products of a linear layer, in a shader.
 
-use burn_cubecl::tensor::CubeTensor;
+use gamma_webgpu::Buffer;
 
 use super::kernel::buffer;
 use crate::ops::{Activation, Epilogue};
@@ -46,9 +46,9 @@ fn store(row: u32, output: u32, product: f32) {
 
 /// The tensors of an epilogue and what a launch says of them.
 pub(super) struct Operands {
-    bias: Option<CubeTensor>,
-    onto: Option<CubeTensor>,
-    gate: Option<CubeTensor>,
+    bias: Option<Buffer>,
+    onto: Option<Buffer>,
+    gate: Option<Buffer>,
     /// The fields of `Info`, but for those of a matrix.
     pub numbers: [usize; 8],
 }
@@ -82,7 +82,7 @@ impl Operands {
     }
 
     /// `bias`, `onto` and `gate`; for one that is absent, `other`, since something has to be bound.
-    pub fn buffers<'a>(&'a self, other: &'a CubeTensor) -> [&'a CubeTensor; 3] {
+    pub fn buffers<'a>(&'a self, other: &'a Buffer) -> [&'a Buffer; 3] {
         [&self.bias, &self.onto, &self.gate].map(|tensor| tensor.as_ref().unwrap_or(other))
     }
 }

@@ -1,8 +1,9 @@
 //! LayerNorm over the last axis: a workgroup for each row.
 
 use burn::tensor::Tensor;
+use gamma_webgpu::{Shader, in_two_axes};
 
-use super::kernel::{Shader, buffer, in_two_axes, launch};
+use super::kernel::{buffer, launch};
 
 const SOURCE: &str = "
 struct Info { width: u32, rows: u32 }

@@ -3,11 +3,11 @@
 use std::fmt::Write;
 
 use burn::tensor::Tensor;
-use burn_cubecl::tensor::CubeTensor;
+use gamma_webgpu::{Buffer, Shader};
 
 use super::{
     epilogue::{EPILOGUE, Operands},
-    kernel::{Shader, buffer, launch},
+    kernel::{buffer, launch},
 };
 use crate::ops::Epilogue;
 
@@ -179,12 +179,12 @@ for (var i = 0u; i < {count}u; i++) {{ store(row + i / {OUTPUTS}u, output + i % 
 /// The matrix of a layer.
 pub(super) enum Weight<'a> {
     /// `[out, in]`.
-    Float(&'a CubeTensor),
+    Float(&'a Buffer),
     Codes {
         /// 8 or 4.
         bits: u32,
-        words: &'a CubeTensor,
-        scales: &'a CubeTensor,
+        words: &'a Buffer,
+        scales: &'a Buffer,
         /// The first of their rows that belongs to the layer.
         first: usize,
         /// How many neighbours in a row share a scale.
@@ -220,7 +220,7 @@ pub(super) fn launch_linear(x: Tensor<2>, weight: Weight<'_>, outputs: usize, ep
         rows: if rows > 8 { 8 } else { 1 },
         stored,
     };
-    let inputs: Vec<&CubeTensor> = [vec![&x], matrix, operands.buffers(&x).to_vec()].concat();
+    let inputs: Vec<&Buffer> = [vec![&x], matrix, operands.buffers(&x).to_vec()].concat();
     let [across, down] = WORKGROUP;
     launch(
         shader,

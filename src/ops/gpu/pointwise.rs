@@ -1,10 +1,11 @@
 //! What follows the products of a linear layer, where there are no products.
 
 use burn::tensor::Tensor;
+use gamma_webgpu::Shader;
 
 use super::{
     epilogue::{EPILOGUE, Operands},
-    kernel::{Shader, buffer, launch},
+    kernel::{buffer, launch},
 };
 use crate::ops::Epilogue;
 

@@ -1,8 +1,9 @@
 //! The softmax of short rows, an invocation for each.
 
 use burn::tensor::Tensor;
+use gamma_webgpu::Shader;
 
-use super::kernel::{Shader, buffer, launch};
+use super::kernel::{buffer, launch};
 
 const SOURCE: &str = "
 struct Info { rows: u32, width: u32 }

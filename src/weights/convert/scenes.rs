@@ -89,7 +89,7 @@ pub fn offer(source: &mut dyn Source, selection: &Selection, wanted: &Scenes) ->
     let mut tensors = Tensors::new(Device::flex());
     for entry in selection.entries.iter().filter(|entry| entry.part == Part::Text) {
         let values = selection.read(source, &entry.name)?;
-        tensors.insert(entry.name.clone(), entry.shape.clone(), values)?;
+        tensors.insert(entry.name.clone(), entry.shape.clone(), values);
     }
     let tower = TextTower::load(&selection.config, &mut tensors)?;
     let tokenizer = Tokenizer::clip();

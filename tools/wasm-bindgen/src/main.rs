@@ -8,8 +8,6 @@ use std::process::ExitCode;
 
 use wasm_bindgen_cli_support::Bindgen;
 
-const CONSTRUCTORS: &str = "__wasm_call_ctors";
-
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (paths, keep_names) = match arguments.as_slice() {
@@ -30,7 +28,7 @@ fn main() -> ExitCode {
 }
 
 fn generate([input, directory, name]: [&String; 3], keep_names: bool) -> Result<(), Box<dyn Error>> {
-    let mut output = Bindgen::new()
+    Bindgen::new()
         .input_path(input)
         .out_name(name)
         .web(true)?
@@ -38,13 +36,6 @@ fn generate([input, directory, name]: [&String; 3], keep_names: bool) -> Result<
         .omit_default_module_path(false)
         .remove_name_section(!keep_names)
         .remove_producers_section(true)
-        .generate_output()?;
-    // Static constructors run once, when the module is instantiated.
-    let module = output.wasm_mut();
-    if let Ok(constructors) = module.exports.get_func(CONSTRUCTORS) {
-        module.exports.remove(CONSTRUCTORS)?;
-        module.start = Some(constructors);
-    }
-    output.emit(directory)?;
+        .generate(directory)?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use burn_backend::Shape;
 
+use super::copy;
 use crate::{FlexTensor, layout};
 
 /// `f` of each number, in place where nobody else has them.
@@ -39,12 +40,15 @@ pub(crate) fn zip(mut left: FlexTensor, mut right: FlexTensor, f: impl Fn(f32, f
     let sides: Vec<usize> = sides
         .map(|(&left, &right)| if left == 1 { right } else { left })
         .collect();
-    let (l, r) = (stretched(&left, &sides), stretched(&right, &sides));
+    let (l, r) = (
+        layout::stretched(left.sides(), &sides),
+        layout::stretched(right.sides(), &sides),
+    );
     let length = sides.last().copied().unwrap_or(1);
     let steps = [&l, &r].map(|strides| strides.last().copied().unwrap_or(0));
     let (left, right) = (left.values(), right.values());
     let mut values = Vec::with_capacity(sides.iter().product());
-    layout::for_each_run(&sides, [&l, &r], [0, 0], |[at, to]| match steps {
+    copy::for_each_run(&sides, [&l, &r], [0, 0], |[at, to]| match steps {
         [0, 0] => values.resize(values.len() + length, f(left[at], right[to])),
         [0, _] => values.extend(right[to..to + length].iter().map(|&right| f(left[at], right))),
         [_, 0] => values.extend(left[at..at + length].iter().map(|&left| f(left, right[to]))),
@@ -54,19 +58,4 @@ pub(crate) fn zip(mut left: FlexTensor, mut right: FlexTensor, f: impl Fn(f32, f
         }
     });
     FlexTensor::new(values, Shape::from(sides))
-}
-
-/// The tensor as one of `sides`: axes of one are walked on the spot.
-pub(crate) fn stretched(tensor: &FlexTensor, sides: &[usize]) -> Vec<usize> {
-    let mut strides = layout::strides(tensor.layout().shape());
-    for ((stride, &own), &wanted) in strides.iter_mut().zip(tensor.sides()).zip(sides) {
-        assert!(
-            own == wanted || own == 1,
-            "an axis of {own} cannot become one of {wanted}"
-        );
-        if own == 1 {
-            *stride = 0;
-        }
-    }
-    strides
 }

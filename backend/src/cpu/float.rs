@@ -5,17 +5,13 @@ use burn_backend::{
     ops::FloatTensorOps, tensor::IndexingUpdateOp,
 };
 
-use crate::{Flex, FlexDevice, FlexTensor, Indices, Never, absent::absent, elementwise, layout, reduce};
-
-/// A scalar that burn hands over, as a number.
-fn number(scalar: Scalar) -> f32 {
-    match scalar {
-        Scalar::Float(value) => value as f32,
-        Scalar::Int(value) => value as f32,
-        Scalar::UInt(value) => value as f32,
-        Scalar::Bool(value) => f32::from(u8::from(value)),
-    }
-}
+use super::{copy, elementwise, reduce};
+use crate::{
+    Flex, FlexDevice, FlexTensor, Indices, Never,
+    absent::{absent, absent_float},
+    layout,
+    scalar::number,
+};
 
 impl FloatTensorOps<Flex> for Flex {
     fn float_from_data(data: TensorData, _: &FlexDevice) -> FlexTensor {
@@ -81,7 +77,7 @@ impl FloatTensorOps<Flex> for Flex {
 
     fn float_matmul(left: FlexTensor, right: FlexTensor) -> FlexTensor {
         let (&[rows, inner], &[_, columns]) = (left.sides(), right.sides()) else {
-            panic!("the browser's CPU backend multiplies matrices alone");
+            panic!("the browser's backend multiplies matrices alone");
         };
         let mut values = vec![0.0; rows * columns];
         let products = values
@@ -120,7 +116,7 @@ impl FloatTensorOps<Flex> for Flex {
         let strides = layout::strides(tensor.layout().shape());
         let sides: Vec<usize> = axes.iter().map(|&axis| tensor.sides()[axis]).collect();
         let strides: Vec<usize> = axes.iter().map(|&axis| strides[axis]).collect();
-        let values = layout::copy(tensor.values(), 0, &sides, &strides);
+        let values = copy::copy(tensor.values(), 0, &sides, &strides);
         FlexTensor::new(values, Shape::from(sides))
     }
 
@@ -128,8 +124,8 @@ impl FloatTensorOps<Flex> for Flex {
         let axes = shape.num_dims() - tensor.sides().len();
         let own = [&vec![1; axes][..], tensor.sides()].concat();
         let tensor = tensor.reshaped(Shape::from(own));
-        let strides = elementwise::stretched(&tensor, &shape);
-        FlexTensor::new(layout::copy(tensor.values(), 0, &shape, &strides), shape)
+        let strides = layout::stretched(tensor.sides(), &shape);
+        FlexTensor::new(copy::copy(tensor.values(), 0, &shape, &strides), shape)
     }
 
     fn float_slice(tensor: FlexTensor, slices: &[Slice]) -> FlexTensor {
@@ -137,7 +133,7 @@ impl FloatTensorOps<Flex> for Flex {
         let strides = layout::strides(&sides);
         let mut start = 0;
         for (axis, slice) in slices.iter().enumerate() {
-            assert!(slice.step == 1, "the browser's CPU backend has no slices with steps");
+            assert!(slice.step == 1, "the browser's backend has no slices with steps");
             let range = slice.to_range(sides[axis]);
             start += range.start * strides[axis];
             sides[axis] = range.len();
@@ -145,7 +141,7 @@ impl FloatTensorOps<Flex> for Flex {
         if sides == *tensor.layout().shape() {
             return tensor;
         }
-        FlexTensor::new(layout::copy(tensor.values(), start, &sides, &strides), sides)
+        FlexTensor::new(copy::copy(tensor.values(), start, &sides, &strides), sides)
     }
 
     fn float_cat(tensors: Vec<FlexTensor>, axis: usize) -> FlexTensor {
@@ -163,63 +159,5 @@ impl FloatTensorOps<Flex> for Flex {
         FlexTensor::new(values, shape)
     }
 
-    absent! {
-        fn float_random(shape: Shape, distribution: Distribution, device: &FlexDevice, dtype: FloatDType) -> FlexTensor;
-        fn float_into_int(tensor: FlexTensor, out_dtype: IntDType) -> Indices;
-        fn float_empty(shape: Shape, device: &FlexDevice, dtype: FloatDType) -> FlexTensor;
-        fn float_remainder(lhs: FlexTensor, rhs: FlexTensor) -> FlexTensor;
-        fn float_remainder_scalar(lhs: FlexTensor, rhs: Scalar) -> FlexTensor;
-        fn float_cross(lhs: FlexTensor, rhs: FlexTensor, dim: usize) -> FlexTensor;
-        fn float_recip(tensor: FlexTensor) -> FlexTensor;
-        fn float_flip(tensor: FlexTensor, axes: &[usize]) -> FlexTensor;
-        fn float_gather(dim: usize, tensor: FlexTensor, indices: Indices) -> FlexTensor;
-        fn float_scatter(dim: usize, tensor: FlexTensor, indices: Indices, value: FlexTensor, update: IndexingUpdateOp) -> FlexTensor;
-        fn float_select(tensor: FlexTensor, dim: usize, indices: Indices) -> FlexTensor;
-        fn float_select_assign(tensor: FlexTensor, dim: usize, indices: Indices, value: FlexTensor, update: IndexingUpdateOp) -> FlexTensor;
-        fn float_slice_assign(tensor: FlexTensor, slices: &[Slice], value: FlexTensor) -> FlexTensor;
-        fn float_mask_where(tensor: FlexTensor, mask: Never, value: FlexTensor) -> FlexTensor;
-        fn float_mask_fill(tensor: FlexTensor, mask: Never, value: Scalar) -> FlexTensor;
-        fn float_equal(lhs: FlexTensor, rhs: FlexTensor, out_dtype: BoolDType) -> Never;
-        fn float_equal_elem(lhs: FlexTensor, rhs: Scalar, out_dtype: BoolDType) -> Never;
-        fn float_greater(lhs: FlexTensor, rhs: FlexTensor, out_dtype: BoolDType) -> Never;
-        fn float_greater_elem(lhs: FlexTensor, rhs: Scalar, out_dtype: BoolDType) -> Never;
-        fn float_greater_equal(lhs: FlexTensor, rhs: FlexTensor, out_dtype: BoolDType) -> Never;
-        fn float_greater_equal_elem(lhs: FlexTensor, rhs: Scalar, out_dtype: BoolDType) -> Never;
-        fn float_lower(lhs: FlexTensor, rhs: FlexTensor, out_dtype: BoolDType) -> Never;
-        fn float_lower_elem(lhs: FlexTensor, rhs: Scalar, out_dtype: BoolDType) -> Never;
-        fn float_lower_equal(lhs: FlexTensor, rhs: FlexTensor, out_dtype: BoolDType) -> Never;
-        fn float_lower_equal_elem(lhs: FlexTensor, rhs: Scalar, out_dtype: BoolDType) -> Never;
-        fn float_sum(tensor: FlexTensor) -> FlexTensor;
-        fn float_cumsum(tensor: FlexTensor, dim: usize) -> FlexTensor;
-        fn float_cumprod(tensor: FlexTensor, dim: usize) -> FlexTensor;
-        fn float_cummin(tensor: FlexTensor, dim: usize) -> FlexTensor;
-        fn float_cummax(tensor: FlexTensor, dim: usize) -> FlexTensor;
-        fn float_cast(tensor: FlexTensor, dtype: FloatDType) -> FlexTensor;
-        fn float_log(tensor: FlexTensor) -> FlexTensor;
-        fn float_log1p(tensor: FlexTensor) -> FlexTensor;
-        fn float_powf(lhs: FlexTensor, rhs: FlexTensor) -> FlexTensor;
-        fn float_powf_scalar_impl(tensor: FlexTensor, value: Scalar) -> FlexTensor;
-        fn float_abs(tensor: FlexTensor) -> FlexTensor;
-        fn float_cos(tensor: FlexTensor) -> FlexTensor;
-        fn float_sin(tensor: FlexTensor) -> FlexTensor;
-        fn float_tan(tensor: FlexTensor) -> FlexTensor;
-        fn float_cosh(tensor: FlexTensor) -> FlexTensor;
-        fn float_sinh(tensor: FlexTensor) -> FlexTensor;
-        fn float_tanh(tensor: FlexTensor) -> FlexTensor;
-        fn float_acos(tensor: FlexTensor) -> FlexTensor;
-        fn float_acosh(tensor: FlexTensor) -> FlexTensor;
-        fn float_asin(tensor: FlexTensor) -> FlexTensor;
-        fn float_asinh(tensor: FlexTensor) -> FlexTensor;
-        fn float_atan(tensor: FlexTensor) -> FlexTensor;
-        fn float_atanh(tensor: FlexTensor) -> FlexTensor;
-        fn float_atan2(lhs: FlexTensor, rhs: FlexTensor) -> FlexTensor;
-        fn float_round(tensor: FlexTensor) -> FlexTensor;
-        fn float_floor(tensor: FlexTensor) -> FlexTensor;
-        fn float_ceil(tensor: FlexTensor) -> FlexTensor;
-        fn float_trunc(tensor: FlexTensor) -> FlexTensor;
-        fn float_erf(tensor: FlexTensor) -> FlexTensor;
-        fn float_argmax(tensor: FlexTensor, dim: usize, out_dtype: IntDType) -> Indices;
-        fn float_argmin(tensor: FlexTensor, dim: usize, out_dtype: IntDType) -> Indices;
-        fn float_unfold(tensor: FlexTensor, dim: usize, size: usize, step: usize) -> FlexTensor;
-    }
+    absent_float!();
 }
