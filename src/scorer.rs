@@ -275,7 +275,7 @@ impl Scorer {
         {
             return Err(Error::Option {
                 name: "tolerance",
-                reason: format!("{tolerance} is no number above 0"),
+                reason: "it has to be a number above 0".into(),
             });
         }
         let scenes: Vec<String> = self

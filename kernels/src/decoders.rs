@@ -2,10 +2,9 @@
 
 use std::io::Cursor;
 
-use image::{
-    ColorType, ImageDecoder, ImageResult, Limits, codecs::jpeg::JpegDecoder, codecs::png::PngDecoder,
-    metadata::Orientation,
-};
+use image::{ColorType, ImageDecoder, ImageResult, Limits, codecs::png::PngDecoder, metadata::Orientation};
+
+use crate::jpeg::Jpeg;
 
 /// Those methods of [`ImageDecoder`] that a score needs: an object of that trait would bring the code of them all along.
 pub trait Decode {
@@ -70,13 +69,13 @@ impl<'a> Opened<'a> {
     }
 }
 
-/// A JPEG file. `exif` is its EXIF chunk: the decoder's own way to that holds a second copy of all that reads headers.
+/// A JPEG file. `exif` is its EXIF chunk, which whoever knows the file's size has come across.
 ///
 /// # Errors
 /// As its crate says, here and below.
 pub fn jpeg<'a>(bytes: &'a [u8], exif: Option<&[u8]>) -> ImageResult<Opened<'a>> {
     Ok(Opened {
-        decoder: Box::new(JpegDecoder::new(Cursor::new(bytes))?),
+        decoder: Box::new(Jpeg::open(bytes)?),
         orientation: exif
             .and_then(Orientation::from_exif_chunk)
             .unwrap_or(Orientation::NoTransforms),

@@ -18,6 +18,8 @@ mod depthwise;
 mod exp;
 mod integer;
 mod integer_lanes;
+#[cfg(feature = "photos")]
+mod jpeg;
 mod lanes;
 mod layer_norm;
 mod linear;

@@ -146,7 +146,8 @@ async fn check<const D: usize>(operation: &str, tensor: Tensor<D>, expected: &[f
         .fold(0.0f32, f32::max);
     if found.len() != expected.len() || !worst.is_finite() || worst > 1e-3 {
         return Err(Error::Device(format!(
-            "its self-test failed: `{operation}` is off by {worst}"
+            "its self-test failed: `{operation}` is off by {} thousandths",
+            (worst * 1000.0) as u32
         )));
     }
     Ok(())

@@ -278,8 +278,8 @@ async fn check<const D: usize>(case: impl std::fmt::Debug, found: Tensor<D>, exp
     match off {
         None if found.len() == expected.len() => Ok(()),
         off => Err(Error::Device(format!(
-            "its self-test failed: {case:?} is off by {}",
-            off.unwrap_or(f32::NAN)
+            "its self-test failed: {case:?} is off by {} thousandths",
+            (off.unwrap_or(f32::INFINITY) * 1000.0) as u32
         ))),
     }
 }

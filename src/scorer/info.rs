@@ -24,8 +24,10 @@ pub struct ModelInfo {
     /// Whether the scores mean anything; `false` only for samples that say so in their metadata.
     pub trained: bool,
     /// Licence of the weights, from the metadata.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
     /// Where the weights come from, from the metadata.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// How photos are brought to it, from the metadata.
     #[serde(skip_serializing_if = "Preparation::is_empty")]

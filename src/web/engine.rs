@@ -67,7 +67,7 @@ impl Engine {
 
     /// Adds a scene of one's own, or reads the prompts of one of the weights. `prompts`: the token ids of the five.
     pub async fn add_scene(&mut self, id: String, template: String, prompts: JsValue) -> Result<(), Failure> {
-        let prompts: Vec<Vec<u32>> = options(prompts)?;
+        let prompts: Vec<Vec<u32>> = options(&prompts)?;
         // Nothing could be scored before the first one, so that a GPU has something left to compile.
         let first = self.0.unread_scenes().count() == self.0.scenes().count();
         self.0.read_scene(Scene::new(id, template)?, &prompts)?;
@@ -100,7 +100,7 @@ impl Engine {
             seed,
             parity,
             tolerance,
-        } = options(arguments)?;
+        } = options(&arguments)?;
         let options = ScoreOptions {
             crops: CropChoice { policy, crops, seed },
             parity,

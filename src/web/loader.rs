@@ -52,7 +52,7 @@ fn whole(number: f64) -> Result<u64, Error> {
     if number.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&number) {
         return Ok(number as u64);
     }
-    Err(wrong("bytes", format!("{number} is no length of a file")))
+    Err(wrong("bytes", "no file has such a length".into()))
 }
 
 fn wrong(name: &'static str, reason: String) -> Error {

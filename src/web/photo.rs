@@ -53,14 +53,14 @@ impl Photo {
 impl Photo {
     /// Decodes an image file.
     pub(super) fn decode(bytes: &[u8], arguments: JsValue) -> Result<Self, Failure> {
-        let arguments: DecodeArguments = options(arguments)?;
+        let arguments: DecodeArguments = options(&arguments)?;
         Ok(Self(image::decode(bytes, &arguments.decode_options())?.pixels))
     }
 
     /// Takes pixels that the browser decoded: RGBA, not premultiplied.
     #[cfg(any(feature = "cpu", feature = "gpu"))]
     pub(super) fn from_rgba(width: u32, height: u32, rgba: &[u8], arguments: JsValue) -> Result<Self, Failure> {
-        let arguments: DecodeArguments = options(arguments)?;
+        let arguments: DecodeArguments = options(&arguments)?;
         Ok(Self(image::from_rgba(
             width,
             height,

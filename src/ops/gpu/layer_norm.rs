@@ -51,8 +51,7 @@ struct LayerNorm {
 
 impl Shader for LayerNorm {
     fn source(&self) -> String {
-        let epsilon = f32::from_bits(self.epsilon);
-        format!("const EPSILON: f32 = {epsilon:e}f;\n{SOURCE}")
+        format!("const EPSILON = bitcast<f32>({}u);\n{SOURCE}", self.epsilon)
     }
 }
 
