@@ -12,6 +12,7 @@ mod backend;
 mod layout;
 mod scalar;
 mod tensor;
+mod view;
 
 #[cfg(not(feature = "webgpu"))]
 mod cpu;

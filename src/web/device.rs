@@ -109,6 +109,7 @@ mod gpu {
             info.name
         };
         Ok((
+            // The name behind which `backend/` stands in a module.
             Device::flex(),
             DeviceInfo {
                 kind: "webgpu",

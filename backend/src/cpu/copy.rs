@@ -1,5 +1,9 @@
 //! Copies of parts of tensors.
 
+use burn_backend::Shape;
+
+use crate::{FlexTensor, view::View};
+
 /// Calls `visit` with the place of each run along the last axis of `shape`, in each of `N` tensors that are walked by
 /// `strides` from `starts`.
 pub(crate) fn for_each_run<const N: usize>(
@@ -38,14 +42,16 @@ pub(crate) fn for_each_run<const N: usize>(
     }
 }
 
-/// The numbers of a view of `values`, row by row.
-pub(crate) fn copy(values: &[f32], start: usize, shape: &[usize], strides: &[usize]) -> Vec<f32> {
-    let (length, step) = (shape.last().copied().unwrap_or(1), strides.last().copied().unwrap_or(1));
-    let mut copied = Vec::with_capacity(shape.iter().product());
-    for_each_run(shape, [strides], [start], |[place]| match step {
+/// The numbers of a view of `tensor`, row by row.
+pub(crate) fn copy(tensor: &FlexTensor, view: &View) -> FlexTensor {
+    let (values, sides) = (tensor.values(), &view.sides);
+    let length = sides.last().copied().unwrap_or(1);
+    let step = view.strides.last().copied().unwrap_or(1);
+    let mut copied = Vec::with_capacity(sides.iter().product());
+    for_each_run(sides, [&view.strides], [view.start], |[place]| match step {
         0 => copied.resize(copied.len() + length, values[place]),
         1 => copied.extend_from_slice(&values[place..place + length]),
         _ => copied.extend(values[place..].iter().step_by(step).take(length)),
     });
-    copied
+    FlexTensor::new(copied, Shape::from(sides.as_slice()))
 }

@@ -5,12 +5,12 @@ use burn_backend::{
     ops::FloatTensorOps, tensor::IndexingUpdateOp,
 };
 
-use super::{copy, elementwise, reduce};
+use super::{copy::copy, elementwise, reduce};
 use crate::{
     Flex, FlexDevice, FlexTensor, Indices, Never,
     absent::{absent, absent_float},
-    layout,
     scalar::number,
+    view::View,
 };
 
 impl FloatTensorOps<Flex> for Flex {
@@ -107,41 +107,23 @@ impl FloatTensorOps<Flex> for Flex {
     }
 
     fn float_swap_dims(tensor: FlexTensor, first: usize, second: usize) -> FlexTensor {
-        let mut axes: Vec<usize> = (0..tensor.sides().len()).collect();
-        axes.swap(first, second);
-        Self::float_permute(tensor, &axes)
+        copy(&tensor, &View::swapped(tensor.sides(), first, second))
     }
 
     fn float_permute(tensor: FlexTensor, axes: &[usize]) -> FlexTensor {
-        let strides = layout::strides(tensor.layout().shape());
-        let sides: Vec<usize> = axes.iter().map(|&axis| tensor.sides()[axis]).collect();
-        let strides: Vec<usize> = axes.iter().map(|&axis| strides[axis]).collect();
-        let values = copy::copy(tensor.values(), 0, &sides, &strides);
-        FlexTensor::new(values, Shape::from(sides))
+        copy(&tensor, &View::permuted(tensor.sides(), axes))
     }
 
     fn float_expand(tensor: FlexTensor, shape: Shape) -> FlexTensor {
-        let axes = shape.num_dims() - tensor.sides().len();
-        let own = [&vec![1; axes][..], tensor.sides()].concat();
-        let tensor = tensor.reshaped(Shape::from(own));
-        let strides = layout::stretched(tensor.sides(), &shape);
-        FlexTensor::new(copy::copy(tensor.values(), 0, &shape, &strides), shape)
+        copy(&tensor, &View::expanded(tensor.sides(), &shape))
     }
 
     fn float_slice(tensor: FlexTensor, slices: &[Slice]) -> FlexTensor {
-        let mut sides = tensor.layout().shape().clone();
-        let strides = layout::strides(&sides);
-        let mut start = 0;
-        for (axis, slice) in slices.iter().enumerate() {
-            assert!(slice.step == 1, "the browser's backend has no slices with steps");
-            let range = slice.to_range(sides[axis]);
-            start += range.start * strides[axis];
-            sides[axis] = range.len();
-        }
-        if sides == *tensor.layout().shape() {
+        let view = View::cut(tensor.sides(), slices);
+        if view.sides == tensor.sides() {
             return tensor;
         }
-        FlexTensor::new(copy::copy(tensor.values(), start, &sides, &strides), sides)
+        copy(&tensor, &view)
     }
 
     fn float_cat(tensors: Vec<FlexTensor>, axis: usize) -> FlexTensor {

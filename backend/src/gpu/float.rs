@@ -7,14 +7,16 @@ use burn_backend::{
 use gamma_webgpu::Buffer;
 
 use super::{
+    copy::{copy, write},
     elementwise::{Map, Zip, map, zip},
-    reduce, view,
+    reduce,
 };
 use crate::{
     Flex, FlexDevice, FlexTensor, Indices, Never,
     absent::{absent, absent_float},
     layout,
     scalar::number,
+    view::View,
 };
 
 impl FloatTensorOps<Flex> for Flex {
@@ -88,39 +90,23 @@ impl FloatTensorOps<Flex> for Flex {
     }
 
     fn float_swap_dims(tensor: FlexTensor, first: usize, second: usize) -> FlexTensor {
-        let mut axes: Vec<usize> = (0..tensor.sides().len()).collect();
-        axes.swap(first, second);
-        Self::float_permute(tensor, &axes)
+        copy(&tensor, &View::swapped(tensor.sides(), first, second))
     }
 
     fn float_permute(tensor: FlexTensor, axes: &[usize]) -> FlexTensor {
-        let strides = layout::strides(tensor.sides());
-        let sides: Vec<usize> = axes.iter().map(|&axis| tensor.sides()[axis]).collect();
-        let strides: Vec<usize> = axes.iter().map(|&axis| strides[axis]).collect();
-        view::copy(&tensor, 0, &sides, &strides)
+        copy(&tensor, &View::permuted(tensor.sides(), axes))
     }
 
     fn float_expand(tensor: FlexTensor, shape: Shape) -> FlexTensor {
-        let axes = shape.num_dims() - tensor.sides().len();
-        let own = [&vec![1; axes][..], tensor.sides()].concat();
-        let strides = layout::stretched(&own, &shape);
-        view::copy(&tensor, 0, &shape, &strides)
+        copy(&tensor, &View::expanded(tensor.sides(), &shape))
     }
 
     fn float_slice(tensor: FlexTensor, slices: &[Slice]) -> FlexTensor {
-        let mut sides = tensor.sides().to_vec();
-        let strides = layout::strides(&sides);
-        let mut start = 0;
-        for (axis, slice) in slices.iter().enumerate() {
-            assert!(slice.step == 1, "the browser's backend has no slices with steps");
-            let range = slice.to_range(sides[axis]);
-            start += range.start * strides[axis];
-            sides[axis] = range.len();
-        }
-        if sides == tensor.sides() {
+        let view = View::cut(tensor.sides(), slices);
+        if view.sides == tensor.sides() {
             return tensor;
         }
-        view::copy(&tensor, start, &sides, &strides)
+        copy(&tensor, &view)
     }
 
     fn float_cat(tensors: Vec<FlexTensor>, axis: usize) -> FlexTensor {
@@ -130,7 +116,7 @@ impl FloatTensorOps<Flex> for Flex {
         let whole = Buffer::new(sides.iter().product::<usize>() * size_of::<f32>());
         let mut begin = 0;
         for tensor in &tensors {
-            view::write(tensor, &whole, begin * strides[axis], &strides);
+            write(tensor, &whole, begin * strides[axis], &strides);
             begin += tensor.sides()[axis];
         }
         FlexTensor::new(whole, Shape::from(sides))

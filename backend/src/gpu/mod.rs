@@ -1,12 +1,12 @@
 //! WebGPU: tensors are buffers on the device, row by row, shared by their clones. Operations are shaders, views copies: those of the
 //! forward pass are small, and what is large goes through the shaders of `gamma-wasm`.
 
+mod copy;
 mod elementwise;
 mod float;
 mod module;
 mod reduce;
 mod tensor;
-mod view;
 
 pub use tensor::FlexTensor;
 

@@ -4,7 +4,7 @@ use burn_backend::Shape;
 use gamma_webgpu::{Buffer, Shader, in_two_axes, launch_onto};
 
 use super::{AXES, FlexTensor, WORKGROUP, each, padded};
-use crate::layout::strides;
+use crate::{layout::strides, view::View};
 
 const SOURCE: &str = concat!(
     "
@@ -30,26 +30,25 @@ struct Info { count: u32, start: u32, begin: u32, sides: array<u32, 6>, strides:
 );
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct View;
+struct Strided;
 
-impl Shader for View {
+impl Shader for Strided {
     fn source(&self) -> String {
         SOURCE.into()
     }
 }
 
-/// The numbers of a view of `x`, row by row.
-pub(crate) fn copy(x: &FlexTensor, start: usize, sides: &[usize], strides_: &[usize]) -> FlexTensor {
-    let shape = Shape::from(sides);
-    let numbers = numbers(sides, [start, 0], [strides_, &strides(sides)]);
-    FlexTensor::computed(View, &[x], &numbers, shape)
+/// The numbers of a view of `tensor`, row by row.
+pub(crate) fn copy(tensor: &FlexTensor, view: &View) -> FlexTensor {
+    let numbers = numbers(&view.sides, [view.start, 0], [&view.strides, &strides(&view.sides)]);
+    FlexTensor::computed(Strided, &[tensor], &numbers, Shape::from(view.sides.as_slice()))
 }
 
 /// Copies all of `x` into a part of `onto`, which begins at `begin` and is walked by `steps`.
 pub(crate) fn write(x: &FlexTensor, onto: &Buffer, begin: usize, steps: &[usize]) {
     let groups = in_two_axes(x.count().div_ceil(WORKGROUP));
     let numbers = numbers(x.sides(), [0, begin], [&strides(x.sides()), steps]);
-    launch_onto(View, groups, &[x.buffer()], &numbers, onto);
+    launch_onto(Strided, groups, &[x.buffer()], &numbers, onto);
 }
 
 /// The fields of `Info`.
