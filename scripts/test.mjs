@@ -106,7 +106,7 @@ const steps = (ready) => [
     '--features',
     'formats,gradients',
   ]),
-  ...['backend', 'crc32', 'threads'].map((folder) =>
+  ...['backend', 'crc32', 'threads', 'webgpu'].map((folder) =>
     counted('rust', `Rust tests of ${folder}/`, countCargo, 'cargo', [
       'test',
       '--no-fail-fast',
