@@ -58,3 +58,33 @@ impl View {
         view
     }
 }
+
+/// Writes out the operations on tensors of `f32` that are views.
+macro_rules! float_views {
+    () => {
+        fn float_reshape(tensor: FlexTensor, shape: Shape) -> FlexTensor {
+            tensor.reshaped(shape)
+        }
+
+        fn float_swap_dims(tensor: FlexTensor, first: usize, second: usize) -> FlexTensor {
+            copy(&tensor, &View::swapped(tensor.sides(), first, second))
+        }
+
+        fn float_permute(tensor: FlexTensor, axes: &[usize]) -> FlexTensor {
+            copy(&tensor, &View::permuted(tensor.sides(), axes))
+        }
+
+        fn float_expand(tensor: FlexTensor, shape: Shape) -> FlexTensor {
+            copy(&tensor, &View::expanded(tensor.sides(), &shape))
+        }
+
+        fn float_slice(tensor: FlexTensor, slices: &[Slice]) -> FlexTensor {
+            let view = View::cut(tensor.sides(), slices);
+            if view.sides == tensor.sides() {
+                return tensor;
+            }
+            copy(&tensor, &view)
+        }
+    };
+}
+pub(crate) use float_views;

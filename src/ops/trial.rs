@@ -53,8 +53,7 @@ pub(super) async fn each_kernel(device: &Device) -> Result<()> {
     layer_norm([3, 50], device, draw).await?;
     softmax([3, 5], device, draw).await?;
     convolution([1, 3, 6, 5, 4], device, draw).await?;
-    depthwise([1, 6, 5, 4], device, draw).await?;
-    plain::operations([2, 3, 4, 5], device, draw).await
+    depthwise([1, 6, 5, 4], device, draw).await
 }
 
 /// Every kernel on shapes drawn with `seed`, odd ones among them.
@@ -279,7 +278,7 @@ async fn check<const D: usize>(case: impl std::fmt::Debug, found: Tensor<D>, exp
         None if found.len() == expected.len() => Ok(()),
         off => Err(Error::Device(format!(
             "its self-test failed: {case:?} is off by {} thousandths",
-            (off.unwrap_or(f32::INFINITY) * 1000.0) as u32
+            (off.filter(|off| !off.is_nan()).unwrap_or(f32::INFINITY) * 1000.0) as u32
         ))),
     }
 }

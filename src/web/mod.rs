@@ -26,7 +26,8 @@ fn options<T: DeserializeOwned + Default>(value: &JsValue) -> Result<T, Failure>
     if value.is_undefined() || value.is_null() {
         return Ok(T::default());
     }
-    let text = JSON::stringify(value).map(String::from).unwrap_or_default();
+    let text = JSON::stringify(value).map_err(|_| failure("option", "options that are no JSON"))?;
+    let text = String::from(text);
     serde_json::from_str(&text).map_err(|error| failure("option", &error.to_string()))
 }
 

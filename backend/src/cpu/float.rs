@@ -10,7 +10,7 @@ use crate::{
     Flex, FlexDevice, FlexTensor, Indices, Never,
     absent::{absent, absent_float},
     scalar::number,
-    view::View,
+    view::{View, float_views},
 };
 
 impl FloatTensorOps<Flex> for Flex {
@@ -102,30 +102,6 @@ impl FloatTensorOps<Flex> for Flex {
         elementwise::map(reduce::sum_along(&tensor, axis), |sum| sum / count)
     }
 
-    fn float_reshape(tensor: FlexTensor, shape: Shape) -> FlexTensor {
-        tensor.reshaped(shape)
-    }
-
-    fn float_swap_dims(tensor: FlexTensor, first: usize, second: usize) -> FlexTensor {
-        copy(&tensor, &View::swapped(tensor.sides(), first, second))
-    }
-
-    fn float_permute(tensor: FlexTensor, axes: &[usize]) -> FlexTensor {
-        copy(&tensor, &View::permuted(tensor.sides(), axes))
-    }
-
-    fn float_expand(tensor: FlexTensor, shape: Shape) -> FlexTensor {
-        copy(&tensor, &View::expanded(tensor.sides(), &shape))
-    }
-
-    fn float_slice(tensor: FlexTensor, slices: &[Slice]) -> FlexTensor {
-        let view = View::cut(tensor.sides(), slices);
-        if view.sides == tensor.sides() {
-            return tensor;
-        }
-        copy(&tensor, &view)
-    }
-
     fn float_cat(tensors: Vec<FlexTensor>, axis: usize) -> FlexTensor {
         let mut shape = tensors[0].layout().shape().clone();
         let inner: usize = shape[axis + 1..].iter().product();
@@ -141,5 +117,6 @@ impl FloatTensorOps<Flex> for Flex {
         FlexTensor::new(values, shape)
     }
 
+    float_views!();
     absent_float!();
 }

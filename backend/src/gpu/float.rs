@@ -16,7 +16,7 @@ use crate::{
     absent::{absent, absent_float},
     layout,
     scalar::number,
-    view::View,
+    view::{View, float_views},
 };
 
 impl FloatTensorOps<Flex> for Flex {
@@ -85,30 +85,6 @@ impl FloatTensorOps<Flex> for Flex {
         reduce::sum_along(&tensor, axis, count as f32)
     }
 
-    fn float_reshape(tensor: FlexTensor, shape: Shape) -> FlexTensor {
-        tensor.reshaped(shape)
-    }
-
-    fn float_swap_dims(tensor: FlexTensor, first: usize, second: usize) -> FlexTensor {
-        copy(&tensor, &View::swapped(tensor.sides(), first, second))
-    }
-
-    fn float_permute(tensor: FlexTensor, axes: &[usize]) -> FlexTensor {
-        copy(&tensor, &View::permuted(tensor.sides(), axes))
-    }
-
-    fn float_expand(tensor: FlexTensor, shape: Shape) -> FlexTensor {
-        copy(&tensor, &View::expanded(tensor.sides(), &shape))
-    }
-
-    fn float_slice(tensor: FlexTensor, slices: &[Slice]) -> FlexTensor {
-        let view = View::cut(tensor.sides(), slices);
-        if view.sides == tensor.sides() {
-            return tensor;
-        }
-        copy(&tensor, &view)
-    }
-
     fn float_cat(tensors: Vec<FlexTensor>, axis: usize) -> FlexTensor {
         let mut sides = tensors[0].sides().to_vec();
         sides[axis] = tensors.iter().map(|tensor| tensor.sides()[axis]).sum();
@@ -125,5 +101,6 @@ impl FloatTensorOps<Flex> for Flex {
     absent! {
         fn float_matmul(lhs: FlexTensor, rhs: FlexTensor) -> FlexTensor;
     }
+    float_views!();
     absent_float!();
 }

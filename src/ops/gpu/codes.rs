@@ -1,5 +1,7 @@
 //! Matrices in codes on the device, as the file has them: unpacked in the registers of the linear layer, never widened in memory.
 
+use std::borrow::Cow;
+
 use burn::tensor::Tensor;
 use gamma_kernels::Codes as _;
 use gamma_webgpu::{Buffer, upload};
@@ -29,8 +31,8 @@ impl Codes {
         }
         let bits = if matrix.bits() > 4 { 8 } else { 4 };
         let bytes = match matrix.bits() {
-            4 | 8 => matrix.code_bytes().to_vec(),
-            _ => repacked(matrix, bits),
+            4 | 8 => Cow::Borrowed(matrix.code_bytes()),
+            _ => Cow::Owned(repacked(matrix, bits)),
         };
         let scales: Vec<u8> = (0..rows)
             .flat_map(|row| (0..columns).step_by(group).map(move |column| (row, column)))
