@@ -28,9 +28,10 @@ function manifest() {
       './package.json': './package.json',
     },
     types: './index.d.ts',
+    bin: { 'gamma-wasm': './command/main.js' },
     // Workers do their work when they are loaded; nothing else does anything at import.
-    sideEffects: ['./worker.js', './node-worker.js'],
-    files: ['*.js', '*.d.ts', 'wasm', 'README.md', 'CHANGELOG.md', 'LICENSE-MIT', 'LICENSE-APACHE'],
+    sideEffects: ['./worker.js', './node-worker.js', './command/main.js'],
+    files: ['*.js', '*.d.ts', 'command', 'wasm', 'README.md', 'CHANGELOG.md', 'LICENSE-MIT', 'LICENSE-APACHE'],
     engines: { node: '>=20' },
   };
 }

@@ -15,6 +15,26 @@ pub struct Levels {
     pub perfect: f32,
 }
 
+impl Levels {
+    /// Each level with its name, from bad to perfect.
+    pub fn named(&self) -> [(&'static str, f32); 5] {
+        let Self {
+            bad,
+            poor,
+            fair,
+            good,
+            perfect,
+        } = *self;
+        [
+            ("bad", bad),
+            ("poor", poor),
+            ("fair", fair),
+            ("good", good),
+            ("perfect", perfect),
+        ]
+    }
+}
+
 /// A crop and its own score.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct CropScore {

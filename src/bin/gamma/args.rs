@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser, builder::TypedValueParser, value_parser};
-use gamma_wasm::image::{CropPolicy, MAX_CROPS};
+use clap::{Args, Parser, Subcommand, value_parser};
 
+use crate::crop_args::CropArgs;
 use crate::default_model::{DEFAULT, Weights};
 use crate::eval::Eval;
+use crate::exit::EXIT_STATUS;
 
 /// Scores photos with Gamma (Mixture of Assessment Experts).
 #[derive(Debug, Parser)]
@@ -15,10 +16,6 @@ pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
 }
-
-/// What is said of the exit status by `--help`.
-pub const EXIT_STATUS: &str = "\
-Exit status: 0 all went well, 1 some photos could not be scored, 2 wrong usage, 3 the model could not be loaded.";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -52,21 +49,14 @@ pub struct Score {
     /// What the photos are judged as, or `all` for every scene of the model; `natural-quality` if the model has it, else its first.
     #[arg(short, long, value_name = "ID")]
     pub scene: Option<String>,
-    /// How crops are chosen; as the model says, or else `random`.
-    #[arg(long, value_parser = policy())]
-    pub policy: Option<CropPolicy>,
-    /// Crops of a photo, for the policies `random` and `grid`; as the model says, or else 10.
-    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=i64::from(MAX_CROPS)))]
-    pub crops: Option<u32>,
+    #[command(flatten)]
+    pub crops: CropArgs,
     /// Start of the random numbers: the same seed gives the same crops.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
     /// Stop as soon as the score is, with 95% certainty, within X of that of all crops: 0.01 saves about half of them.
     #[arg(long, value_name = "X")]
     pub tolerance: Option<f32>,
-    /// Read pixels exactly as the published loader does: no EXIF orientation, alpha dropped, no scaling, small photos refused.
-    #[arg(long)]
-    pub parity: bool,
     /// Look into the folders inside folders too.
     #[arg(short, long)]
     pub recursive: bool,
@@ -147,9 +137,4 @@ pub struct Verify {
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
-}
-
-/// The names of the crop policies.
-pub fn policy() -> impl TypedValueParser<Value = CropPolicy> {
-    PossibleValuesParser::new(CropPolicy::ALL.map(CropPolicy::as_str)).try_map(|name| name.parse::<CropPolicy>())
 }

@@ -7,11 +7,12 @@ use std::path::Path;
 use gamma_wasm::weights::convert::{Options, Report, Scenes, Scheme, Step, Target, convert, open};
 use gamma_wasm::{Error, Result};
 
-use crate::Status;
 use crate::args::Convert;
+use crate::exit::Status;
+use crate::names::{name, printable};
 use crate::output::print;
 use crate::progress;
-use crate::report::{about, complain, name, printable, refused, size};
+use crate::report::{about, complain, refused, size};
 
 /// Runs the command.
 pub fn run(arguments: &Convert) -> Status {

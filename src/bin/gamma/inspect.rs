@@ -16,11 +16,12 @@ use gamma_wasm::weights::convert::INDEX;
 use gamma_wasm::weights::{self, Header, Index, Quantization, TensorInfo, scale_name};
 use serde::Serialize;
 
-use crate::Status;
 use crate::args::Inspect;
 use crate::default_model::{DEFAULT_MODEL, Weights};
+use crate::exit::Status;
+use crate::names::{name, printable};
 use crate::output::{json_line, print};
-use crate::report::{Failure, about, complain, name, printable, refused, size, thousands};
+use crate::report::{Failure, about, complain, refused, size, thousands};
 
 /// What can be said about a file. What cannot be found out is left out, and `error` says why.
 #[derive(Serialize)]

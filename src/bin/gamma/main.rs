@@ -4,43 +4,45 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod batch;
+mod caught;
 mod convert;
+mod crop_args;
+mod csv_row;
 mod default_model;
 #[cfg(feature = "train")]
 mod distort;
 mod eval;
+mod exit;
 mod fetch;
 mod inspect;
 mod load;
+mod names;
 mod output;
 mod photos;
 mod progress;
 mod report;
+mod row;
 mod score;
 #[cfg(feature = "train")]
 mod train;
 mod verify;
+mod walk;
 
 use std::process::ExitCode;
 
 use args::{Arguments, Command};
 use clap::Parser;
+use names::printable;
+use report::complain;
 
-/// How a run ended; the values are part of the interface.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// Everything asked for was done.
-    Done = 0,
-    /// Some photos could not be scored, or the results could not be written.
-    Incomplete = 1,
-    /// The arguments make no sense; clap ends with the same value.
-    Usage = 2,
-    /// The model could not be loaded.
-    NoModel = 3,
-}
+/// What the operating system is told of a fault of the program itself, as by Rust's own handler.
+const FAULT: u8 = 101;
 
 fn main() -> ExitCode {
-    let status = match Arguments::parse().command {
+    let command = Arguments::parse().command;
+    caught::keep_quiet();
+    let status = caught::caught(|| match command {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
@@ -50,6 +52,12 @@ fn main() -> ExitCode {
         Command::Train(arguments) => train::run(&arguments),
         #[cfg(feature = "train")]
         Command::Distort(arguments) => distort::run(&arguments),
-    };
-    ExitCode::from(status as u8)
+    });
+    match status {
+        Ok(status) => ExitCode::from(status as u8),
+        Err(said) => {
+            complain(&format!("a fault of the program itself: {}", printable(&said)));
+            ExitCode::from(FAULT)
+        }
+    }
 }

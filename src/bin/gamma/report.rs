@@ -1,11 +1,12 @@
-//! What goes to people and programs beside the results: errors, warnings, names that are safe to print.
+//! What goes to people and programs beside the results: errors, warnings, sizes.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::Path;
 
 use gamma_wasm::Error;
 use serde::Serialize;
+
+use crate::names::{name, printable};
 
 /// An error as `--json` and `--csv` carry it.
 #[derive(Debug, Clone, Serialize)]
@@ -41,29 +42,8 @@ pub fn about(path: &Path, error: &Error) -> String {
 /// The error for a file that the operating system refuses.
 pub fn refused(path: &Path, source: io::Error) -> Error {
     Error::Io {
-        path: path.to_string_lossy().into_owned(),
+        path: path.to_str().map_or_else(|| name(path), str::to_owned),
         source,
-    }
-}
-
-/// A path as a line for people shows it.
-pub fn name(path: &Path) -> String {
-    printable(&path.to_string_lossy()).into_owned()
-}
-
-/// Text without control characters: a file's name or its metadata must not command the terminal or break a line.
-pub fn printable(text: &str) -> Cow<'_, str> {
-    if text.chars().any(char::is_control) {
-        let escape = |c: char| {
-            if c.is_control() {
-                c.escape_default().to_string()
-            } else {
-                c.to_string()
-            }
-        };
-        Cow::Owned(text.chars().map(escape).collect())
-    } else {
-        Cow::Borrowed(text)
     }
 }
 

@@ -5,21 +5,21 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use gamma_wasm::image::{CropChoice, DecodeOptions, Pixels};
+use gamma_wasm::image::Pixels;
 use gamma_wasm::prompt::Scene;
 use gamma_wasm::scorer::{Assessment, ScoreOptions, Scorer};
 use gamma_wasm::{Error, Result};
 
-use crate::Status;
 use crate::args::Score;
+use crate::batch::BATCH;
+use crate::caught::caught;
+use crate::exit::Status;
+use crate::names::name;
 use crate::output::{Format, Output, print};
 use crate::progress::Photos;
-use crate::report::{about, complain, name};
+use crate::report::{about, complain};
+use crate::walk::{self, Found};
 use crate::{load, photos};
-
-/// Crops that go through the towers together. More at once take more memory and are no faster on the CPU: with the
-/// published size, 2, 5 and 10 are within the noise of 1.
-pub const BATCH: usize = 1;
 
 /// Runs the command.
 pub fn run(arguments: &Score) -> Status {
@@ -62,22 +62,10 @@ pub fn run(arguments: &Score) -> Status {
 }
 
 fn options(arguments: &Score) -> ScoreOptions {
-    let Score {
-        policy,
-        crops,
-        seed,
-        parity,
-        tolerance,
-        ..
-    } = *arguments;
     ScoreOptions {
-        crops: CropChoice {
-            policy,
-            crops,
-            seed: Some(seed),
-        },
-        parity,
-        tolerance,
+        crops: arguments.crops.choice(arguments.seed),
+        parity: arguments.crops.parity,
+        tolerance: arguments.tolerance,
     }
 }
 
@@ -113,16 +101,18 @@ impl Run {
         };
         let mut output = Output::new(format, &self.scorer.info().name, &self.scenes);
         let mut summary = Summary::default();
-        let inputs = photos::list(&arguments.images, arguments.recursive);
+        let Found { inputs, passed } = walk::list(&arguments.images, arguments.recursive);
+        if let Some(sentence) = passed.sentence() {
+            complain(&sentence);
+        }
         let several = inputs.len() > 1;
         let mut bar = Photos::new(inputs.len());
-        let decode = DecodeOptions {
-            parity: arguments.parity,
-            ..DecodeOptions::default()
-        };
-        for photo in photos::decoded_ahead(inputs, decode) {
+        for photo in photos::decoded_ahead(inputs, arguments.crops.decode_options()) {
             let start = Instant::now();
-            let result = photo.pixels.and_then(|pixels| self.one(pixels, &bar));
+            let result = photo.pixels.and_then(|pixels| {
+                caught(|| self.one(pixels, &bar))
+                    .unwrap_or_else(|said| Err(Error::Device(format!("the model stopped: {said}"))))
+            });
             let seconds = (photo.time + start.elapsed()).as_secs_f64();
             bar.aside(|| match &result {
                 Ok(assessments) => output.scored(&photo.path, assessments, seconds),

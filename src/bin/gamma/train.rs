@@ -9,7 +9,8 @@ use gamma_wasm::{
 };
 use indicatif::{FormattedDuration, ProgressBar};
 
-use crate::{Status, progress};
+use crate::exit::Status;
+use crate::progress;
 
 #[derive(Debug, Args)]
 pub struct Train {

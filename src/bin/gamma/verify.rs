@@ -10,13 +10,14 @@ use gamma_wasm::weights::{Assembly, Checkpoint, Index};
 use gamma_wasm::{Error, Result};
 use serde::Serialize;
 
-use crate::Status;
 use crate::args::Verify;
 use crate::default_model::{DEFAULT, DEFAULT_MODEL};
+use crate::exit::Status;
 use crate::fetch::{Server, fetch, is_url, sibling};
+use crate::names::printable;
 use crate::output::{json_line, print};
 use crate::progress;
-use crate::report::{Failure, complain, printable, refused, size};
+use crate::report::{Failure, complain, refused, size};
 
 /// Bytes read at a time.
 const PIECE: usize = 1 << 20;

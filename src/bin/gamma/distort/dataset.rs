@@ -9,9 +9,10 @@ use gamma_wasm::train::distorted::draw::{Part, Recipe};
 use gamma_wasm::train::distorted::folder::generate;
 
 use super::args::{Distort, Strengths};
-use crate::Status;
+use crate::exit::Status;
+use crate::names::{name, printable};
 use crate::progress::distorted;
-use crate::report::{complain, name, printable};
+use crate::report::complain;
 
 /// Runs the command.
 pub fn run(arguments: &Distort) -> Status {

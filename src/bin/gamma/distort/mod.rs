@@ -13,10 +13,11 @@ use gamma_wasm::train::distortion::{Distortion, contact_sheet, encode_jpeg, enco
 use gamma_wasm::train::quality::{Quality, Reference};
 use serde::Serialize;
 
-use crate::Status;
+use crate::exit::Status;
+use crate::names::name;
 use crate::output::{json_line, print};
 use crate::photos;
-use crate::report::{about, complain, name, refused};
+use crate::report::{about, complain, refused};
 use args::Distort;
 
 /// Quality of a contact sheet's JPEG.

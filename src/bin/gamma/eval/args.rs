@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, value_parser};
-use gamma_wasm::image::{CropChoice, CropPolicy, MAX_CROPS};
 use gamma_wasm::metrics::paper;
 use gamma_wasm::{Error, Result};
 
-use crate::args::{EXIT_STATUS, policy};
+use crate::crop_args::CropArgs;
 use crate::default_model::{DEFAULT, Weights};
+use crate::exit::EXIT_STATUS;
 
 /// Score the photos that a CSV has labels of, and say how well scores and labels agree.
 #[derive(Debug, Args)]
@@ -44,18 +44,11 @@ pub struct Eval {
     /// Judge ladders too, one photo made worse step by step: the CSVs have the columns photo, kind, strength and seed.
     #[arg(long)]
     pub ladders: bool,
-    /// How crops are chosen; as the model says, or else `random`.
-    #[arg(long, value_parser = policy())]
-    pub policy: Option<CropPolicy>,
-    /// Crops of a photo, for the policies `random` and `grid`; as the model says, or else 10.
-    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=i64::from(MAX_CROPS)))]
-    pub crops: Option<u32>,
+    #[command(flatten)]
+    pub crops: CropArgs,
     /// Start of the random numbers of crops and of resamples.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// Read pixels exactly as the published loader does: no EXIF orientation, alpha dropped, no scaling, small photos refused.
-    #[arg(long)]
-    pub parity: bool,
     /// Only the first rows of each CSV.
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
@@ -98,15 +91,6 @@ pub struct Source {
 }
 
 impl Eval {
-    /// The crops as far as they were asked for.
-    pub fn crop_choice(&self) -> CropChoice {
-        CropChoice {
-            policy: self.policy,
-            crops: self.crops,
-            seed: Some(self.seed),
-        }
-    }
-
     /// What belongs together.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use gamma_wasm::metrics::{Ladders, Order, Rung};
 use serde::Serialize;
 
 use super::Results;
-use crate::report::printable;
+use crate::names::printable;
 
 /// The ladders of a CSV, as each model climbs them.
 #[derive(Debug, Serialize)]

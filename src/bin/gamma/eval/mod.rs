@@ -20,11 +20,13 @@ pub use args::Eval;
 use args::Source;
 use labels::{Labelled, Labels};
 
+use crate::batch::BATCH;
 use crate::default_model::Weights;
+use crate::exit::Status;
+use crate::names::printable;
 use crate::progress::Photos;
-use crate::report::{Failure, about, complain, printable, refused};
-use crate::score::BATCH;
-use crate::{Status, load, photos};
+use crate::report::{Failure, about, complain, refused};
+use crate::{load, photos};
 
 /// What became of the photos of a CSV.
 struct Results {
@@ -115,8 +117,8 @@ impl Models {
         }
         let against = arguments.against.as_ref().map(load).transpose()?;
         let options = ScoreOptions {
-            crops: arguments.crop_choice(),
-            parity: arguments.parity,
+            crops: arguments.crops.choice(arguments.seed),
+            parity: arguments.crops.parity,
             tolerance: None,
         };
         Ok(Self {

@@ -13,8 +13,9 @@ use super::args::Eval;
 use super::labels::Labelled;
 use super::ladders::Climbed;
 use super::{Models, Results};
+use crate::names::{name, printable};
 use crate::output::{json_line, print};
-use crate::report::{Failure, name, printable};
+use crate::report::Failure;
 
 /// What the figures are called, in their order.
 pub const FIGURES: [&str; 5] = ["SRCC", "PLCC", "PLCC, fitted", "KRCC", "RMSE, fitted"];
@@ -160,7 +161,7 @@ impl Report<'_> {
             policy,
             crops,
             seed,
-            parity: self.arguments.parity,
+            parity: self.arguments.crops.parity,
             resamples: RESAMPLES,
             confidence: CONFIDENCE,
             datasets: datasets.collect(),

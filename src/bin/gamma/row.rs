@@ -1,0 +1,89 @@
+//! A result as programs read it: one object for each photo and scene.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use gamma_wasm::Error;
+use gamma_wasm::image::CropPolicy;
+use gamma_wasm::scorer::{Assessment, CropScore, Levels};
+use serde::Serialize;
+
+use crate::names::exact;
+use crate::report::Failure;
+
+/// What the model says about a photo.
+#[derive(Serialize)]
+pub struct Row<'a> {
+    pub image: Cow<'a, str>,
+    #[serde(flatten)]
+    pub answer: Answer<'a>,
+}
+
+/// The same without the photo's name.
+#[derive(Serialize)]
+pub struct Answer<'a> {
+    pub score: f32,
+    pub percent: f32,
+    pub levels: Levels,
+    pub spread: f32,
+    pub uncertainty: f32,
+    pub crops: &'a [CropScore],
+    pub scene: &'a str,
+    pub model: &'a str,
+    pub seconds: f64,
+    pub width: u32,
+    pub height: u32,
+    pub scale: f32,
+    pub enlarged: bool,
+    pub policy: CropPolicy,
+    pub seed: u64,
+}
+
+/// Why there is no score.
+#[derive(Serialize)]
+pub struct FailedRow<'a> {
+    pub image: Cow<'a, str>,
+    pub error: Failure,
+}
+
+impl<'a> Answer<'a> {
+    /// What `model` said; `seconds` is what the photo took.
+    pub fn new(assessment: &'a Assessment, model: &'a str, seconds: f64) -> Self {
+        Self {
+            score: assessment.score,
+            percent: assessment.percent,
+            levels: assessment.levels,
+            spread: assessment.spread,
+            uncertainty: assessment.uncertainty,
+            crops: &assessment.crops,
+            scene: &assessment.scene,
+            model,
+            // More digits of a time would be noise.
+            seconds: (seconds * 1e3).round() / 1e3,
+            width: assessment.width,
+            height: assessment.height,
+            scale: assessment.scale,
+            enlarged: assessment.enlarged,
+            policy: assessment.policy,
+            seed: assessment.seed,
+        }
+    }
+}
+
+impl<'a> Row<'a> {
+    /// The row of a photo.
+    pub fn new(path: &'a Path, answer: Answer<'a>) -> Self {
+        let image = exact(path);
+        Self { image, answer }
+    }
+}
+
+impl<'a> FailedRow<'a> {
+    /// The row of a photo without a score.
+    pub fn new(path: &'a Path, error: &Error) -> Self {
+        Self {
+            image: exact(path),
+            error: Failure::from(error),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The command as a shell meets it: arguments, output, exit status (`docs/command.md`).
+
+#![cfg(feature = "cli")]
+
+mod folders;
+mod inspect;
+mod models;
+mod names;
+mod results;
+mod shell;
+#[cfg(unix)]
+mod table;
