@@ -7,10 +7,11 @@ import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium as playwright } from 'playwright-core';
-import { chromium } from '../scripts/lib/chromium.mjs';
+import { chromium } from '../scripts/lib/browsers.mjs';
+import { FLAGS } from '../scripts/lib/flags.mjs';
 import { PKG } from '../scripts/lib/paths.mjs';
 import { Failure, main } from '../scripts/lib/say.mjs';
-import { FLAGS, serve } from './browser.mjs';
+import { EMPTY_PAGE, serveFolders } from '../scripts/lib/serve.mjs';
 import { below, resident } from './processes.mjs';
 
 /** Photos that are scored before the clock starts, so that all workers are there. */
@@ -31,7 +32,7 @@ await main(async () => {
   const names = readdirSync(folder)
     .filter((name) => /\.(jpe?g|png|webp)$/i.test(name))
     .slice(0, FIRST + Number(values.photos));
-  const server = await serve({ pkg: PKG, photos: resolve(folder) });
+  const server = await serveFolders({ pkg: PKG, photos: resolve(folder) }, { pages: EMPTY_PAGE });
   const launched = await playwright.launchServer({ executablePath: await chromium(), args: FLAGS });
   const browser = await playwright.connect(launched.wsEndpoint());
   const largest = () => Math.max(...below(launched.process().pid, 'renderer').map(resident));
@@ -41,7 +42,7 @@ await main(async () => {
         const context = await browser.newContext();
         const page = await context.newPage();
         page.setDefaultTimeout(0);
-        await page.goto(`http://127.0.0.1:${server.address().port}/page.html`);
+        await page.goto(`${server.url}page.html`);
         const empty = largest();
         const found = await page.evaluate(score, {
           urls: names.map((name) => `/photos/${encodeURIComponent(name)}`),
@@ -56,8 +57,7 @@ await main(async () => {
   } finally {
     await browser.close();
     await launched.close();
-    server.closeAllConnections();
-    server.close();
+    await server.close();
   }
 });
 

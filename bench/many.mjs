@@ -6,15 +6,14 @@ import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium as playwright } from 'playwright-core';
-import { chromium } from '../scripts/lib/chromium.mjs';
+import { chromium } from '../scripts/lib/browsers.mjs';
+import { EAGER_MEMORY, FLAGS } from '../scripts/lib/flags.mjs';
 import { PKG } from '../scripts/lib/paths.mjs';
 import { Failure, main } from '../scripts/lib/say.mjs';
-import { FLAGS, serve } from './browser.mjs';
+import { EMPTY_PAGE, serveFolders } from '../scripts/lib/serve.mjs';
 import { below, resident } from './processes.mjs';
 
 const SETTLED = 50;
-/** Counts at once instead of some time later. */
-const EAGER = '--enable-blink-features=ForceEagerMeasureMemory';
 
 await main(async () => {
   const { values, positionals } = parseArgs({
@@ -30,15 +29,15 @@ await main(async () => {
   if (folder === undefined) throw new Failure('Which folder of photos?');
   const names = readdirSync(folder).filter((name) => /\.(jpe?g|png|webp)$/i.test(name));
   const count = Number(values.photos);
-  const server = await serve({ pkg: PKG, photos: resolve(folder) });
-  const launched = await playwright.launchServer({ executablePath: await chromium(), args: [...FLAGS, EAGER] });
+  const server = await serveFolders({ pkg: PKG, photos: resolve(folder) }, { pages: EMPTY_PAGE });
+  const launched = await playwright.launchServer({ executablePath: await chromium(), args: [...FLAGS, EAGER_MEMORY] });
   const browser = await playwright.connect(launched.wsEndpoint());
   const largest = () => Math.max(...below(launched.process().pid, 'renderer').map(resident));
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(0);
     await page.exposeFunction('resident', largest);
-    await page.goto(`http://127.0.0.1:${server.address().port}/page.html`);
+    await page.goto(`${server.url}page.html`);
     const found = await page.evaluate(
       async ({ urls, settled, crops, workers, previews }) => {
         const { Gamma } = await import('/pkg/index.js');
@@ -75,7 +74,6 @@ await main(async () => {
   } finally {
     await browser.close();
     await launched.close();
-    server.closeAllConnections();
-    server.close();
+    await server.close();
   }
 });

@@ -7,13 +7,13 @@ import { statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium as playwright } from 'playwright-core';
-import { chromium } from '../scripts/lib/chromium.mjs';
+import { chromium } from '../scripts/lib/browsers.mjs';
+import { FLAGS, SOFTWARE_GPU } from '../scripts/lib/flags.mjs';
 import { inRoot, PKG } from '../scripts/lib/paths.mjs';
 import { Failure, main } from '../scripts/lib/say.mjs';
-import { FLAGS, serve } from './browser.mjs';
+import { EMPTY_PAGE, serveFolders } from '../scripts/lib/serve.mjs';
 import { below, peak } from './processes.mjs';
 
-const SOFTWARE_GPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
 const PHOTO = inRoot('www/samples/lighthouse.webp');
 
 /** The largest resident set, in bytes, of each kind of process below the browser's. */
@@ -92,8 +92,8 @@ await main(async () => {
   const path = folder ? join(given, 'model.safetensors') : given;
   const { size } = statSync(path);
   const url = folder ? '/weights/model.safetensors.index.json' : `/weights/${basename(path)}`;
-  const server = await serve({ pkg: PKG, weights: dirname(path), photo: dirname(PHOTO) });
-  const address = `http://127.0.0.1:${server.address().port}/page.html`;
+  const server = await serveFolders({ pkg: PKG, weights: dirname(path), photo: dirname(PHOTO) }, { pages: EMPTY_PAGE });
+  const address = `${server.url}page.html`;
   const how = { crops: Number(values.crops), visits: Number(values.visits) };
   try {
     for (const device of values.device.split(',')) {
@@ -112,7 +112,6 @@ await main(async () => {
       console.log(JSON.stringify(line));
     }
   } finally {
-    server.closeAllConnections();
-    server.close();
+    await server.close();
   }
 });

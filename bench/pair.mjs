@@ -4,9 +4,10 @@
 import { basename, dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium as playwright } from 'playwright-core';
-import { chromium } from '../scripts/lib/chromium.mjs';
+import { chromium } from '../scripts/lib/browsers.mjs';
+import { FLAGS } from '../scripts/lib/flags.mjs';
 import { Failure, main } from '../scripts/lib/say.mjs';
-import { FLAGS, serve } from './browser.mjs';
+import { EMPTY_PAGE, serveFolders } from '../scripts/lib/serve.mjs';
 
 /** Milliseconds of a crop for each round of each model. */
 async function compare(page, models, photo, { crops, rounds }) {
@@ -51,12 +52,12 @@ await main(async () => {
     roots[`package${index}`] = resolve(folder);
     return { module: `/package${index}/index.js`, precision };
   });
-  const server = await serve(roots);
+  const server = await serveFolders(roots, { pages: EMPTY_PAGE });
   const browser = await playwright.launch({ executablePath: await chromium(), args: FLAGS });
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(0);
-    await page.goto(`http://127.0.0.1:${server.address().port}/page.html`);
+    await page.goto(`${server.url}page.html`);
     const options = { crops: Number(values.crops), rounds: Number(values.rounds) };
     const found = await compare(page, models, `/photo/${basename(photo)}`, options);
     for (const [index, { module, times, score }] of found.entries()) {
@@ -66,7 +67,6 @@ await main(async () => {
     console.log(`ratio ${median(ratios).toFixed(2)} (${ratios[0].toFixed(2)} to ${ratios.at(-1).toFixed(2)})`);
   } finally {
     await browser.close();
-    server.closeAllConnections();
-    server.close();
+    await server.close();
   }
 });

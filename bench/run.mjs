@@ -4,11 +4,12 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium as playwright } from 'playwright-core';
-import { chromium } from '../scripts/lib/chromium.mjs';
+import { chromium } from '../scripts/lib/browsers.mjs';
+import { FLAGS } from '../scripts/lib/flags.mjs';
 import { inRoot, PKG, REPORTS } from '../scripts/lib/paths.mjs';
 import { capture, run } from '../scripts/lib/run.mjs';
 import { Failure, main, say, step } from '../scripts/lib/say.mjs';
-import { FLAGS, serve } from './browser.mjs';
+import { EMPTY_PAGE, serveFolders } from '../scripts/lib/serve.mjs';
 import { chart } from './chart.mjs';
 import { Engine, spread } from './engine.mjs';
 import { adaptive, photosIn } from './photos.mjs';
@@ -177,8 +178,8 @@ await main(async () => {
   const chosen = cases(values, lite);
   const roots = { pkg: PKG, engines: inRoot('bench/engines'), ort, bench: FOLDER, lite: inRoot('weights') };
   for (const name of ['weights', 'onnx', 'images']) if (values[name]) roots[name] = resolve(values[name]);
-  const server = await serve(roots);
-  const url = `http://127.0.0.1:${server.address().port}`;
+  const server = await serveFolders(roots, { pages: EMPTY_PAGE });
+  const url = server.url.slice(0, -1);
   const launched = await playwright.launchServer({ executablePath: await chromium(), args: FLAGS });
   const connection = await playwright.connect(launched.wsEndpoint());
   const browser = { connection, pid: launched.process().pid, url };
@@ -207,7 +208,6 @@ await main(async () => {
   } finally {
     await connection.close();
     await launched.close();
-    server.closeAllConnections();
-    server.close();
+    await server.close();
   }
 });

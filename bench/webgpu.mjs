@@ -4,13 +4,12 @@
 import { basename, dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium as playwright } from 'playwright-core';
-import { chromium } from '../scripts/lib/chromium.mjs';
+import { chromium } from '../scripts/lib/browsers.mjs';
+import { FLAGS, SOFTWARE_GPU, WEBGPU } from '../scripts/lib/flags.mjs';
 import { inRoot, PKG } from '../scripts/lib/paths.mjs';
 import { Failure, main } from '../scripts/lib/say.mjs';
-import { FLAGS, serve } from './browser.mjs';
+import { EMPTY_PAGE, serveFolders } from '../scripts/lib/serve.mjs';
 
-const WEBGPU = ['--enable-unsafe-webgpu', '--enable-features=Vulkan'];
-const SOFTWARE = '--use-webgpu-adapter=swiftshader';
 const PHOTO = inRoot('www/samples/lighthouse.webp');
 
 /** Seconds of loading and of each photo; the first one meets whatever is compiled at first use. */
@@ -63,17 +62,16 @@ await main(async () => {
   const options = {
     crops: Number(values.crops),
     rounds: Number(values.rounds),
-    args: [...FLAGS, ...WEBGPU, ...(values.hardware ? [] : [SOFTWARE])],
+    args: [...FLAGS, ...(values.hardware ? WEBGPU : SOFTWARE_GPU)],
   };
-  const server = await serve(roots);
+  const server = await serveFolders(roots, { pages: EMPTY_PAGE });
   try {
     for (const [index, folder] of packages.entries()) {
-      const { port } = server.address();
+      const { port } = server;
       const found = await measure(port, `/package${index}/index.js`, `/weights/${basename(weights)}`, options);
       console.log(JSON.stringify({ package: folder, crops: options.crops, ...found }));
     }
   } finally {
-    server.closeAllConnections();
-    server.close();
+    await server.close();
   }
 });

@@ -2,7 +2,7 @@
 // before there is a node_modules.
 import { pathToFileURL } from 'node:url';
 import { bindgen, bindgenVersion } from './lib/bindgen.mjs';
-import { chromium } from './lib/chromium.mjs';
+import { allBrowsers } from './lib/browsers.mjs';
 import { checkNode, nodeModules } from './lib/node-modules.mjs';
 import { main, step } from './lib/say.mjs';
 import { lintTools, nativeToolchain, wasmToolchain } from './lib/toolchain.mjs';
@@ -23,7 +23,7 @@ export async function setup({ wasm = true, lint = false, browser = false } = {})
     if (lint) await lintTools();
     const toolchain = wasm ? await wasmToolchain() : undefined;
     if (wasm) bindgenVersion();
-    const missing = browser ? await chromium().catch((error) => error) : undefined;
+    const missing = browser ? await allBrowsers().catch((error) => error) : undefined;
     await node;
     let path;
     const tool = () => {

@@ -24,7 +24,7 @@ const check = (group, title, command, args, options) => ({
 });
 
 /** Runs Vitest and counts by its JSON report. */
-function vitest(group, title, args, { before } = {}) {
+function vitest(group, title, args, { before, reporter } = {}) {
   return {
     group: [group],
     title,
@@ -33,7 +33,8 @@ function vitest(group, title, args, { before } = {}) {
       mkdirSync(REPORTS, { recursive: true });
       const report = join(REPORTS, `vitest-${group}.json`);
       rmSync(report, { force: true });
-      const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+      const reporters = ['default', 'json', ...(reporter ? [reporter] : [])].map((name) => `--reporter=${name}`);
+      reporters.push(`--outputFile.json=${report}`);
       const env = process.stdout.isTTY ? {} : { NO_COLOR: '1' };
       let failure;
       await run(bin('vitest'), ['run', ...args, ...reporters], { env }).catch((error) => {
@@ -123,7 +124,8 @@ const steps = (ready) => [
   ]),
   build(ready),
   vitest('js', 'JavaScript tests under Node', []),
-  vitest('browser', 'tests in Chromium', ['--config', 'tests/browser/vitest.config.ts'], {
+  vitest('browser', 'tests in browsers', ['--config', 'tests/browser/vitest.config.ts'], {
+    reporter: './tests/browser/reporter.ts',
     before() {
       if (ready.browserMissing) throw ready.browserMissing;
     },

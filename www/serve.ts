@@ -1,29 +1,13 @@
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { extname, join, normalize, sep } from 'node:path';
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
+import { ISOLATION, sendFile, typeOf, within } from '../scripts/lib/serve.mjs';
 
 /** Where the repository lies: the folder above `www`. */
 const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
-
-/** Cross-origin isolation: high-resolution timers, and the shared memory that threads need. */
-export const ISOLATION = {
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-};
-
-const MIME: Record<string, string> = {
-  '.js': 'text/javascript; charset=utf-8',
-  '.ts': 'text/plain; charset=utf-8',
-  '.json': 'application/json; charset=utf-8',
-  '.map': 'application/json; charset=utf-8',
-  '.txt': 'text/plain; charset=utf-8',
-  '.wasm': 'application/wasm',
-  '.safetensors': 'application/octet-stream',
-};
 
 /** Files outside `www` that the page asks for: address -> file. A folder ends in a slash on both sides. */
 const MOUNTS: [address: string, file: string][] = [['/pkg/', 'pkg/']];
@@ -62,41 +46,15 @@ export function locate(pathname: string, root = REPOSITORY): string | undefined 
   for (const [address, target] of MOUNTS) {
     if (pathname === address) return join(root, target);
     if (!address.endsWith('/') || !pathname.startsWith(address)) continue;
-    const folder = join(root, target);
-    const file = normalize(join(folder, pathname.slice(address.length)));
-    if (file.startsWith(folder.endsWith(sep) ? folder : folder + sep)) return file;
+    const file = within(join(root, target), pathname.slice(address.length));
+    if (file !== undefined) return file;
   }
   return undefined;
 }
 
-/** Answers with a file; 404 if it is not there. */
-export function sendFile(file: string, request: IncomingMessage, response: ServerResponse): void {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  for (const [name, value] of Object.entries(ISOLATION)) response.setHeader(name, value);
-  if (!stat?.isFile()) {
-    response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' });
-    response.end('Not here: it may not be built yet.\n');
-    return;
-  }
-  const etag = `W/"${stat.size.toString(16)}-${stat.mtimeMs.toString(16)}"`;
-  response.setHeader('Cache-Control', 'no-cache');
-  response.setHeader('ETag', etag);
-  if (request.headers['if-none-match'] === etag) {
-    response.writeHead(304).end();
-    return;
-  }
-  response.setHeader('Content-Type', MIME[extname(file)] ?? 'application/octet-stream');
-  response.setHeader('Content-Length', stat.size);
-  if (request.method === 'HEAD') response.end();
-  else
-    createReadStream(file)
-      .on('error', (error) => response.destroy(error))
-      .pipe(response);
-}
-
 async function sendStatus(response: ServerResponse): Promise<void> {
   const body = JSON.stringify(await readStatus());
-  response.writeHead(200, { ...ISOLATION, 'Content-Type': MIME['.json'], 'Cache-Control': 'no-store' });
+  response.writeHead(200, { ...ISOLATION, 'Content-Type': typeOf('status.json'), 'Cache-Control': 'no-store' });
   response.end(body);
 }
 

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
-import { gammaFiles, ISOLATION } from './serve.ts';
+import { ISOLATION } from '../scripts/lib/serve.mjs';
+import { gammaFiles } from './serve.ts';
 
 const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 

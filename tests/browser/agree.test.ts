@@ -5,8 +5,9 @@ import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { barePage } from './bare.ts';
 import { launchChromium } from './chromium.ts';
+import { repository } from './repository.ts';
 import { readTensors, writeTensors } from './safetensors.ts';
-import { repository, requireModules, servePage } from './server.ts';
+import { requireModules, servePage } from './server.ts';
 
 // The same photos natively, on the CPU of a browser and on WebGPU. GAMMA_PHOTOS names a folder of other photos, of which
 // the first 50 are taken.

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
-import { repository, type Server } from './server.ts';
+import { repository } from './repository.ts';
+import type { Server } from './server.ts';
 
 /** Everything built and nothing to say about it. */
 export const ALL_READY = { modules: { cpu: 'ready', 'cpu-relaxed': 'ready', gpu: 'ready' }, message: '' };

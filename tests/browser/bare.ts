@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { Gamma } from 'gamma-wasm';
 import type { Browser, Page } from 'playwright-core';
-import { goldenCrops, SIDE } from './golden.ts';
-import { GOLDEN_MODEL, repository, type Server } from './server.ts';
+import type { Driver, Evaluate, Tab } from './drivers/tab.ts';
+import { SIDE } from './golden.ts';
+import { GOLDEN_MODEL, type Server } from './server.ts';
 
 /** What a bare page keeps between the calls of a test. */
 declare global {
@@ -16,20 +16,25 @@ declare global {
   var rejection: (promise: Promise<unknown>) => Promise<{ code: string; message: string }>;
 }
 
-/** A page with nothing on it but the package, of the dev server's origin. */
+/** A bare page of the package in Chromium, with all that Playwright can do. */
 export async function barePage(browser: Browser, server: Server): Promise<Page> {
   const page = await browser.newPage();
-  const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
-  const script = "import * as api from '/pkg/index.js'; globalThis.api = api;";
-  const body = `<!doctype html><title>bare</title><body><script type="module">${script}</script></body>`;
-  await page.route('**/bare.html', (route) => route.fulfill({ contentType: 'text/html', headers, body }));
-  await page.route('**/golden/crops', (route) => route.fulfill({ body: goldenCrops() }));
-  await page.route('**/fixtures/*', (route) =>
-    route.fulfill({ body: readFileSync(repository(`tests/browser${new URL(route.request().url()).pathname}`)) }),
-  );
   await page.goto(`${server.url}bare.html`);
-  await page.waitForFunction(() => 'api' in globalThis);
-  await page.evaluate((side) => {
+  await prepare(page);
+  return page;
+}
+
+/** A bare page of the package in whichever browser. */
+export async function bareTab(driver: Driver, server: Server): Promise<Tab> {
+  const tab = await driver.open(`${server.url}bare.html`);
+  await prepare(tab);
+  return tab;
+}
+
+/** Waits for the package and defines what tests call in the page. */
+function prepare(page: { evaluate: Evaluate }): Promise<void> {
+  return page.evaluate(async (side) => {
+    while (!('api' in globalThis)) await new Promise((resolve) => setTimeout(resolve, 10));
     globalThis.goldenCrop = async (index) => {
       const all = new Uint8Array(await (await fetch('/golden/crops')).arrayBuffer());
       const image = new ImageData(side, side);
@@ -51,16 +56,15 @@ export async function barePage(browser: Browser, server: Server): Promise<Page> 
         ({ code, message }) => ({ code, message }),
       );
   }, SIDE);
-  return page;
 }
 
 /** Loads the golden model as `gamma` of the page and tells the device. */
-export function load(page: Page, device: 'auto' | 'cpu' | 'webgpu') {
+export function load(page: { evaluate: Evaluate }, device: 'auto' | 'cpu' | 'webgpu', threads?: number) {
   return page.evaluate(
     async (options) => {
       globalThis.gamma = await api.Gamma.load(options);
       return gamma.device;
     },
-    { weights: GOLDEN_MODEL, device },
+    { weights: GOLDEN_MODEL, device, ...(threads !== undefined && { threads }) },
   );
 }

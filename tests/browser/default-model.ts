@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { repository } from './server.ts';
+import { repository } from './repository.ts';
 
 /** What the file of the default model states. */
 export interface Stated {

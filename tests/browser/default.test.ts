@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { locate } from '../../www/serve.ts';
 import { barePage } from './bare.ts';
 import { launchChromium } from './chromium.ts';
-import { repository, requireModules, type Server, servePage } from './server.ts';
+import { repository } from './repository.ts';
+import { requireModules, type Server, servePage } from './server.ts';
 
 const PHOTOS = ['city-at-night.webp', 'dog.jpg', 'lighthouse-blurred.webp', 'lighthouse.webp'];
 

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname } from 'node:path';
-import { repository } from './server.ts';
+import { repository } from './repository.ts';
 
 /** Bytes of a block of the store. */
 export const BLOCK = 8 << 20;

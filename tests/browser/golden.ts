@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { repository } from './repository.ts';
 import { readTensors } from './safetensors.ts';
-import { repository } from './server.ts';
 
 /** Our scene ids and the names of the same prompts in the golden file. */
 export const SCENES: Record<string, string> = {

@@ -1,8 +1,9 @@
 // Memory does not grow with the number of photos.
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { EAGER_MEMORY, FLAGS } from '../../scripts/lib/flags.mjs';
 import { barePage } from './bare.ts';
-import { FLAGS, findChromium } from './chromium.ts';
+import { findChromium } from './chromium.ts';
 import { GOLDEN_MODEL, requireModules, type Server, servePage } from './server.ts';
 
 /** A leak of 15 kB a photo shows; `bench/many.mjs` scores a thousand. */
@@ -12,16 +13,13 @@ const SETTLED = 50;
 /** Bytes that memory may grow by after that. */
 const GROWTH = 5_000_000;
 
-/** Counts at once, after a collection of garbage, instead of some time later. */
-const EAGER = '--enable-blink-features=ForceEagerMeasureMemory';
-
 let server: Server;
 let browser: Awaited<ReturnType<typeof chromium.launch>>;
 
 beforeAll(async () => {
   requireModules('cpu', 'cpu-relaxed');
   server = await servePage();
-  browser = await chromium.launch({ executablePath: findChromium(), args: [...FLAGS, EAGER] });
+  browser = await chromium.launch({ executablePath: findChromium(), args: [...FLAGS, EAGER_MEMORY] });
 });
 afterAll(async () => {
   await browser?.close();

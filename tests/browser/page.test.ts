@@ -6,7 +6,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { App, FALSE_PHOTO, sample } from './app.ts';
 import { launchChromium } from './chromium.ts';
 import { stated } from './default-model.ts';
-import { repository, requireModules, type Server, servePage } from './server.ts';
+import { repository } from './repository.ts';
+import { requireModules, type Server, servePage } from './server.ts';
 
 const SAMPLES = 6;
 

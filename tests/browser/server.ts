@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { createServer, type Plugin } from 'vite';
-import { sendFile } from '../../www/serve.ts';
-
-/** The path of a file of the repository. */
-export const repository = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+import { ISOLATION, sendFile, within } from '../../scripts/lib/serve.mjs';
+import { goldenCrops } from './golden.ts';
+import { repository } from './repository.ts';
 
 /** A running server of the page. */
 export interface Server {
@@ -28,20 +26,35 @@ export function requireModules(...kinds: string[]): void {
 /** The address of the untrained model whose scores are the golden ones. */
 export const GOLDEN_MODEL = '/models/untrained-tiny.safetensors';
 
-const goldenModel: Plugin = {
-  name: 'golden-model',
+/** A page with nothing on it but the package, at `/bare.html`. */
+const BARE = `<!doctype html><title>bare</title><body><script type="module">
+import * as api from '/pkg/index.js';
+globalThis.api = api;
+</script></body>`;
+
+/** What tests need beside the page: the bare page, the golden model and its crops, photos of the fixtures. */
+const testFiles: Plugin = {
+  name: 'test-files',
   configureServer: ({ middlewares }) => {
-    const file = repository('tests/golden/tiny/model.safetensors');
-    middlewares.use(GOLDEN_MODEL, (request, response) => sendFile(file, request, response));
+    const model = repository('tests/golden/tiny/model.safetensors');
+    const fixtures = repository('tests/browser/fixtures');
+    middlewares.use('/bare.html', (_, response) =>
+      response.writeHead(200, { ...ISOLATION, 'Content-Type': 'text/html' }).end(BARE),
+    );
+    middlewares.use('/golden/crops', (_, response) => response.writeHead(200, ISOLATION).end(goldenCrops()));
+    middlewares.use(GOLDEN_MODEL, (request, response) => sendFile(model, request, response));
+    middlewares.use('/fixtures', (request, response) =>
+      sendFile(within(fixtures, new URL(request.url ?? '/', 'http://localhost').pathname), request, response),
+    );
   },
 };
 
-/** Serves the page as `npm start` does, on a free port, and the golden model. */
+/** Serves the page as `npm start` does, on a free port, and what tests need beside it. */
 export async function servePage(): Promise<Server> {
   const server = await createServer({
     configFile: repository('www/vite.config.ts'),
     logLevel: 'silent',
-    plugins: [goldenModel],
+    plugins: [testFiles],
     server: { host: '127.0.0.1', port: 0, strictPort: false, hmr: false, watch: null },
   });
   await server.listen();

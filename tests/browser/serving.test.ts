@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { locate } from '../../www/serve.ts';
-import { repository, requireModules, type Server, servePage } from './server.ts';
+import { repository } from './repository.ts';
+import { requireModules, type Server, servePage } from './server.ts';
 
 let server: Server;
 

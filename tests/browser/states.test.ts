@@ -3,7 +3,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { ALL_READY, App, sample } from './app.ts';
 import { launchChromium } from './chromium.ts';
-import { repository, requireModules, type Server, servePage } from './server.ts';
+import { repository } from './repository.ts';
+import { requireModules, type Server, servePage } from './server.ts';
 
 const MODEL = repository('weights/gamma-lite.safetensors');
 const GOLDEN = repository('tests/golden/tiny/model.safetensors');

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { FLAGS, findChromium } from './chromium.ts';
+import { FLAGS } from '../../scripts/lib/flags.mjs';
+import { findChromium } from './chromium.ts';
 import { BLOCK, checksum, FakeSite, largeModel } from './fake-site.ts';
 
 const MODEL = largeModel(4 * BLOCK + 1_000_000);

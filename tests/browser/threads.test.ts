@@ -1,24 +1,19 @@
 // Several threads give the scores that one gives, bit for bit.
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { barePage } from './bare.ts';
-import { launchChromium } from './chromium.ts';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { bareTab } from './bare.ts';
+import { whyWithoutThreads } from './drivers/detect.ts';
+import { inEveryBrowser } from './drivers/every.ts';
+import type { Tab } from './drivers/tab.ts';
 import { requireModules, type Server, servePage } from './server.ts';
 
 let server: Server;
-let browser: Browser;
-let page: Page;
+let page: Tab;
 
 beforeAll(async () => {
   requireModules('cpu', 'cpu-relaxed', 'cpu-threads');
   server = await servePage();
-  browser = await launchChromium();
-  page = await barePage(browser, server);
 });
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
+afterAll(() => server?.close());
 
 /** Scores of Gamma-Lite's crops of a sample, `times` times. */
 const scores = (threads: number, times: number) =>
@@ -39,21 +34,31 @@ const scores = (threads: number, times: number) =>
     { threads, times },
   );
 
-test('an isolated page has threads, and they change no score', async () => {
-  const one = await scores(1, 2);
-  expect(one.module).toBe('cpu-relaxed');
-  for (const threads of [2, 3, 4]) {
-    const { module, reason, all } = await scores(threads, 12);
-    expect(reason).toBe('The CPU was asked for, with threads and relaxed SIMD.');
-    expect(module).toBe('cpu-threads');
-    expect(new Set(all)).toEqual(new Set(one.all));
-  }
-});
+inEveryBrowser((driver, name) => {
+  let lacks: string | undefined;
+  beforeAll(async () => {
+    page = await bareTab(driver(), server);
+    lacks = await whyWithoutThreads(page);
+  });
+  beforeEach(({ skip }) => {
+    if (lacks !== undefined) skip(lacks);
+  });
 
-test('helpers take their share, as many as were started', async () => {
-  // In a worker, since no page may wait for another thread.
-  const met = await page.evaluate(async () => {
-    const program = `
+  test('an isolated page has threads, and they change no score', async () => {
+    const one = await scores(1, 2);
+    expect(one.module).toBe('cpu-relaxed');
+    for (const threads of name === 'chromium' ? [2, 3, 4] : [2, 3]) {
+      const { module, reason, all } = await scores(threads, name === 'chromium' ? 12 : 4);
+      expect(reason).toBe('The CPU was asked for, with threads and relaxed SIMD.');
+      expect(module).toBe('cpu-threads');
+      expect(new Set(all)).toEqual(new Set(one.all));
+    }
+  });
+
+  test('helpers take their share, as many as were started', async () => {
+    // In a worker, since no page may wait for another thread.
+    const met = await page.evaluate(async () => {
+      const program = `
       const address = (path) => new URL(path, '${location.href}').href;
       const glue = address('/pkg/wasm/cpu-threads/gamma.js');
       const threads = await import(glue);
@@ -71,12 +76,13 @@ test('helpers take their share, as many as were started', async () => {
       }
       postMessage(found);
     `;
-    const url = URL.createObjectURL(new Blob([program], { type: 'text/javascript' }));
-    const worker = new Worker(url, { type: 'module' });
-    return new Promise<number[]>((resolve, reject) => {
-      worker.onmessage = ({ data }) => resolve(data);
-      worker.onerror = ({ message }) => reject(new Error(message));
+      const url = URL.createObjectURL(new Blob([program], { type: 'text/javascript' }));
+      const worker = new Worker(url, { type: 'module' });
+      return new Promise<number[]>((resolve, reject) => {
+        worker.onmessage = ({ data }) => resolve(data);
+        worker.onerror = ({ message }) => reject(new Error(message));
+      });
     });
+    expect(met).toEqual([1, 2, 3]);
   });
-  expect(met).toEqual([1, 2, 3]);
 });
