@@ -52,15 +52,24 @@ export class FakeSite {
   hold = Number.POSITIVE_INFINITY;
   /** Hears of every megabyte, and of a {@link hold} once it has begun. */
   onSent: (sent: number) => void = () => {};
+  /** Requests for the model get no answer. */
+  away = false;
+  /** What the worker runs before the package's own code. */
+  workerHead = '';
   url = '';
   readonly #server: Server;
 
   constructor(public model: Buffer) {
     this.#server = createServer((request, response) => {
       const { pathname } = new URL(request.url ?? '/', 'http://site');
-      if (pathname.startsWith('/model')) void this.#send(request.headers, response);
-      else if (pathname === '/') response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE);
-      else if (/^\/pkg\/[\w-]+\.js$/.test(pathname)) this.#file(repository(pathname.slice(1)), response);
+      if (pathname.startsWith('/model')) {
+        if (this.away) response.destroy();
+        else void this.#send(request.headers, response);
+      } else if (pathname === '/') response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE);
+      else if (pathname === '/pkg/worker.js') {
+        response.writeHead(200, { 'content-type': 'text/javascript' });
+        response.end(`${this.workerHead}\n${readFileSync(repository('pkg/worker.js'), 'utf8')}`);
+      } else if (/^\/pkg\/[\w-]+\.js$/.test(pathname)) this.#file(repository(pathname.slice(1)), response);
       else if (/^\/fake\/cpu(-relaxed)?\/gamma\.js$/.test(pathname)) {
         this.#file(repository('tests/js/fake-engine.js'), response);
       } else if (pathname.endsWith('gamma_bg.wasm')) response.end(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));

@@ -18,3 +18,14 @@ export async function whyWithoutThreads(page: Tab): Promise<string | undefined> 
   if (!(await page.evaluate(() => crossOriginIsolated))) return 'the page is not cross-origin isolated';
   return whyWithoutRelaxed(page);
 }
+
+/** Why nothing can be kept on the device; undefined if it can. */
+export function whyWithoutStore(page: Tab): Promise<string | undefined> {
+  return page.evaluate(async () => {
+    if (navigator.storage?.getDirectory === undefined) return 'the browser has no private file system';
+    return navigator.storage.getDirectory().then(
+      () => undefined,
+      (error) => `the browser refuses its private file system: ${error}`,
+    );
+  });
+}

@@ -165,7 +165,7 @@ export async function launchWebKit(): Promise<Driver> {
     const driver = new WebKitDriver(capabilities.browserVersion, session, first, end);
     for (const stream of [program.stdout, program.stderr]) {
       createInterface(stream as Readable).on('line', (line) => {
-        if (/^CONSOLE .*ERROR/.test(line)) driver.errors.push(line);
+        if (/: CONSOLE (JS )?ERROR /.test(line)) driver.errors.push(line);
       });
     }
     return driver;
