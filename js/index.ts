@@ -13,44 +13,18 @@
  *
  * @module
  */
-import { browserPlatform, type Weights } from './browser.js';
-import { browserCache } from './cache.js';
-import { GammaBase } from './gamma.js';
-import type { Photo } from './photo.js';
+
+import { GammaBase } from './api/gamma.js';
+import { browserCache } from './model/store/cache.js';
+import type { Photo } from './photo/photo.js';
+import { browserPlatform, type Weights } from './pool/browser.js';
 import type { LoadOptions as LoadOptionsOf, ModelCache } from './types.js';
 
-export type { Weights } from './browser.js';
+export type { PhotoResult } from './api/score-many.js';
 export { GammaError, type GammaErrorCode } from './error.js';
-export type { Photo } from './photo.js';
-export type {
-  Assessment,
-  Assessments,
-  Bytes,
-  CacheEntry,
-  CacheEstimate,
-  CacheMode,
-  CropPolicy,
-  CropScore,
-  DeviceInfo,
-  DeviceKind,
-  Estimate,
-  Levels,
-  LoadProgress,
-  MemoryUse,
-  ModelCache,
-  ModelInfo,
-  ModelSource,
-  ModuleKind,
-  Origin,
-  PhotoResult,
-  PixelSource,
-  Precision,
-  Preparation,
-  Scene,
-  ScoreAllOptions,
-  ScoreOptions,
-  ScoreProgress,
-} from './types.js';
+export type { Photo } from './photo/photo.js';
+export type { Weights } from './pool/browser.js';
+export type * from './types.js';
 
 /** Options of {@link Gamma.load}. */
 export type LoadOptions = LoadOptionsOf<Weights>;

@@ -1,9 +1,7 @@
 // The typed messages between a page (or Node's main thread) and the worker that owns the engine.
 
-import type { EngineAssessment, JobOptions, OpenedDevice } from './engine.js';
 import type { WireError } from './error.js';
-import type { NamedBlob } from './local.js';
-import type { Directory } from './opfs.js';
+import type { Directory, NamedBlob } from './file-system.js';
 import type {
   CacheMode,
   Estimate,
@@ -14,6 +12,7 @@ import type {
   Precision,
   Scene,
 } from './types.js';
+import type { EngineAssessment, JobOptions, OpenedDevice } from './wasm.js';
 
 /** A photo on its way to the worker: encoded bytes, RGBA pixels, or an ImageBitmap (named so only where DOM types are). */
 export type WirePhoto =

@@ -1,5 +1,7 @@
 // The public types that the browser and Node entries share. None of them needs the DOM library.
-import type { GammaError } from './error.js';
+
+/** Where a model's bytes come from: a server, this device's store, a file that the caller named, or memory. */
+export type Origin = 'network' | 'store' | 'file' | 'memory';
 
 /** Where a model may run. */
 export type DeviceKind = 'webgpu' | 'cpu';
@@ -129,9 +131,6 @@ export interface Assessment {
   /** The seed that placed the crops. */
   readonly seed: number;
 }
-
-/** Where a model's bytes come from: a server, this device's store, a file that the caller named, or memory. */
-export type Origin = 'network' | 'store' | 'file' | 'memory';
 
 /** How far {@link LoadOptions.onProgress loading} is. */
 export interface LoadProgress {
@@ -331,21 +330,6 @@ export interface ScoreAllOptions extends ScoreOptions {
 
 /** One Assessment for each scene id. */
 export type Assessments = Readonly<Record<string, Assessment>>;
-
-/** What `scoreAll` yields for a photo: its assessment, or the error that it ran into. */
-export type PhotoResult<P, A = Assessment> = {
-  /** Position of the photo. */
-  readonly index: number;
-  readonly photo: P;
-  /**
-   * Whether nothing more comes of this photo. Without {@link ScoreAllOptions.previews} always; with them, an assessment that is not final is
-   * an estimate of the first crops, as good as its {@link Assessment.uncertainty} says.
-   */
-  readonly final: boolean;
-} & (
-  | { readonly assessment: A; readonly error?: undefined }
-  | { readonly error: GammaError; readonly assessment?: undefined }
-);
 
 /** Eight-bit RGBA pixels, rows from the top, not premultiplied: `ImageData`, or an object like it. */
 export interface PixelSource {

@@ -84,6 +84,7 @@ const steps = (ready) => [
     'check',
     '--error-on-warnings',
   ]),
+  check('lint', 'rooms of js/: no circle, at most 8 floors', process.execPath, [inRoot('scripts/rooms.mjs')]),
   check('lint', 'types of the API (tsc)', TSC, ['--noEmit']),
   check('lint', 'types of the page (tsc)', TSC, ['--noEmit', '-p', 'www']),
   check('lint', 'types of the browser tests (tsc)', TSC, ['--noEmit', '-p', 'tests/browser']),

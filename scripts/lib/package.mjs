@@ -1,11 +1,16 @@
 // The npm package around the modules: JavaScript from js/, the default model, package.json, texts.
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { cargoField, inRoot, PKG } from './paths.mjs';
 import { run } from './run.mjs';
 import { Failure, step } from './say.mjs';
 
 export const TSC = inRoot('node_modules/.bin', process.platform === 'win32' ? 'tsc.cmd' : 'tsc');
+
+/** The folders of js/. */
+const ROOMS = readdirSync(inRoot('js'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
 
 /** The file of the default model. */
 export const MODEL = 'gamma-lite.safetensors';
@@ -30,17 +35,19 @@ function manifest() {
     types: './index.d.ts',
     bin: { 'gamma-wasm': './command/main.js' },
     // Workers do their work when they are loaded; nothing else does anything at import.
-    sideEffects: ['./worker.js', './node-worker.js', './command/main.js'],
-    files: ['*.js', '*.d.ts', 'command', 'wasm', 'README.md', 'CHANGELOG.md', 'LICENSE-MIT', 'LICENSE-APACHE'],
+    sideEffects: ['./worker/browser.js', './worker/node.js', './worker/thread.js', './command/main.js'],
+    files: ['*.js', '*.d.ts', ...ROOMS, 'wasm', 'README.md', 'CHANGELOG.md', 'LICENSE-MIT', 'LICENSE-APACHE'],
     engines: { node: '>=20' },
   };
 }
 
 /** Removes what an earlier build made of a file of js/ that is gone. */
 function removeStale() {
-  for (const name of readdirSync(PKG)) {
-    const source = name.match(/^(.+?)(\.d\.ts|\.js)(\.map)?$/)?.[1];
-    if (source !== undefined && !existsSync(inRoot('js', `${source}.ts`))) rmSync(join(PKG, name));
+  const made = readdirSync(PKG, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  for (const { name, parentPath } of made) {
+    const path = relative(PKG, join(parentPath, name));
+    const source = path.match(/^(?!wasm[\\/])(.+?)(\.d\.ts|\.js)(\.map)?$/)?.[1];
+    if (source !== undefined && !existsSync(inRoot('js', `${source}.ts`))) rmSync(join(PKG, path));
   }
 }
 

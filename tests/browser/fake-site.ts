@@ -66,10 +66,10 @@ export class FakeSite {
         if (this.away) response.destroy();
         else void this.#send(request.headers, response);
       } else if (pathname === '/') response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE);
-      else if (pathname === '/pkg/worker.js') {
+      else if (pathname === '/pkg/worker/browser.js') {
         response.writeHead(200, { 'content-type': 'text/javascript' });
-        response.end(`${this.workerHead}\n${readFileSync(repository('pkg/worker.js'), 'utf8')}`);
-      } else if (/^\/pkg\/[\w-]+\.js$/.test(pathname)) this.#file(repository(pathname.slice(1)), response);
+        response.end(`${this.workerHead}\n${readFileSync(repository('pkg/worker/browser.js'), 'utf8')}`);
+      } else if (/^\/pkg\/(?:[\w-]+\/)*[\w-]+\.js$/.test(pathname)) this.#file(repository(pathname.slice(1)), response);
       else if (/^\/fake\/cpu(-relaxed)?\/gamma\.js$/.test(pathname)) {
         this.#file(repository('tests/js/fake-engine.js'), response);
       } else if (pathname.endsWith('gamma_bg.wasm')) response.end(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));

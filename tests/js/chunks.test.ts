@@ -1,6 +1,6 @@
 // Streams read through one buffer.
 import { expect, test } from 'vitest';
-import { chunksOf, readInto } from '../../js/chunks.js';
+import { chunksOf, readInto } from '../../js/model/stream/chunks.js';
 
 const BYTES = Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 7919) >> 3);
 

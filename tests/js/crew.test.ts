@@ -1,7 +1,7 @@
 // scoreAll in several workers: faster, and otherwise as in one.
 import { afterEach, expect, test } from 'vitest';
-import { crewSize } from '../../js/crew.js';
-import type { Loaded } from '../../js/opening.js';
+import type { Loaded } from '../../js/pool/open.js';
+import { crewSize } from '../../js/pool/size.js';
 import { live } from './fake-engine.js';
 import { CPU, collect, type FakePhoto, later, newLog, platformOf, TestGamma, until, weightsOf } from './fakes.js';
 

@@ -1,6 +1,6 @@
 // Which devices are tried, and what the reasons say.
 import { afterEach, expect, test, vi } from 'vitest';
-import { type GpuProbe, planDevices, probeGpu, wasmFeatures } from '../../js/devices.js';
+import { type GpuProbe, planDevices, probeGpu, wasmFeatures } from '../../js/pool/devices.js';
 
 const REAL: GpuProbe = { found: true, software: false, name: 'Chip' };
 const EMULATED: GpuProbe = { found: true, software: true, name: 'SwiftShader' };

@@ -1,9 +1,9 @@
 // Downloads over HTTP: what networks and servers do wrong, and the code or the recovery that answers it.
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { download } from '../../js/download.js';
-import { retryAfter } from '../../js/http.js';
-import { Patience } from '../../js/patience.js';
+import { download } from '../../js/model/stream/download.js';
+import { retryAfter } from '../../js/model/stream/http.js';
+import { Patience } from '../../js/model/stream/retry.js';
 import { live } from './fake-engine.js';
 import { QUICK, TestGamma, until, weightsOf } from './fakes.js';
 import { type Act, FlakyServer, hangUp, stall, status, upTo } from './flaky-server.js';

@@ -1,6 +1,6 @@
 // Aborting, disposing and crashing: every call ends with a clear error, and nothing is left behind.
 import { afterEach, expect, test } from 'vitest';
-import type { HostPlatform } from '../../js/host.js';
+import type { HostPlatform } from '../../js/worker/platform.js';
 import { live } from './fake-engine.js';
 import { CPU, type FakePhoto, GPU, later, TestGamma, until, weightsOf } from './fakes.js';
 

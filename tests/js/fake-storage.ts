@@ -1,6 +1,7 @@
 // An origin private file system with its locks and its quota, in memory. It can be cut off in the middle of any write, as a
 // page that is killed is.
-import type { Directory, FileEntry, Locks, Storage } from '../../js/opfs.js';
+import type { Directory, FileEntry } from '../../js/file-system.js';
+import type { Locks, Storage } from '../../js/model/store/opfs.js';
 
 const notFound = () => new DOMException('no such entry', 'NotFoundError');
 

@@ -1,16 +1,17 @@
 // Platforms for tests: the real Gamma, Client and Host over the fake engine, in one thread.
 
-import type { Modules } from '../../js/engine.js';
+import { GammaBase } from '../../js/api/gamma.js';
 import { type GammaError, toGammaError } from '../../js/error.js';
-import { GammaBase } from '../../js/gamma.js';
-import { Host, type HostPlatform } from '../../js/host.js';
+import { type RemoteOptions, remoteFiles } from '../../js/model/remote.js';
+import { weightsSource } from '../../js/model/source.js';
+import type { Timings } from '../../js/model/stream/retry.js';
 import type { Weights as NodeWeights } from '../../js/node.js';
-import type { Timings } from '../../js/patience.js';
-import type { Candidate, Platform, Port } from '../../js/platform.js';
+import type { Candidate, Platform, Port } from '../../js/pool/platform.js';
 import type { ToWorker, WirePhoto } from '../../js/protocol.js';
-import { type RemoteOptions, remoteFiles } from '../../js/remote.js';
 import type { LoadOptions } from '../../js/types.js';
-import { weightsSource } from '../../js/weights.js';
+import type { Modules } from '../../js/wasm.js';
+import { Host } from '../../js/worker/host.js';
+import type { HostPlatform } from '../../js/worker/platform.js';
 import * as glue from './fake-engine.js';
 
 type Weights = NodeWeights | FileSystemDirectoryHandle;

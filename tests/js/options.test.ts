@@ -1,6 +1,6 @@
 // Wrong options are named, with what was given and what is allowed.
 import { expect, test } from 'vitest';
-import { checkDevice, jobOptions, sceneOf } from '../../js/options.js';
+import { checkDevice, jobOptions, sceneOf } from '../../js/api/options.js';
 import type { ScoreOptions } from '../../js/types.js';
 import { live } from './fake-engine.js';
 import { TestGamma } from './fakes.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Pace } from '../../js/pace.js';
+import { Pace } from '../../js/worker/time-left.js';
 
 /** Notes one step after the other: seconds and the bytes that are there then. */
 function paced(steps: [seconds: number, bytes: number][]): Pace {

@@ -1,7 +1,7 @@
 // What was computed of a photo that cannot change is not computed again.
 import { afterEach, expect, test } from 'vitest';
+import { type Kept, Shelf } from '../../js/pool/results.js';
 import type { WireAssessment } from '../../js/protocol.js';
-import { type Kept, Shelf } from '../../js/shelf.js';
 import type { ScoreProgress } from '../../js/types.js';
 import { live } from './fake-engine.js';
 import { type FakePhoto, newLog, platformOf, TestGamma, weightsOf } from './fakes.js';

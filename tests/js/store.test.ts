@@ -1,7 +1,7 @@
 // Models kept on the device: what is there is not fetched again, and nothing that can happen to a disk is loaded.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { cacheIn } from '../../js/cache.js';
-import { type RemoteOptions, remoteFiles } from '../../js/remote.js';
+import { type RemoteOptions, remoteFiles } from '../../js/model/remote.js';
+import { cacheIn } from '../../js/model/store/cache.js';
 import type { CacheMode, LoadProgress } from '../../js/types.js';
 import { FakeStorage } from './fake-storage.js';
 import { later, QUICK, TestGamma, until, weightsOf } from './fakes.js';

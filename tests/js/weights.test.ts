@@ -1,15 +1,16 @@
 // Weights from every source: one file and several.
+
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GammaError } from '../../js/error.js';
-import { shown } from '../../js/fetching.js';
-import { folderFiles, streamFiles } from '../../js/local.js';
+import type { Directory } from '../../js/file-system.js';
+import { folderFiles, streamFiles } from '../../js/model/local.js';
+import { weightsSource } from '../../js/model/source.js';
+import { shown } from '../../js/model/stream/fetching.js';
 import type { Weights } from '../../js/node.js';
-import type { Directory } from '../../js/opfs.js';
 import type { LoadProgress } from '../../js/types.js';
-import { weightsSource } from '../../js/weights.js';
 import { live } from './fake-engine.js';
 import { CPU, later, TestGamma, weightsOf } from './fakes.js';
 

@@ -1,0 +1,137 @@
+// Many photos: in one pass, or in two of which the first gives an estimate of each.
+import { type CallSignal, callSignal, reasonOf } from '../abort.js';
+import { GammaError, toGammaError } from '../error.js';
+import type { Rest } from '../pool/results.js';
+import type { Assessment, Assessments, ScoreAllOptions, ScoreOptions } from '../types.js';
+import { inOrder } from './in-order.js';
+import { checkCall, checkPreviews } from './options.js';
+import type { Order } from './score-one.js';
+import type { Handle } from './session.js';
+
+/** What `scoreAll` yields for a photo: its assessment, or the error that it ran into. */
+export type PhotoResult<P, A = Assessment> = {
+  /** Position of the photo. */
+  readonly index: number;
+  readonly photo: P;
+  /**
+   * Whether nothing more comes of this photo. Without {@link ScoreAllOptions.previews} always; with them, an assessment that is not final is
+   * an estimate of the first crops, as good as its {@link Assessment.uncertainty} says.
+   */
+  readonly final: boolean;
+} & (
+  | { readonly assessment: A; readonly error?: undefined }
+  | { readonly error: GammaError; readonly assessment?: undefined }
+);
+
+type Result<P> = PhotoResult<P, Assessment | Assessments>;
+
+/** A photo, and what the first pass left to do. */
+interface Item<P> {
+  readonly index: number;
+  readonly photo: P;
+  readonly rest?: Rest | undefined;
+}
+
+/** What comes of an item in one pass. */
+interface Outcome<P> {
+  readonly result: Result<P>;
+  readonly rest?: Rest | undefined;
+}
+
+/** As `scoreAll` of {@link GammaBase}. */
+export async function* scoreMany<P, Q extends P>(
+  handle: Handle<P>,
+  photos: Iterable<Q> | AsyncIterable<Q>,
+  options: ScoreAllOptions,
+): AsyncGenerator<Result<Q>, void, void> {
+  checkCall(options);
+  const previews = checkPreviews(options.previews);
+  handle.order(options, 0, false);
+  const left: Item<Q>[] = [];
+  yield* pass(handle, numbered(iterate(photos)), options, previews ? left : undefined);
+  if (left.length > 0) yield* pass(handle, left.values(), options, undefined);
+}
+
+/** One pass over photos. With a list `left`, the first crops do for now, and the photos that have more of them go on to that list. */
+async function* pass<P, Q extends P>(
+  handle: Handle<P>,
+  items: AsyncIterator<Item<Q>> | Iterator<Item<Q>>,
+  options: ScoreOptions,
+  left: Item<Q>[] | undefined,
+): AsyncGenerator<Result<Q>, void, void> {
+  // Ends the work under way when the caller leaves the loop.
+  const gone = new AbortController();
+  const call = callSignal(options.signal, handle.signal, gone.signal);
+  const { workers } = handle;
+  // One more is read. Results that wait for those before them are few, too.
+  const window = { active: workers + 1, taken: 3 * workers - 1 };
+  const begin = async (item: Item<Q>, place: number) => {
+    if (place > 0) handle.now.shared.hire(Math.min(workers, place + 1), place === 1);
+    return outcome(handle, item, handle.order(options, item.index, left !== undefined), call);
+  };
+  try {
+    for await (const { result, rest } of inOrder(items, window, begin, call.race)) {
+      if (rest) left?.push({ index: result.index, photo: result.photo, rest });
+      yield result;
+    }
+  } finally {
+    gone.abort();
+    call.release();
+  }
+}
+
+/** What becomes of one of many photos; only what ends the whole run is thrown. */
+async function outcome<P, Q extends P>(
+  handle: Handle<P>,
+  { index, photo, rest: before }: Item<Q>,
+  asked: Order,
+  call: CallSignal,
+): Promise<Outcome<Q>> {
+  const subject = handle.subject(photo, call, before);
+  // What may change until the second pass is done in the first.
+  const order = { ...asked, preview: asked.preview && subject.lasting };
+  let reached = false;
+  try {
+    let answer = handle.recall(order, subject);
+    if (!answer) {
+      subject.taken.begin();
+      const where = handle.workers > 1 ? 'any' : 'first';
+      const found = handle.answer(order, subject, where, call, () => {
+        reached = true;
+      });
+      answer = await call.race(found);
+    }
+    const { assessment, rest } = answer;
+    return { result: { index, photo, assessment, final: !rest }, rest };
+  } catch (error) {
+    if (call.signal.aborted) throw reasonOf(call.signal);
+    // Not the photo's fault: there is no engine.
+    if (!reached) throw error;
+    return { result: { index, photo, error: toGammaError(error, 'worker'), final: true } };
+  } finally {
+    subject.taken.drop();
+  }
+}
+
+function iterate<T>(items: Iterable<T> | AsyncIterable<T>): AsyncIterator<T> | Iterator<T> {
+  if (items !== null && items !== undefined) {
+    if (Symbol.asyncIterator in Object(items)) return (items as AsyncIterable<T>)[Symbol.asyncIterator]();
+    if (typeof items !== 'string' && Symbol.iterator in Object(items)) return (items as Iterable<T>)[Symbol.iterator]();
+  }
+  throw new GammaError('option', 'option `photos`: expected an array or another iterable of photos');
+}
+
+/** Photos with their numbers; closing it closes the iterator. */
+function numbered<P>(photos: AsyncIterator<P> | Iterator<P>): AsyncIterator<Item<P>> {
+  let index = 0;
+  return {
+    next: async () => {
+      const { done, value: photo } = await photos.next();
+      return done ? { done, value: undefined } : { done: false, value: { index: index++, photo } };
+    },
+    return: async () => {
+      await photos.return?.();
+      return { done: true, value: undefined };
+    },
+  };
+}

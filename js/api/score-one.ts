@@ -1,0 +1,141 @@
+// One photo's way to its score: from what is kept of it, or through a worker.
+
+import type { CallSignal } from '../abort.js';
+import { identityOf } from '../bytes.js';
+import { GammaError } from '../error.js';
+import type { Taken } from '../photo/pending.js';
+import { callBack } from '../pool/client.js';
+import type { Seat, Seats } from '../pool/engines.js';
+import type { Loaded } from '../pool/open.js';
+import type { Kept, Rest, Shelf } from '../pool/results.js';
+import type { WireAssessment, WirePhoto } from '../protocol.js';
+import type { Assessment, Assessments, ScoreOptions } from '../types.js';
+import type { JobOptions } from '../wasm.js';
+import { ALL_SCENES } from './options.js';
+
+/** What a call asks about a photo, checked. */
+export interface Order {
+  readonly scene: string;
+  readonly job: JobOptions;
+  readonly index: number;
+  /** Whether the first crops are enough. */
+  readonly preview: boolean;
+  readonly onProgress: ScoreOptions['onProgress'];
+}
+
+/** A photo in the hands of a call. */
+export interface Subject {
+  readonly taken: Taken;
+  /** Whether it stays what it is until its turn comes. */
+  readonly lasting: boolean;
+  /** The object that the photo is, if it can never show another one. */
+  readonly constant: object | undefined;
+  /** What an earlier order for it left to do. */
+  readonly rest?: Rest | undefined;
+}
+
+/** What comes of an order. */
+export interface Answer {
+  readonly assessment: Assessment | Assessments;
+  /** Crops that are left. */
+  readonly rest?: Rest | undefined;
+}
+
+/** What is kept that answers the order; its caller hears of it as of any other answer. */
+export function recall(order: Order, { constant }: Subject, shelf: Shelf, seats: Seats): Answer | undefined {
+  const scenes = seats.scenes ?? [];
+  const kept = constant && shelf.get(shelfKey(constant, order, seats, scenes));
+  const asked = order.scene === ALL_SCENES ? scenes.map(({ id }) => id) : [order.scene];
+  if (!kept || (kept.rest && !order.preview)) return undefined;
+  const found = asked.map((scene) => kept.assessments.get(seats.keyOf(scene)));
+  if (!found.every((assessment) => assessment !== undefined)) return undefined;
+  const [{ score, percent, uncertainty, crops } = missing()] = found;
+  const { index, onProgress } = order;
+  const progress = { index, done: crops.length, total: kept.total, estimate: { score, percent, uncertainty } };
+  callBack(() => onProgress?.(progress));
+  return answerOf(order, found, kept);
+}
+
+/**
+ * Has a worker compute what the order asks, and keeps it where the photo is constant: then under all scenes, since that costs nothing.
+ *
+ * @param keep Whether the photo is needed again if the worker dies; it gets a copy then.
+ */
+export async function compute(
+  order: Order,
+  subject: Subject,
+  keep: boolean,
+  shelf: Shelf,
+  seat: Seat,
+  { device: { kind } }: Loaded,
+  call: CallSignal,
+): Promise<Answer> {
+  const { scene, job, index, preview, onProgress } = order;
+  const { constant, taken } = subject;
+  const all = seat.scenes.map(({ id }) => id);
+  const asked = scene === ALL_SCENES ? all : [scene];
+  // A tolerance has to do for the scenes asked about, and for no other.
+  const whole = constant && job.tolerance === undefined;
+  const scenes = whole ? [...asked, ...all.filter((id) => !asked.includes(id))] : asked;
+  const known = all.map((id) => seat.keyOf(id)).join('\n');
+  const shelfed = constant === undefined ? undefined : shelfKey(constant, order, seat, seat.scenes);
+  // Another time there may be another photo at the same address.
+  const left = shelfed === undefined ? undefined : (subject.rest ?? shelf.get(shelfed)?.rest);
+  // The numbers are those of the scenes that the engine had.
+  const rest = left?.scenes === known ? left : undefined;
+  const reply = await taken.send(call, keep, (photo) =>
+    seat.client.request(
+      'score',
+      { engine: seat.engine, photo, scenes, options: job, preview, answered: rest?.answered },
+      {
+        transfer: keep ? [] : [content(photo)],
+        signal: call.signal,
+        onProgress: (progress) => {
+          if (progress.phase !== 'crops' || call.signal.aborted) return;
+          const { loaded: done, total, estimate } = progress;
+          onProgress?.({ index, done, total, estimate });
+        },
+      },
+    ),
+  );
+  const assessments = reply.assessments.map((each) => ({ ...each, ms: each.ms + (rest?.ms ?? 0) }));
+  const [first = missing()] = assessments;
+  const kept: Kept = {
+    assessments: new Map(assessments.map((each) => [seat.keyOf(each.scene), each])),
+    device: kind,
+    total: reply.total,
+    rest: reply.answered && { answered: reply.answered, scenes: known, ms: first.ms },
+  };
+  if (shelfed !== undefined) shelf.put(shelfed, kept);
+  return answerOf(order, assessments.slice(0, asked.length), kept);
+}
+
+function answerOf({ scene }: Order, assessments: readonly WireAssessment[], { device, rest }: Kept): Answer {
+  // Copies: what is kept is nobody's to change.
+  const own = assessments.map((each): Assessment => ({ ...structuredClone(each), device }));
+  const [first = missing()] = own;
+  const assessment = scene === ALL_SCENES ? Object.fromEntries(own.map((each) => [each.scene, each])) : first;
+  return { assessment, rest };
+}
+
+/** A photo and how it is looked at. With a tolerance the number of crops depends on the scenes asked about, too. */
+function shelfKey(
+  photo: object,
+  { job, scene }: Order,
+  scenes: { keyOf(scene: string): string },
+  offered: readonly { id: string }[],
+): string {
+  const asked = scene === ALL_SCENES ? offered.map(({ id }) => id) : [scene];
+  const depends = job.tolerance === undefined ? [] : asked.map((id) => scenes.keyOf(id));
+  return JSON.stringify([identityOf(photo), job, ...depends]);
+}
+
+function missing(): never {
+  throw new GammaError('worker', 'the worker answered without an assessment');
+}
+
+/** What of a photo can be handed over instead of copied. */
+function content(wire: WirePhoto): object {
+  if (wire.kind === 'bytes') return wire.bytes;
+  return wire.kind === 'rgba' ? wire.data : wire.bitmap;
+}

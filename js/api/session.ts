@@ -1,0 +1,170 @@
+// One user's share in a loaded model: its engines, what it asks of them, and its end.
+import { type CallSignal, callSignal, reasonOf } from '../abort.js';
+import { GammaError, toGammaError } from '../error.js';
+import { Taken } from '../photo/pending.js';
+import { type Seat, Seats } from '../pool/engines.js';
+import type { Loaded, Opening } from '../pool/open.js';
+import type { Platform } from '../pool/platform.js';
+import type { Where } from '../pool/pool.js';
+import type { Rest } from '../pool/results.js';
+import { type Member, SharedModel } from '../pool/shared-model.js';
+import { crewSize } from '../pool/size.js';
+import type { LoadProgress, MemoryUse, ModelSource, Scene, ScoreOptions } from '../types.js';
+import { checkCall, jobOptions, sceneOf } from './options.js';
+import { type Answer, compute, type Order, recall, type Subject } from './score-one.js';
+
+/** What is known of the model while the handle has it. */
+interface Now {
+  readonly shared: SharedModel;
+  readonly loaded: Loaded;
+  readonly source: ModelSource;
+  readonly scenes: readonly Scene[];
+}
+
+/** What a `Gamma` does behind its surface. */
+export class Handle<P> {
+  readonly #platform: Platform<P, never>;
+  readonly #opening: Opening;
+  readonly #asked: number | undefined;
+  readonly #member: Member;
+  /** Aborted by the end. */
+  readonly #life = new AbortController();
+  readonly #seats = new Seats();
+  #shared: SharedModel | undefined;
+  #source: ModelSource | undefined;
+
+  /** `workers`: those that many photos may take, if the caller says. */
+  constructor(
+    platform: Platform<P, never>,
+    opening: Opening,
+    workers: number | undefined,
+    onProgress: ((progress: LoadProgress) => void) | undefined,
+  ) {
+    this.#platform = platform;
+    this.#opening = opening;
+    this.#asked = workers;
+    this.#member = { signal: this.#life.signal, onProgress };
+  }
+
+  /** Ends with the handle. */
+  get signal(): AbortSignal {
+    return this.#life.signal;
+  }
+
+  /** The model; throws `disposed` where there is none. */
+  get now(): Now {
+    const { scenes } = this.#seats;
+    const source = this.#source;
+    const loaded = this.#shared?.loaded;
+    if (!this.#shared || !loaded || !source || !scenes) throw disposed();
+    return { shared: this.#shared, loaded, source, scenes };
+  }
+
+  /** The most workers that many photos take. */
+  get workers(): number {
+    return this.#asked ?? crewSize(this.now.loaded, this.#platform.cores());
+  }
+
+  /** Loads the model, or takes part in one that is loaded. */
+  async join(call: CallSignal): Promise<void> {
+    const shared = SharedModel.join(this.#opening, this.#member);
+    this.#shared = shared;
+    const { loaded, already } = await shared.ready(this.#member);
+    await this.turn(call, 'first', async () => {});
+    this.#source = already ? { ...loaded.source, from: 'memory' } : loaded.source;
+  }
+
+  /** Rejects all calls with `error`, and lets go of the model. */
+  async end(error: GammaError): Promise<void> {
+    if (!this.#life.signal.aborted) this.#life.abort(error);
+    await this.#shared?.leave(this.#member, error, this.#seats.places);
+  }
+
+  /** Runs a public call: its errors are GammaErrors, and it ends as soon as it is aborted. */
+  async call<T>(options: { signal?: AbortSignal | undefined }, work: (call: CallSignal) => Promise<T>): Promise<T> {
+    checkCall(options);
+    const call = callSignal(this.#life.signal, options.signal);
+    try {
+      if (call.signal.aborted) throw reasonOf(call.signal);
+      return await call.race(work(call));
+    } catch (error) {
+      throw toGammaError(error, 'worker');
+    } finally {
+      call.release();
+    }
+  }
+
+  /** What is asked, checked. */
+  order(options: ScoreOptions, index: number, preview: boolean): Order {
+    if (this.#life.signal.aborted) throw reasonOf(this.#life.signal);
+    const job = jobOptions(options);
+    return { scene: sceneOf(options, this.now.scenes), job, index, preview, onProgress: options.onProgress };
+  }
+
+  /** A photo for a call to ask about. */
+  subject(photo: P, call: CallSignal, rest?: Rest): Subject {
+    return {
+      taken: new Taken(() => this.#platform.photo(photo, call.signal)),
+      lasting: this.#platform.isLasting(photo),
+      constant: this.#platform.isConstant(photo) ? Object(photo) : undefined,
+      rest,
+    };
+  }
+
+  /** What is known already. */
+  recall(order: Order, subject: Subject): Answer | undefined {
+    return recall(order, subject, this.now.shared.shelf, this.#seats);
+  }
+
+  /** Waits for a worker, then answers from what is known by then or has it computed. `reached` hears that there is an engine. */
+  answer(order: Order, subject: Subject, where: Where, call: CallSignal, reached = () => {}): Promise<Answer> {
+    return this.turn(call, where, async (seat, loaded) => {
+      reached();
+      const { shelf, workers } = this.now.shared;
+      // A GPU may be lost on the way and a worker of several may die: the photo is needed again then.
+      const again = loaded.device.kind === 'webgpu' || (workers.length > 1 && !subject.lasting);
+      return this.recall(order, subject) ?? compute(order, subject, again, shelf, seat, loaded, call);
+    });
+  }
+
+  /** Adds a scene. */
+  addScene(id: string, template: string, call: CallSignal): Promise<void> {
+    return this.turn(call, 'first', ({ client }) => this.#seats.add(client, id, template, call.signal));
+  }
+
+  /** Memory of all workers. */
+  memory(call: CallSignal): Promise<MemoryUse> {
+    return this.turn(call, 'first', async ({ client }) => {
+      // The others are asked while they compute. One that dies meanwhile has no memory.
+      const others = this.now.shared.workers.filter((worker) => worker.client !== client);
+      const sizes = await Promise.all([
+        client.request('memory', {}, { signal: call.signal }),
+        ...others.map((other) => other.client.request('memory', {}).catch(() => undefined)),
+      ]);
+      const living = sizes.filter((size) => size !== undefined);
+      return { wasm: living.reduce((sum, { wasm }) => sum + wasm, 0), workers: living.length };
+    });
+  }
+
+  /** Waits until a worker is free and there is one, then runs `work` with this handle's engine there. */
+  turn<T>(call: CallSignal, where: Where, work: (seat: Seat, loaded: Loaded) => Promise<T>): Promise<T> {
+    const shared = this.#shared;
+    if (!shared) throw disposed();
+    const turn = shared.run(call.signal, where, async (loaded, spare) => {
+      let seat: Seat;
+      try {
+        seat = await this.#seats.at(loaded.client, call.signal);
+      } catch (error) {
+        // A worker that cannot have this handle's scenes is of no use to it; another one will do.
+        if (spare && !call.signal.aborted) await loaded.client.close(toGammaError(error, 'worker'));
+        throw error;
+      }
+      return work(seat, loaded);
+    });
+    // It may be looked at later, or never, when the call has ended.
+    turn.catch(() => {});
+    return turn;
+  }
+}
+
+const disposed = () => new GammaError('disposed', 'this Gamma was disposed of');

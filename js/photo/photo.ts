@@ -1,0 +1,154 @@
+// Every kind of photo that a page may hold, made ready for the worker. Encoded bytes stay encoded, so that the engine
+// decodes them and all devices see the same pixels; only what has no encoded bytes is sent as pixels.
+import { absolute } from '../address.js';
+import { isBytes } from '../bytes.js';
+import { GammaError, messageOf, throwIfAborted } from '../error.js';
+import type { WirePhoto } from '../protocol.js';
+import type { Bytes, PixelSource } from '../types.js';
+import { bitmapOf } from './bitmap.js';
+import { isPixelSource, noPhoto, readBlob, readUrl, takeBytes, takePixels } from './read.js';
+
+/**
+ * A photo: its URL (relative to the page), a Blob or File, encoded bytes, pixels, or an element, bitmap or frame that shows
+ * it. Of an `<img>` the file is read again from its address, and what it shows is taken only if that fails.
+ */
+export type Photo =
+  | string
+  | URL
+  | Blob
+  | Bytes
+  | ImageData
+  | PixelSource
+  | ImageBitmap
+  | HTMLImageElement
+  | HTMLCanvasElement
+  | OffscreenCanvas
+  | HTMLVideoElement
+  | VideoFrame;
+
+/** Reads any {@link Photo}. What can change is taken before the first wait. */
+export async function takePhoto(photo: Photo, signal: AbortSignal): Promise<WirePhoto> {
+  throwIfAborted(signal);
+  if (typeof photo === 'string' || photo instanceof URL)
+    return rasterised(await readUrl(absolute(photo), signal), signal);
+  if (photo instanceof Blob) return rasterised(await readBlob(photo), signal);
+  if (isBytes(photo)) return rasterised(takeBytes(photo), signal);
+  if (isA('HTMLImageElement', photo)) return takeImage(photo as HTMLImageElement, signal);
+  if (isPixelSource(photo) && !(isA('ImageData', photo) && isWide(photo as ImageData))) return takePixels(photo);
+  if (isA('HTMLVideoElement', photo)) {
+    const video = photo as HTMLVideoElement;
+    if (video.readyState < 2 || video.videoWidth === 0) {
+      throw new GammaError('photo-type', 'the video shows no frame yet; wait for its `loadeddata` event');
+    }
+    return takeBitmap(video);
+  }
+  for (const name of ['HTMLCanvasElement', 'OffscreenCanvas', 'ImageBitmap', 'ImageData', 'VideoFrame']) {
+    if (isA(name, photo)) return takeBitmap(photo as ImageBitmapSource);
+  }
+  throw noPhoto(photo, 'a URL, Blob, bytes, ImageData, ImageBitmap, img, canvas, video or VideoFrame');
+}
+
+/** By name as well as by constructor, so that elements of another frame count. */
+function isA(name: string, value: unknown): boolean {
+  return Object.prototype.toString.call(value) === `[object ${name}]`;
+}
+
+/** Whether the ImageData hold other than eight-bit sRGB; the browser converts them. */
+function isWide(image: ImageData): boolean {
+  return !(image.data instanceof Uint8ClampedArray) || (image.colorSpace ?? 'srgb') !== 'srgb';
+}
+
+async function takeImage(image: HTMLImageElement, signal: AbortSignal): Promise<WirePhoto> {
+  const address = image.currentSrc || image.src;
+  if (!address) throw new GammaError('photo-type', 'the img element has no address yet');
+  try {
+    return await rasterised(await readUrl(address, signal), signal);
+  } catch (error) {
+    throwIfAborted(signal);
+    if (!image.complete || image.naturalWidth === 0) throw error;
+  }
+  return takeBitmap(image);
+}
+
+/** What `source` shows now, as a bitmap that may go to the worker. */
+async function takeBitmap(source: ImageBitmapSource): Promise<WirePhoto> {
+  let bitmap: ImageBitmap;
+  try {
+    bitmap = await bitmapOf(source);
+  } catch (error) {
+    if ((error as Error | null)?.name === 'SecurityError') throw tainted(error);
+    throw new GammaError('photo-type', `nothing can be read from the ${nameOf(source)}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  try {
+    assertReadable(bitmap);
+  } catch (error) {
+    bitmap.close();
+    throw error;
+  }
+  return { kind: 'bitmap', bitmap };
+}
+
+/** One pixel is enough to hear whether the page may read them. */
+function assertReadable(bitmap: ImageBitmap): void {
+  const context = canvasOf(1, 1).getContext('2d') as
+    | CanvasRenderingContext2D
+    | OffscreenCanvasRenderingContext2D
+    | null;
+  if (!context) return;
+  context.drawImage(bitmap, 0, 0);
+  try {
+    context.getImageData(0, 0, 1, 1);
+  } catch (error) {
+    throw tainted(error);
+  }
+}
+
+function tainted(cause: unknown): GammaError {
+  return new GammaError(
+    'photo-tainted',
+    'the browser does not let this page read the pixels, because they come from another origin: serve the file with an Access-Control-Allow-Origin header and set crossorigin="anonymous" on the element, or pass the file itself',
+    { cause },
+  );
+}
+
+function canvasOf(width: number, height: number): OffscreenCanvas | HTMLCanvasElement {
+  if (typeof OffscreenCanvas !== 'undefined') return new OffscreenCanvas(width, height);
+  return Object.assign(document.createElement('canvas'), { width, height });
+}
+
+function nameOf(source: object): string {
+  return Object.prototype.toString.call(source).slice('[object '.length, -1);
+}
+
+/** SVG is drawn here: no worker can, and `createImageBitmap` takes it only from an element. Other photos pass. */
+async function rasterised(wire: WirePhoto, signal: AbortSignal): Promise<WirePhoto> {
+  if (wire.kind !== 'bytes' || !isSvg(wire) || typeof Image === 'undefined') return wire;
+  const url = URL.createObjectURL(new Blob([wire.bytes], { type: 'image/svg+xml' }));
+  try {
+    const image = new Image();
+    image.src = url;
+    await image.decode();
+    throwIfAborted(signal);
+    if (image.naturalWidth === 0 || image.naturalHeight === 0) {
+      throw new GammaError('image-format', 'the SVG image has no size of its own');
+    }
+    const canvas = canvasOf(image.naturalWidth, image.naturalHeight);
+    const context = canvas.getContext('2d') as CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D | null;
+    if (!context) throw new GammaError('image-format', 'the browser gave no canvas to draw the SVG image on');
+    context.drawImage(image, 0, 0, canvas.width, canvas.height);
+    return await takeBitmap(canvas);
+  } catch (error) {
+    if (error instanceof GammaError) throw error;
+    throw new GammaError('image-format', `the SVG image cannot be drawn: ${messageOf(error)}`, { cause: error });
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
+function isSvg({ bytes, type }: WirePhoto & { kind: 'bytes' }): boolean {
+  if (/^image\/svg\+xml\b/i.test(type)) return true;
+  const head = new TextDecoder('latin1').decode(new Uint8Array(bytes, 0, Math.min(bytes.byteLength, 1024)));
+  return /^(\u00ef\u00bb\u00bf)?\s*<(\?xml|!--|!doctype svg|svg)/i.test(head) && /<svg[\s>]/i.test(head);
+}

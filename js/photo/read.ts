@@ -1,0 +1,74 @@
+// The kinds of photo that need no DOM: files, bytes and pixels.
+import { copyOf, viewOf } from '../bytes.js';
+import { GammaError, messageOf } from '../error.js';
+import { bytesOf, fetchFile } from '../model/stream/fetching.js';
+import type { WirePhoto } from '../protocol.js';
+import type { Bytes, PixelSource } from '../types.js';
+
+/** Whether a string, URL or Blob, which stay what they are. */
+export function isLasting(photo: unknown): photo is string | URL | Blob {
+  return typeof photo === 'string' || photo instanceof URL || photo instanceof Blob;
+}
+
+/** Whether a Blob or File: its content never changes. What lies behind an address may. */
+export function isConstant(photo: unknown): photo is Blob {
+  return photo instanceof Blob;
+}
+
+/** Whether `value` has pixels as ImageData has them. */
+export function isPixelSource(value: unknown): value is PixelSource {
+  const { width, height, data } = (value ?? {}) as Partial<PixelSource>;
+  return typeof width === 'number' && typeof height === 'number' && ArrayBuffer.isView(data);
+}
+
+/**
+ * Copies pixels.
+ *
+ * @throws {GammaError} `photo-type` if sizes and data do not fit each other or the data are no bytes.
+ */
+export function takePixels({ width, height, data }: PixelSource): WirePhoto {
+  if (!(data instanceof Uint8ClampedArray || data instanceof Uint8Array)) {
+    throw new GammaError('photo-type', 'the pixels have to be eight-bit RGBA, in a Uint8ClampedArray or Uint8Array');
+  }
+  if (!(Number.isSafeInteger(width) && Number.isSafeInteger(height) && width > 0 && height > 0)) {
+    throw new GammaError('photo-type', `the pixels' size, ${width} x ${height}, is none that a photo can have`);
+  }
+  if (data.byteLength !== width * height * 4) {
+    throw new GammaError(
+      'photo-type',
+      `${width} x ${height} RGBA pixels take ${width * height * 4} bytes, but ${data.byteLength} were given`,
+    );
+  }
+  const copy = copyOf(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  return { kind: 'rgba', width, height, data: copy.buffer };
+}
+
+/** Copies encoded bytes. */
+export function takeBytes(bytes: Bytes): WirePhoto {
+  return { kind: 'bytes', bytes: copyOf(viewOf(bytes)).buffer, type: '' };
+}
+
+/** Reads a Blob or File. */
+export async function readBlob(blob: Blob): Promise<WirePhoto & { kind: 'bytes' }> {
+  try {
+    return { kind: 'bytes', bytes: await blob.arrayBuffer(), type: blob.type };
+  } catch (error) {
+    const name = (blob as Partial<File>).name;
+    throw new GammaError('io', `the photo${name ? ` ${name}` : ''} could not be read: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Fetches a photo. */
+export async function readUrl(url: string, signal: AbortSignal): Promise<WirePhoto & { kind: 'bytes' }> {
+  const response = await fetchFile(url, 'the photo', signal);
+  const type = response.headers.get('content-type') ?? '';
+  return { kind: 'bytes', bytes: await bytesOf(response, 'the photo', signal), type };
+}
+
+/** The error for a value that is no photo. */
+export function noPhoto(photo: unknown, kinds: string): GammaError {
+  const what = photo === null || typeof photo !== 'object' ? String(photo) : Object.prototype.toString.call(photo);
+  return new GammaError('photo-type', `${what.slice(0, 80)} is no photo; expected ${kinds}`);
+}

@@ -1,0 +1,100 @@
+// The platform of Node.
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { isBytes } from '../bytes.js';
+import { GammaError, isTrap, messageOf, throwIfAborted, toGammaError } from '../error.js';
+import { weightsSource } from '../model/source.js';
+import { workerUrl } from '../paths-node.js';
+import {
+  isConstant,
+  isLasting,
+  isPixelSource,
+  noPhoto,
+  readBlob,
+  readUrl,
+  takeBytes,
+  takePixels,
+} from '../photo/read.js';
+import type { FromWorker, WirePhoto } from '../protocol.js';
+import type { Bytes, PixelSource } from '../types.js';
+import { planDevices, wasmFeatures } from './devices.js';
+import type { Platform, Port } from './platform.js';
+
+/** A photo: a path, a URL (`file:`, `http:`, `https:`, `data:`), a Blob, encoded bytes, or pixels. */
+export type Photo = string | URL | Blob | Bytes | PixelSource;
+
+/**
+ * A model: the path or URL of a safetensors file, of an index (`*.index.json`) or of a folder; a Blob, or several that are
+ * Files; bytes; or a stream of them, which can be read only once. The URL of a folder ends with a slash.
+ */
+export type Weights = string | URL | Blob | Iterable<Blob> | Bytes | ReadableStream<Uint8Array> | Readable;
+
+/** One for all, so that models are shared. */
+export const nodePlatform: Platform<Photo, Weights> = {
+  spawn,
+  cores: availableParallelism,
+  devices: (choice) => planDevices(choice, { gpu: async () => NO_GPU, wasm: wasmFeatures }),
+  weights: (weights, base) =>
+    weightsSource(weights instanceof Readable ? Readable.toWeb(weights) : weights, addressOf, base),
+  base: (wasm) => `${addressOf(wasm).replace(/\/?([?#].*)?$/s, '')}/`,
+  isLasting,
+  isConstant,
+  photo: takePhoto,
+};
+
+const NO_GPU = { found: false, reason: 'Node does not offer it' } as const;
+
+/** A path as a file URL; URLs stay as they are. A one-letter scheme is a drive of Windows. */
+function addressOf(place: string | URL): string {
+  if (place instanceof URL) return place.href;
+  return /^[a-z][a-z0-9+.-]+:/i.test(place) ? place : pathToFileURL(resolve(place)).href;
+}
+
+async function takePhoto(photo: Photo, signal: AbortSignal): Promise<WirePhoto> {
+  throwIfAborted(signal);
+  if (typeof photo === 'string' || photo instanceof URL) {
+    const address = addressOf(photo);
+    return address.startsWith('file:') ? readPath(fileURLToPath(address), signal) : readUrl(address, signal);
+  }
+  if (photo instanceof Blob) return readBlob(photo);
+  if (isBytes(photo)) return takeBytes(photo);
+  if (isPixelSource(photo)) return takePixels(photo);
+  throw noPhoto(photo, 'a path, URL, Blob, bytes, or an object with width, height and data');
+}
+
+async function readPath(path: string, signal: AbortSignal): Promise<WirePhoto> {
+  try {
+    return takeBytes(await readFile(path, { signal }));
+  } catch (error) {
+    throwIfAborted(signal);
+    throw new GammaError('io', `the photo could not be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function spawn(): Port {
+  // Without the process's own flags: a thread refuses some of them, like --input-type.
+  const worker = new Worker(workerUrl(), { name: 'gamma', execArgv: [] });
+  return {
+    post: (message, transfer) => worker.postMessage(message, transfer as ArrayBuffer[]),
+    listen: (onMessage, onDeath) => {
+      worker.on('message', (message: FromWorker) => onMessage(message));
+      worker.on('messageerror', () => onDeath(new GammaError('worker', 'a message of the worker could not be read')));
+      worker.on('error', (error) => {
+        onDeath(
+          isTrap(error)
+            ? toGammaError(error, 'wasm')
+            : new GammaError('worker', `the worker failed: ${messageOf(error)}`),
+        );
+      });
+      worker.on('exit', (status) => onDeath(new GammaError('worker', `the worker ended with status ${status}`)));
+    },
+    hold: (held) => (held ? worker.ref() : worker.unref()),
+    terminate: async () => {
+      await worker.terminate();
+    },
+  };
+}

@@ -1,0 +1,179 @@
+// The surface of the WebAssembly modules as their glue code (`wasm/<kind>/gamma.js`) offers it, and where they lie. Written
+// by hand, because the glue is built from Rust and need not be there when this is compiled.
+import type { CropPolicy, CropScore, Levels, ModelInfo, ModuleKind, Precision, Scene } from './types.js';
+
+/** What `open_device` says about the device that it opened and tested. */
+export interface OpenedDevice {
+  kind: 'webgpu' | 'cpu';
+  name: string;
+  software: boolean;
+}
+
+/** How far a {@link Loader} is with the file that it was last told of; totals are 0 until that file's header is complete. */
+export interface LoaderProgress {
+  tensors: number;
+  tensors_total: number;
+  bytes: number;
+  bytes_total: number;
+}
+
+/** A file that an index names. */
+export interface IndexedFile {
+  name: string;
+  /** Length of the whole file, if the index tells it. */
+  bytes?: number | undefined;
+  /** Whether it belongs to the text tower, which only scenes of one's own need. */
+  text: boolean;
+}
+
+/** Takes the files of a model in pieces of any size. A push that failed leaves it useless. */
+export interface Loader {
+  /** Takes the index of a model of several files, and tells them: those that are always needed first. */
+  set_index(json: Uint8Array): { files: IndexedFile[] };
+  /** Starts a file; `bytes` is its length, if known. */
+  begin(name: string, bytes?: number): void;
+  push(chunk: Uint8Array): Promise<LoaderProgress>;
+  /** Consumes the loader. */
+  finish(): Promise<Engine>;
+  free(): void;
+}
+
+/** A decoded photo. */
+export interface EnginePhoto {
+  readonly width: number;
+  readonly height: number;
+  /** The pixels. Consumes the photo. */
+  into_rgb(): Uint8Array;
+  free(): void;
+}
+
+/** Options of decoding. */
+export interface DecodeOptions {
+  parity?: boolean;
+  max_pixels?: number;
+}
+
+/** The crops of one photo on their way through the model. */
+export interface Job {
+  readonly crops: number;
+  readonly done: number;
+  /** Whether no further step is needed for a scene. */
+  is_settled(scene: string): boolean;
+  step(): Promise<number>;
+  /** What the crops scored so far answered, for {@link resume}. */
+  answered(): Float32Array<ArrayBuffer>;
+  /** Goes on where another job of the same photo, options and scenes stopped. */
+  resume(answered: Float32Array): void;
+  assess(scene: string): Promise<EngineAssessment>;
+  free(): void;
+}
+
+/** An assessment as the engine gives it. */
+export interface EngineAssessment {
+  score: number;
+  percent: number;
+  levels: Levels;
+  spread: number;
+  uncertainty: number;
+  crops: CropScore[];
+  scene: string;
+  width: number;
+  height: number;
+  scale: number;
+  enlarged: boolean;
+  policy: CropPolicy;
+  seed: number;
+}
+
+/** Options of {@link Engine.job}; a missing one takes the engine's default. */
+export interface JobOptions {
+  policy?: CropPolicy;
+  crops?: number;
+  seed?: number;
+  parity?: boolean;
+  tolerance?: number;
+}
+
+/** A loaded model. */
+export interface Engine {
+  model(): ModelInfo;
+  scenes(): Scene[];
+  /** `separate`: the index names files of a text tower that have not been loaded. */
+  text_tower(): 'loaded' | 'separate' | 'none';
+  /** A loader of the text tower's files; it knows the index already. */
+  text_loader(): Loader;
+  /** Takes the text tower. Consumes the loader. */
+  add_text(loader: Loader): Promise<void>;
+  /** Another engine over the same weights, with scenes of its own. */
+  share(): Engine;
+  /** Scenes of the weights whose prompts have to be read before the first photo. */
+  unread_scenes(): Scene[];
+  /** Adds a scene, or reads the prompts of one of the weights. */
+  add_scene(id: string, template: string, prompts: Prompts): Promise<void>;
+  /** Decodes a JPEG or PNG file. */
+  decode(bytes: Uint8Array, options: DecodeOptions): EnginePhoto;
+  /** Takes pixels that the module `extras` decoded. */
+  photo(width: number, height: number, rgb: Uint8Array): EnginePhoto;
+  pixels(width: number, height: number, rgba: Uint8Array, options: { parity?: boolean }): EnginePhoto;
+  /** Takes the photo: it is freed whether this succeeds or not. */
+  job(photo: EnginePhoto, options: JobOptions): Job;
+  free(): void;
+}
+
+/** What every module's glue has. */
+export interface Glue {
+  /** Instantiates a compiled `WebAssembly.Module`, a name that not every program's libraries declare. */
+  default(input: { module_or_path: object }): Promise<unknown>;
+  memory_bytes(): number;
+}
+
+/** The glue of the module with threads. */
+export interface ThreadsModule extends WasmModule {
+  default(input: { module_or_path: object; memory?: object; thread_stack_size?: number }): Promise<{ memory: object }>;
+  /** Helps the instance that has the same memory. Never returns. */
+  serve(): never;
+}
+
+/** The glue of a module with an engine. */
+export interface WasmModule extends Glue {
+  open_device(): Promise<OpenedDevice>;
+  /** Whether {@link ExtrasModule} decodes a photo, by its first 16 bytes. */
+  needs_extras(first: Uint8Array): boolean;
+  Loader: new (precision: Precision) => Loader;
+}
+
+/** Token ids of the five prompts of a scene. */
+export type Prompts = number[][];
+
+/** CLIP's tokenizer. */
+export interface Tokenizer {
+  prompts(id: string, template: string): Prompts;
+}
+
+/** The glue of the module `extras`: what few callers need. */
+export interface ExtrasModule extends Glue {
+  /** Decodes a file of any format. */
+  decode(bytes: Uint8Array, options: DecodeOptions): EnginePhoto;
+  Tokenizer: new (merges: string) => Tokenizer;
+}
+
+/** The modules and their glue. */
+export type Modules = Record<Exclude<ModuleKind, 'cpu-threads'>, WasmModule> & {
+  'cpu-threads': ThreadsModule;
+  extras: ExtrasModule;
+};
+
+/** Imports the glue code at run time. Bundlers leave it alone: it was copied as a file (`paths.ts`). */
+export async function importGlue<Kind extends keyof Modules>(url: string): Promise<Modules[Kind]> {
+  return (await import(/* @vite-ignore */ /* webpackIgnore: true */ url)) as Modules[Kind];
+}
+
+/** Pixels of three bytes. */
+export interface Rgb {
+  width: number;
+  height: number;
+  data: Uint8Array;
+}
+
+/** Pixels of four bytes, which the environment decoded, not the engine. */
+export type Rgba = Rgb;

@@ -1,0 +1,125 @@
+// The worker of a page: loads one WebAssembly module, owns one engine, answers requests.
+
+import { GammaError, messageOf, throwIfAborted } from '../error.js';
+import { remoteFiles } from '../model/remote.js';
+import { bodySize, bytesOf, fetchFile, streamOf } from '../model/stream/fetching.js';
+import { mergesUrl, moduleUrls } from '../paths.js';
+import { bitmapOf } from '../photo/bitmap.js';
+import type { ToWorker } from '../protocol.js';
+import { importGlue, type Rgba } from '../wasm.js';
+import { Host } from './host.js';
+import type { HostPlatform } from './platform.js';
+import { startHelpers } from './threads.js';
+
+/** Pixels that the browser decodes are limited like the engine's own. */
+const MAX_PIXELS = 100_000_000;
+
+const pauses = new MessageChannel();
+let resume: (() => void) | undefined;
+pauses.port1.onmessage = () => resume?.();
+
+const platform: HostPlatform = {
+  async loadModule(kind, base, progress, signal, threads = 1) {
+    const { glue, binary } = moduleUrls(kind, base);
+    const [module, code] = await Promise.all([
+      importGlue<typeof kind>(glue).catch((error: unknown) => {
+        throw new GammaError(
+          'network',
+          `the engine's module \`${kind}\` could not be loaded from ${glue}: ${messageOf(error)}`,
+        );
+      }),
+      compile(kind, binary, progress, signal),
+    ]);
+    throwIfAborted(signal);
+    const instance = await module.default({ module_or_path: code });
+    if (kind === 'cpu-threads') {
+      startHelpers(threads - 1, { glue, module: code, memory: (instance as { memory: object }).memory });
+    }
+    return module;
+  },
+  files: (url, cache) => remoteFiles(url, { cache }),
+  async merges(base, signal) {
+    const response = await fetchFile(mergesUrl(base), "the tokenizer's merges", signal);
+    return new TextDecoder().decode(await bytesOf(response, "the tokenizer's merges", signal));
+  },
+  decode: async (bytes, type) => readBitmap(await bitmapOf(new Blob([bytes], { type }))),
+  readBitmap: (bitmap) => readBitmap(bitmap as ImageBitmap),
+  // A message to oneself comes after those that wait already, and unlike a timer it is not slowed down.
+  pause: () =>
+    new Promise<void>((resolve) => {
+      resume = resolve;
+      pauses.port2.postMessage(null);
+    }),
+  now: () => performance.now(),
+};
+
+/** Compiles the module while it comes in where the server names its type, so that the browser may keep the compiled code. */
+async function compile(
+  kind: string,
+  url: string,
+  progress: (loaded: number, total: number | undefined) => void,
+  signal: AbortSignal,
+): Promise<WebAssembly.Module> {
+  const what = `the engine's module \`${kind}\``;
+  const response = await fetchFile(url, what, signal);
+  const total = bodySize(response);
+  progress(0, total);
+  try {
+    if (/^application\/wasm\s*(;|$)/i.test(response.headers.get('content-type') ?? '')) {
+      const module = await WebAssembly.compileStreaming(response);
+      progress(total ?? 1, total ?? 1);
+      return module;
+    }
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    let loaded = 0;
+    for await (const chunk of streamOf(response, what, signal).chunks) {
+      parts.push(new Uint8Array(chunk));
+      loaded += chunk.byteLength;
+      progress(loaded, total);
+    }
+    progress(loaded, loaded);
+    return await WebAssembly.compile(await new Blob(parts).arrayBuffer());
+  } catch (error) {
+    throwIfAborted(signal);
+    if (error instanceof GammaError) throw error;
+    throw new GammaError('network', `${what} could not be compiled from ${url}: ${messageOf(error)}`);
+  }
+}
+
+/** Reads a bitmap's pixels, not premultiplied, and closes it. */
+function readBitmap(bitmap: ImageBitmap): Rgba {
+  try {
+    const { width, height } = bitmap;
+    if (width * height > MAX_PIXELS) {
+      throw new GammaError(
+        'image-too-large',
+        `the image is too large: ${width} x ${height} pixels, at most ${MAX_PIXELS} are read`,
+      );
+    }
+    const canvas = new OffscreenCanvas(width, height);
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    if (!context) throw new GammaError('image-too-large', `the browser gave no canvas of ${width} x ${height} pixels`);
+    context.globalCompositeOperation = 'copy';
+    context.drawImage(bitmap, 0, 0);
+    const { data } = context.getImageData(0, 0, width, height);
+    return { width, height, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+  } finally {
+    bitmap.close();
+  }
+}
+
+const scope = globalThis as unknown as {
+  postMessage(message: unknown): void;
+  addEventListener(type: string, listener: (event: never) => void): void;
+};
+const host = new Host(platform, (message) => scope.postMessage(message));
+scope.addEventListener('message', (event: MessageEvent<ToWorker>) => host.receive(event.data));
+// A trap inside the engine's own event loop rejects no promise of ours; without this its caller would wait for ever.
+scope.addEventListener('error', (event: ErrorEvent) => {
+  event.preventDefault();
+  host.crash(event.error ?? event.message);
+});
+scope.addEventListener('unhandledrejection', (event: PromiseRejectionEvent) => {
+  event.preventDefault();
+  host.crash(event.reason);
+});

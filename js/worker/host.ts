@@ -1,0 +1,323 @@
+// What runs in the worker: owns one engine and answers requests. It knows neither browser nor Node; `HostPlatform` does.
+
+import { abortedBy, GammaError, isTrap, messageOf, throwIfAborted, toGammaError } from '../error.js';
+import { blobFiles, folderFiles, streamFiles } from '../model/local.js';
+import type { ModelFiles } from '../model/stream/files.js';
+import type {
+  FromWorker,
+  RequestMessage,
+  RequestName,
+  Requests,
+  ToWorker,
+  WirePhoto,
+  WireProgress,
+  WireWeights,
+} from '../protocol.js';
+import type { CacheMode } from '../types.js';
+import type { Engine, EngineAssessment, EnginePhoto, IndexedFile, Job, Rgba, WasmModule } from '../wasm.js';
+import { Extras } from './extras.js';
+import { assemble, assembleText, type Follow, free } from './load-model.js';
+import type { HostPlatform } from './platform.js';
+
+/** Progress of bytes is reported at most this often, in milliseconds. */
+const REPORT_INTERVAL = 50;
+
+interface Running {
+  controller: AbortController;
+  /** Settles the chunk that the engine waits for. */
+  pulled?: { resolve(bytes: Uint8Array | null): void; reject(error: GammaError): void } | undefined;
+}
+
+/** One engine of the worker, with scenes of its own. */
+interface Seat {
+  engine: Engine;
+}
+
+/** The engines' owner. */
+export class Host {
+  readonly #platform: HostPlatform;
+  readonly #send: (message: FromWorker) => void;
+  readonly #running = new Map<number, Running>();
+  #extras: Extras | undefined;
+  #module: WasmModule | undefined;
+  #files: ModelFiles | undefined;
+  /** The files of the text tower that were not loaded with the model. */
+  #text: readonly IndexedFile[] = [];
+  /** The engine that was loaded; the others share its weights. Its scenes are the model's own. */
+  #root: Seat | undefined;
+  readonly #seats = new Map<number, Seat>();
+
+  constructor(platform: HostPlatform, send: (message: FromWorker) => void) {
+    this.#platform = platform;
+    this.#send = send;
+  }
+
+  /** Takes a message from the page. */
+  receive(message: ToWorker): void {
+    switch (message.type) {
+      case 'abort': {
+        const running = this.#running.get(message.id);
+        running?.controller.abort();
+        running?.pulled?.reject(new GammaError('aborted', 'the call was aborted'));
+        return;
+      }
+      case 'chunk':
+        this.#running.get(message.id)?.pulled?.resolve(message.bytes);
+        return;
+      case 'chunk-failed':
+        this.#running.get(message.id)?.pulled?.reject(new GammaError(message.error.code, message.error.message));
+        return;
+      default:
+        void this.#answer(message);
+    }
+  }
+
+  /** Tells the page of an error that no request can be blamed for. */
+  crash(error: unknown): void {
+    const { code, message } = isTrap(error) ? toGammaError(error, 'wasm') : new GammaError('worker', messageOf(error));
+    this.#send({ type: 'crashed', error: { code, message } });
+  }
+
+  async #answer(request: RequestMessage): Promise<void> {
+    const { id } = request;
+    const running: Running = { controller: new AbortController() };
+    this.#running.set(id, running);
+    try {
+      const reply = await this.#perform(request, running);
+      this.#send({ type: 'done', id, reply });
+    } catch (error) {
+      // An error without a code of its own did not come from a check: the engine's state cannot be trusted after it.
+      const { code, message } = toGammaError(error, 'wasm');
+      const fatal = code === 'wasm' || code === 'device';
+      this.#send({ type: 'failed', id, error: { code, message }, fatal });
+    } finally {
+      this.#running.delete(id);
+    }
+  }
+
+  #perform(request: RequestMessage, running: Running): Promise<Requests[RequestName]['reply']> {
+    const report = (progress: WireProgress) => this.#send({ type: 'progress', id: request.id, progress });
+    const { signal } = running.controller;
+    switch (request.type) {
+      case 'open':
+        return this.#open(request.body, report, signal);
+      case 'load':
+        return this.#load(request.id, request.body, report, running);
+      case 'score':
+        return this.#score(request.body, report, signal);
+      case 'add-scene':
+        return this.#addScene(request.body, signal);
+      case 'share':
+        return this.#share(request.body);
+      case 'memory':
+        return Promise.resolve({ wasm: this.#need(this.#module).memory_bytes() + this.#need(this.#extras).memory });
+      case 'release':
+        return this.#release(request.body);
+    }
+  }
+
+  async #open(
+    { module, base, threads }: Requests['open']['body'],
+    report: (progress: WireProgress) => void,
+    signal: AbortSignal,
+  ): Promise<Requests['open']['reply']> {
+    this.#extras = new Extras(this.#platform, base);
+    const bytes = (loaded: number, total: number | undefined) =>
+      report(total === undefined ? { phase: 'module', loaded } : { phase: 'module', loaded, total });
+    this.#module = await this.#platform.loadModule(module, base, this.#rarely(bytes), signal, threads);
+    throwIfAborted(signal);
+    report({ phase: 'device', loaded: 0, total: 1 });
+    const device = await this.#module.open_device();
+    report({ phase: 'device', loaded: 1, total: 1 });
+    return device;
+  }
+
+  async #load(
+    id: number,
+    { weights, cache, precision }: Requests['load']['body'],
+    report: (progress: WireProgress) => void,
+    running: Running,
+  ): Promise<Requests['load']['reply']> {
+    const { signal } = running.controller;
+    const files = await this.#filesOf(weights, cache, id, running);
+    this.#files = files;
+    const follow = this.#follow(signal, report);
+    const { engine, from, text } = await assemble(this.#need(this.#module), precision, files, follow);
+    this.#root = { engine };
+    this.#text = text;
+    report({ phase: 'prompts', loaded: 0, total: 1 });
+    const unread = engine.unread_scenes();
+    // Scenes of the model's own without stored features: its text tower has to compute them.
+    if (unread.length > 0 && engine.text_tower() === 'separate') await assembleText(engine, files, text, follow);
+    for (const scene of unread) {
+      const prompts = await this.#need(this.#extras).prompts(scene, signal);
+      throwIfAborted(signal);
+      await engine.add_scene(scene.id, scene.template, prompts);
+    }
+    throwIfAborted(signal);
+    report({ phase: 'prompts', loaded: 1, total: 1 });
+    return { model: engine.model(), source: { from, ...files.keeping } };
+  }
+
+  #filesOf(weights: WireWeights, cache: CacheMode, id: number, running: Running): ModelFiles | Promise<ModelFiles> {
+    switch (weights.kind) {
+      case 'url':
+        return this.#platform.files(weights.url, cache);
+      case 'files':
+        return blobFiles(weights.files);
+      case 'folder':
+        return folderFiles(weights.folder);
+      case 'pulled':
+        return streamFiles(this.#pull(id, running));
+    }
+  }
+
+  #follow(signal: AbortSignal, report: (progress: WireProgress) => void): Follow {
+    return { signal, now: () => this.#platform.now(), interval: REPORT_INTERVAL, report };
+  }
+
+  async #share({ engine: id }: Requests['share']['body']): Promise<Requests['share']['reply']> {
+    const seat = { engine: this.#need(this.#root).engine.share() };
+    this.#seats.set(id, seat);
+    return { scenes: seat.engine.scenes() };
+  }
+
+  async #release({ engine: id }: Requests['release']['body']): Promise<Requests['release']['reply']> {
+    free(this.#seats.get(id)?.engine);
+    this.#seats.delete(id);
+    return null;
+  }
+
+  async *#pull(id: number, running: Running): AsyncGenerator<Uint8Array, void, void> {
+    for (;;) {
+      const chunk = await new Promise<Uint8Array | null>((resolve, reject) => {
+        if (running.controller.signal.aborted) return reject(abortedBy(running.controller.signal));
+        running.pulled = { resolve, reject };
+        this.#send({ type: 'pull', id });
+      });
+      running.pulled = undefined;
+      if (!chunk) return;
+      yield chunk;
+    }
+  }
+
+  async #score(
+    { engine: id, photo: wire, scenes, options, preview, answered }: Requests['score']['body'],
+    report: (progress: WireProgress) => void,
+    signal: AbortSignal,
+  ): Promise<Requests['score']['reply']> {
+    const { engine } = this.#need(this.#seats.get(id));
+    const start = this.#platform.now();
+    let job: Job | undefined;
+    try {
+      const photo = await this.#decode(engine, wire, options.parity ?? false, signal);
+      const planned = engine.job(photo, options);
+      job = planned;
+      if (answered) planned.resume(answered);
+      const total = job.crops;
+      let done = job.done;
+      const settled = () => scenes.every((scene) => planned.is_settled(scene));
+      while (!settled() && !(preview && done > 0)) {
+        await this.#platform.pause();
+        throwIfAborted(signal);
+        const next = await job.step();
+        if (!(next > done)) throw new GammaError('wasm', `the engine stopped after ${done} of ${total} crops`);
+        done = next;
+        const { score, percent, uncertainty } = await job.assess(scenes[0] ?? '');
+        report({ phase: 'crops', loaded: done, total, estimate: { score, percent, uncertainty } });
+      }
+      const assessments: EngineAssessment[] = [];
+      for (const scene of scenes) {
+        throwIfAborted(signal);
+        assessments.push(await job.assess(scene));
+      }
+      const ms = this.#platform.now() - start;
+      return {
+        assessments: assessments.map((assessment) => ({ ...assessment, ms })),
+        total,
+        ...(!settled() && { answered: job.answered() }),
+      };
+    } finally {
+      free(job);
+    }
+  }
+
+  async #decode(engine: Engine, wire: WirePhoto, parity: boolean, signal: AbortSignal): Promise<EnginePhoto> {
+    const pixels = ({ width, height, data }: Rgba) => engine.pixels(width, height, data, { parity });
+    switch (wire.kind) {
+      case 'rgba':
+        return pixels({ width: wire.width, height: wire.height, data: new Uint8Array(wire.data) });
+      case 'bitmap': {
+        if (!this.#platform.readBitmap) throw new GammaError('photo-type', 'bitmaps cannot be read here');
+        return pixels(this.#platform.readBitmap(wire.bitmap));
+      }
+      case 'bytes': {
+        const bytes = new Uint8Array(wire.bytes);
+        try {
+          if (!this.#need(this.#module).needs_extras(bytes.subarray(0, 16))) return engine.decode(bytes, { parity });
+          const { width, height, data } = await this.#need(this.#extras).decode(bytes, { parity }, signal);
+          throwIfAborted(signal);
+          return engine.photo(width, height, data);
+        } catch (error) {
+          const unknown = toGammaError(error, 'wasm');
+          if (unknown.code !== 'image-format' || !this.#platform.decode) throw unknown;
+          let decoded: Rgba;
+          try {
+            decoded = await this.#platform.decode(wire.bytes, wire.type);
+          } catch (second) {
+            if (second instanceof GammaError) throw second;
+            throw new GammaError('image-format', `${unknown.message}, nor one that this browser can read`);
+          }
+          return pixels(decoded);
+        }
+      }
+    }
+  }
+
+  async #addScene(
+    { engine: id, scene, template }: Requests['add-scene']['body'],
+    signal: AbortSignal,
+  ): Promise<Requests['add-scene']['reply']> {
+    const seat = this.#need(this.#seats.get(id));
+    if (seat.engine.text_tower() === 'separate') await this.#textFor(seat, signal);
+    const hasTower = seat.engine.text_tower() === 'loaded';
+    const prompts = hasTower ? await this.#need(this.#extras).prompts({ id: scene, template }, signal) : [];
+    throwIfAborted(signal);
+    await seat.engine.add_scene(scene, template, prompts);
+    return { scenes: seat.engine.scenes() };
+  }
+
+  /** Fetches the text tower, once for all engines. */
+  async #textFor(seat: Seat, signal: AbortSignal): Promise<void> {
+    const root = this.#need(this.#root);
+    if (root.engine.text_tower() === 'separate') {
+      await assembleText(
+        root.engine,
+        this.#need(this.#files),
+        this.#text,
+        this.#follow(signal, () => {}),
+      );
+    }
+    if (seat.engine.text_tower() !== 'separate') return;
+    // Without a text tower it has only the model's scenes, so nothing is lost with it.
+    const shared = root.engine.share();
+    free(seat.engine);
+    seat.engine = shared;
+  }
+
+  #need<T>(part: T | undefined): T {
+    if (part === undefined) throw new GammaError('worker', 'the worker was asked out of order');
+    return part;
+  }
+
+  /** `report`, at most every {@link REPORT_INTERVAL} but always at the end. */
+  #rarely(report: (loaded: number, total: number | undefined) => void): typeof report {
+    let last = Number.NEGATIVE_INFINITY;
+    return (loaded, total) => {
+      const now = this.#platform.now();
+      if (loaded !== total && now - last < REPORT_INTERVAL) return;
+      last = now;
+      report(loaded, total);
+    };
+  }
+}

@@ -1,0 +1,52 @@
+// The worker under Node: the CPU module, read from disk.
+
+import { readFile } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parentPort } from 'node:worker_threads';
+import { GammaError, messageOf, throwIfAborted } from '../error.js';
+import { pathFiles } from '../model/node.js';
+import { remoteFiles } from '../model/remote.js';
+import { bytesOf, fetchFile } from '../model/stream/fetching.js';
+import { mergesUrl, moduleUrls } from '../paths.js';
+import type { ToWorker } from '../protocol.js';
+import { importGlue } from '../wasm.js';
+import { Host } from './host.js';
+import type { HostPlatform } from './platform.js';
+
+const platform: HostPlatform = {
+  async loadModule(kind, base, progress, signal) {
+    const { glue, binary } = moduleUrls(kind, base);
+    const what = `the engine's module \`${kind}\``;
+    const bytes = await read(binary, what, signal);
+    progress(bytes.byteLength, bytes.byteLength);
+    const module = await importGlue<typeof kind>(glue).catch((error: unknown) => {
+      throw new GammaError('io', `${what} could not be loaded from ${glue}: ${messageOf(error)}`);
+    });
+    await module.default({ module_or_path: await WebAssembly.compile(bytes) });
+    return module;
+  },
+  files: (url, cache) =>
+    url.startsWith('file:') ? pathFiles(fileURLToPath(url)) : remoteFiles(url, { cache, storage: null }),
+  async merges(base, signal) {
+    return new TextDecoder().decode(await read(mergesUrl(base), "the tokenizer's merges", signal));
+  },
+  pause: () => setImmediate(),
+  now: () => performance.now(),
+};
+
+async function read(url: string, what: string, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  if (!url.startsWith('file:')) return new Uint8Array(await bytesOf(await fetchFile(url, what, signal), what, signal));
+  try {
+    return new Uint8Array(await readFile(fileURLToPath(url), { signal }));
+  } catch (error) {
+    throwIfAborted(signal);
+    throw new GammaError('io', `${what} could not be read: ${messageOf(error)}`);
+  }
+}
+
+if (parentPort) {
+  const port = parentPort;
+  const host = new Host(platform, (message) => port.postMessage(message));
+  port.on('message', (message: ToWorker) => host.receive(message));
+}

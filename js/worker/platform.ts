@@ -1,0 +1,29 @@
+// What differs between a page's worker and Node's. Tests put fakes here.
+
+import type { ModelFiles } from '../model/stream/files.js';
+import type { CacheMode } from '../types.js';
+import type { Modules, Rgba } from '../wasm.js';
+
+/** What differs between a browser's worker and Node's. */
+export interface HostPlatform {
+  /** Loads a module and initialises it; `threads`, its own among them, for one that can have several. `progress` gets bytes. */
+  loadModule<Kind extends keyof Modules>(
+    kind: Kind,
+    base: string | undefined,
+    progress: (loaded: number, total: number | undefined) => void,
+    signal: AbortSignal,
+    threads?: number,
+  ): Promise<Modules[Kind]>;
+  /** The model at an absolute URL. */
+  files(url: string, cache: CacheMode): ModelFiles | Promise<ModelFiles>;
+  /** The tokenizer's merges. */
+  merges(base: string | undefined, signal: AbortSignal): Promise<string>;
+  /** Decodes a format that the engine does not know, upright; missing where the environment has no decoder. */
+  decode?(bytes: ArrayBuffer, type: string): Promise<Rgba>;
+  /** Reads the pixels of a bitmap, and closes it. */
+  readBitmap?(bitmap: object): Rgba;
+  /** Lets the event loop deliver messages. */
+  pause(): Promise<void>;
+  /** Milliseconds since some moment. */
+  now(): number;
+}
