@@ -14,9 +14,11 @@ import type {
 } from './types.js';
 import type { EngineAssessment, JobOptions, OpenedDevice } from './wasm.js';
 
-/** A photo on its way to the worker: encoded bytes, RGBA pixels, or an ImageBitmap (named so only where DOM types are). */
+/** A photo on its way to the worker: encoded bytes, a file, RGBA pixels, or an ImageBitmap (named so only where DOM types are). */
 export type WirePhoto =
   | { kind: 'bytes'; bytes: ArrayBuffer; type: string }
+  /** A file of which the worker reads as much as it needs; under Node it may be a path. */
+  | { kind: 'file'; file: Blob | string; type: string }
   | { kind: 'rgba'; width: number; height: number; data: ArrayBuffer }
   | { kind: 'bitmap'; bitmap: object };
 

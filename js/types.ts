@@ -130,6 +130,14 @@ export interface Assessment {
   readonly policy: CropPolicy;
   /** The seed that placed the crops. */
   readonly seed: number;
+  /**
+   * Where the pixels came from: `file`, an image file that the engine decoded; `raw-preview`, the largest preview in a camera's RAW file;
+   * `browser`, a file that only the browser could decode; `pixels`, pixels that the caller gave, or that an element showed. Those of the browser may
+   * differ a little from one browser to another.
+   */
+  readonly source: 'file' | 'raw-preview' | 'browser' | 'pixels';
+  /** Of `raw-preview`: the preview's size in pixels, upright. */
+  readonly preview?: { readonly width: number; readonly height: number } | undefined;
 }
 
 /** How far {@link LoadOptions.onProgress loading} is. */

@@ -1,6 +1,6 @@
 // The surface of the WebAssembly modules as their glue code (`wasm/<kind>/gamma.js`) offers it, and where they lie. Written
 // by hand, because the glue is built from Rust and need not be there when this is compiled.
-import type { CropPolicy, CropScore, Levels, ModelInfo, ModuleKind, Precision, Scene } from './types.js';
+import type { Assessment, CropPolicy, CropScore, Levels, ModelInfo, ModuleKind, Precision, Scene } from './types.js';
 
 /** What `open_device` says about the device that it opened and tested. */
 export interface OpenedDevice {
@@ -42,8 +42,23 @@ export interface Loader {
 export interface EnginePhoto {
   readonly width: number;
   readonly height: number;
+  /** What of its file it is. */
+  about(): PhotoAbout;
   /** The pixels. Consumes the photo. */
   into_rgb(): Uint8Array;
+  free(): void;
+}
+
+/** Where the pixels of a photo came from. */
+export type PhotoAbout = Pick<Assessment, 'source' | 'preview'>;
+
+/** Looks for the preview of a RAW file of which only parts are read. */
+export interface RawSearch {
+  /** What is needed next, or that it is no RAW file. */
+  step(): { next: 'read' | 'preview'; offset: number; length: number } | { next: 'other' };
+  add(offset: number, bytes: Uint8Array): void;
+  /** Decodes the preview, given its bytes. */
+  decode(bytes: Uint8Array, options: DecodeOptions): EnginePhoto;
   free(): void;
 }
 
@@ -83,6 +98,8 @@ export interface EngineAssessment {
   enlarged: boolean;
   policy: CropPolicy;
   seed: number;
+  source: PhotoAbout['source'];
+  preview?: PhotoAbout['preview'];
 }
 
 /** Options of {@link Engine.job}; a missing one takes the engine's default. */
@@ -154,6 +171,7 @@ export interface Tokenizer {
 export interface ExtrasModule extends Glue {
   /** Decodes a file of any format. */
   decode(bytes: Uint8Array, options: DecodeOptions): EnginePhoto;
+  RawSearch: new (size: number) => RawSearch;
   Tokenizer: new (merges: string) => Tokenizer;
 }
 

@@ -13,9 +13,12 @@ pub enum Error {
     /// The bytes are in no image format that this build decodes.
     #[error("not an image this build can read: {0}")]
     ImageFormat(String),
-    /// The image is of a known format, but damaged or cut off.
+    /// The image is of a known format, but damaged.
     #[error("the image is damaged: {0}")]
     ImageDecode(String),
+    /// The image is of a known format, and a part of its pixels is not there.
+    #[error("the image is damaged: {0}")]
+    ImageIncomplete(String),
     /// The image exceeds [`Limits`](crate::image::Limits); nothing was decoded.
     #[error("the image is too large: {0}")]
     ImageTooLarge(String),
@@ -211,7 +214,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::ImageFormat(_) => "image-format",
-            Self::ImageDecode(_) => "image-decode",
+            Self::ImageDecode(_) | Self::ImageIncomplete(_) => "image-decode",
             Self::ImageTooLarge(_) => "image-too-large",
             Self::ImageTooSmall(_) => "image-too-small",
             Self::WeightsFormat(_) => "weights-format",

@@ -15,7 +15,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::{
     Error, Result,
-    image::{CropChoice, CropOptions, CropPolicy, Pixels, Preparation},
+    image::{CropChoice, CropOptions, CropPolicy, Pixels, Preparation, Source},
     model::{Config, Gamma, TOKEN_EMBEDDING, TextTower},
     ops,
     prompt::{DEFAULT_SCENE, LEVELS, Scene},
@@ -25,7 +25,7 @@ use crate::{
 #[cfg(feature = "prompts")]
 use crate::prompt::Tokenizer;
 
-pub use assessment::{Assessment, CropScore, Levels};
+pub use assessment::{Assessment, CropScore, Levels, Size};
 pub use info::{ModelInfo, TextTowerState};
 pub use job::Job;
 use kriging::Kriging;
@@ -299,6 +299,7 @@ impl Scorer {
             scenes,
             range: self.range,
             pixels,
+            source: Source::File,
             scale: scale as f32,
             options: crops,
             tolerance: options.tolerance,

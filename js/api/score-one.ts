@@ -88,7 +88,7 @@ export async function compute(
       'score',
       { engine: seat.engine, photo, scenes, options: job, preview, answered: rest?.answered },
       {
-        transfer: keep ? [] : [content(photo)],
+        transfer: keep ? [] : content(photo),
         signal: call.signal,
         onProgress: (progress) => {
           if (progress.phase !== 'crops' || call.signal.aborted) return;
@@ -135,7 +135,15 @@ function missing(): never {
 }
 
 /** What of a photo can be handed over instead of copied. */
-function content(wire: WirePhoto): object {
-  if (wire.kind === 'bytes') return wire.bytes;
-  return wire.kind === 'rgba' ? wire.data : wire.bitmap;
+function content(wire: WirePhoto): object[] {
+  switch (wire.kind) {
+    case 'bytes':
+      return [wire.bytes];
+    case 'rgba':
+      return [wire.data];
+    case 'bitmap':
+      return [wire.bitmap];
+    case 'file':
+      return [];
+  }
 }

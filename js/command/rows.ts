@@ -27,7 +27,7 @@ const object = (fields: Readonly<Record<string, string>>) =>
 
 /** One object of a photo and scene. */
 export function jsonRow({ path, model, seconds }: Scored, assessment: Assessment): string {
-  const { levels, crops } = assessment;
+  const { levels, crops, preview } = assessment;
   const crop = ({ x, y, size, score, percent }: Assessment['crops'][number]) =>
     object({ x: String(x), y: String(y), size: String(size), score: single(score), percent: single(percent) });
   return object({
@@ -47,6 +47,10 @@ export function jsonRow({ path, model, seconds }: Scored, assessment: Assessment
     enlarged: String(assessment.enlarged),
     policy: JSON.stringify(assessment.policy),
     seed: String(assessment.seed),
+    ...(preview && {
+      source: JSON.stringify(assessment.source),
+      preview: object({ width: String(preview.width), height: String(preview.height) }),
+    }),
   });
 }
 

@@ -13,11 +13,12 @@ export function tableHeader(width: number | undefined): string {
 
 /** One line of a photo and scene. */
 export function tableRow(path: Buffer, assessment: Assessment, width: number | undefined): string {
-  const { percent, score, spread, levels, scene, enlarged } = assessment;
+  const { percent, score, spread, levels, scene, enlarged, preview } = assessment;
   const numbers = `${percent.toFixed(1).padStart(7)}  ${score.toFixed(4).padStart(6)}  ${spread.toFixed(4).padStart(6)}`;
   const column = width === undefined ? '' : `${scene.padEnd(width)}  `;
   const note = enlarged ? '  (small photo, scaled up)' : '';
-  return `${numbers}  ${bar(levels).padEnd(6)}  ${column}${name(path)}${note}`;
+  const raw = preview ? `  (preview of ${preview.width}x${preview.height} in the RAW file)` : '';
+  return `${numbers}  ${bar(levels).padEnd(6)}  ${column}${name(path)}${raw}${note}`;
 }
 
 /** The five levels from bad to perfect as columns of an eighth to eight eighths of a line. */

@@ -4,7 +4,10 @@ import { type Failure, ioFailure, refusal } from './failure.js';
 import { printable } from './names.js';
 
 /** Endings that mark a file of a folder as a photo, in small letters. */
-const ENDINGS = new Set(['bmp', 'dib', 'gif', 'jfif', 'jpe', 'jpeg', 'jpg', 'png', 'tif', 'tiff', 'webp']);
+const ENDINGS = new Set([
+  ...['bmp', 'dib', 'gif', 'jfif', 'jpe', 'jpeg', 'jpg', 'png', 'tif', 'tiff', 'webp'],
+  ...['arw', 'cr2', 'cr3', 'dng', 'nef', 'orf', 'pef', 'raf', 'rw2', 'srw'],
+]);
 /** Bytes that tell a photo of any ending. */
 const SIGNATURE = 12;
 /** JPEG, PNG and GIF. */

@@ -4,6 +4,7 @@ import { GammaError, messageOf } from '../error.js';
 import { bytesOf, fetchFile } from '../model/stream/fetching.js';
 import type { WirePhoto } from '../protocol.js';
 import type { Bytes, PixelSource } from '../types.js';
+import { LARGE, mayBeRaw } from './raw.js';
 
 /** Whether a string, URL or Blob, which stay what they are. */
 export function isLasting(photo: unknown): photo is string | URL | Blob {
@@ -48,9 +49,13 @@ export function takeBytes(bytes: Bytes): WirePhoto {
   return { kind: 'bytes', bytes: copyOf(viewOf(bytes)).buffer, type: '' };
 }
 
-/** Reads a Blob or File. */
-export async function readBlob(blob: Blob): Promise<WirePhoto & { kind: 'bytes' }> {
+/** Reads a Blob or File, unless a part of it may do. */
+export async function readBlob(blob: Blob): Promise<WirePhoto> {
   try {
+    // Of a RAW file the worker reads what it needs.
+    if (blob.size >= LARGE && mayBeRaw(new Uint8Array(await blob.slice(0, 16).arrayBuffer()))) {
+      return { kind: 'file', file: blob, type: blob.type };
+    }
     return { kind: 'bytes', bytes: await blob.arrayBuffer(), type: blob.type };
   } catch (error) {
     const name = (blob as Partial<File>).name;

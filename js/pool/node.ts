@@ -1,5 +1,5 @@
 // The platform of Node.
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
@@ -9,6 +9,7 @@ import { isBytes } from '../bytes.js';
 import { GammaError, isTrap, messageOf, throwIfAborted, toGammaError } from '../error.js';
 import { weightsSource } from '../model/source.js';
 import { workerUrl } from '../paths-node.js';
+import { LARGE, mayBeRaw } from '../photo/raw.js';
 import {
   isConstant,
   isLasting,
@@ -68,10 +69,22 @@ async function takePhoto(photo: Photo, signal: AbortSignal): Promise<WirePhoto> 
 
 async function readPath(path: string, signal: AbortSignal): Promise<WirePhoto> {
   try {
+    if (await startsAsRaw(path)) return { kind: 'file', file: path, type: '' };
     return takeBytes(await readFile(path, { signal }));
   } catch (error) {
     throwIfAborted(signal);
     throw new GammaError('io', `the photo could not be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Whether a large file may be a camera's RAW file, of which the worker reads what it needs. */
+async function startsAsRaw(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { bytesRead, buffer } = await file.read(new Uint8Array(16), 0, 16, 0);
+    return mayBeRaw(buffer.subarray(0, bytesRead)) && (await file.stat()).size >= LARGE;
+  } finally {
+    await file.close();
   }
 }
 

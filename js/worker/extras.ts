@@ -1,8 +1,9 @@
 // The module of what few callers need: decoders of the rarer formats, and the tokenizer. It is fetched when it is first needed.
 
 import type { Scene } from '../types.js';
-import type { DecodeOptions, ExtrasModule, Prompts, Rgb, Tokenizer } from '../wasm.js';
+import type { DecodeOptions, EnginePhoto, ExtrasModule, PhotoAbout, Prompts, Rgb, Tokenizer } from '../wasm.js';
 import type { HostPlatform } from './platform.js';
+import { decodePreview, type PartedFile } from './raw.js';
 
 /** One worker's. */
 export class Extras {
@@ -22,10 +23,14 @@ export class Extras {
   }
 
   /** Decodes a photo of a format that the engine leaves to this module. */
-  async decode(bytes: Uint8Array, options: DecodeOptions, signal: AbortSignal): Promise<Rgb> {
-    const photo = (await this.#load(signal)).decode(bytes, options);
-    const { width, height } = photo;
-    return { width, height, data: photo.into_rgb() };
+  async decode(bytes: Uint8Array, options: DecodeOptions, signal: AbortSignal): Promise<RgbAbout> {
+    return takeOver((await this.#load(signal)).decode(bytes, options));
+  }
+
+  /** Decodes the preview of a RAW file; undefined if it is no RAW file. */
+  async preview(file: PartedFile, options: DecodeOptions, signal: AbortSignal): Promise<RgbAbout | undefined> {
+    const photo = await decodePreview(file, await this.#load(signal), options, signal);
+    return photo && takeOver(photo);
   }
 
   /** The token ids of a scene's prompts. */
@@ -41,4 +46,15 @@ export class Extras {
     this.#module ??= await this.#platform.loadModule('extras', this.#base, () => {}, signal);
     return this.#module;
   }
+}
+
+/** Pixels, and what of their file they are. */
+interface RgbAbout extends Rgb {
+  about: PhotoAbout;
+}
+
+function takeOver(photo: EnginePhoto): RgbAbout {
+  const { width, height } = photo;
+  const about = photo.about();
+  return { width, height, about, data: photo.into_rgb() };
 }

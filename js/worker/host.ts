@@ -9,12 +9,12 @@ import type {
   RequestName,
   Requests,
   ToWorker,
-  WirePhoto,
   WireProgress,
   WireWeights,
 } from '../protocol.js';
 import type { CacheMode } from '../types.js';
-import type { Engine, EngineAssessment, EnginePhoto, IndexedFile, Job, Rgba, WasmModule } from '../wasm.js';
+import type { Engine, EngineAssessment, IndexedFile, Job, WasmModule } from '../wasm.js';
+import { decodePhoto } from './decode.js';
 import { Extras } from './extras.js';
 import { assemble, assembleText, type Follow, free } from './load-model.js';
 import type { HostPlatform } from './platform.js';
@@ -210,7 +210,13 @@ export class Host {
     const start = this.#platform.now();
     let job: Job | undefined;
     try {
-      const photo = await this.#decode(engine, wire, options.parity ?? false, signal);
+      const decoders = {
+        platform: this.#platform,
+        module: this.#need(this.#module),
+        engine,
+        extras: this.#need(this.#extras),
+      };
+      const { photo, about } = await decodePhoto(decoders, wire, options.parity ?? false, signal);
       const planned = engine.job(photo, options);
       job = planned;
       if (answered) planned.resume(answered);
@@ -233,44 +239,12 @@ export class Host {
       }
       const ms = this.#platform.now() - start;
       return {
-        assessments: assessments.map((assessment) => ({ ...assessment, ms })),
+        assessments: assessments.map((assessment) => ({ ...assessment, ...about, ms })),
         total,
         ...(!settled() && { answered: job.answered() }),
       };
     } finally {
       free(job);
-    }
-  }
-
-  async #decode(engine: Engine, wire: WirePhoto, parity: boolean, signal: AbortSignal): Promise<EnginePhoto> {
-    const pixels = ({ width, height, data }: Rgba) => engine.pixels(width, height, data, { parity });
-    switch (wire.kind) {
-      case 'rgba':
-        return pixels({ width: wire.width, height: wire.height, data: new Uint8Array(wire.data) });
-      case 'bitmap': {
-        if (!this.#platform.readBitmap) throw new GammaError('photo-type', 'bitmaps cannot be read here');
-        return pixels(this.#platform.readBitmap(wire.bitmap));
-      }
-      case 'bytes': {
-        const bytes = new Uint8Array(wire.bytes);
-        try {
-          if (!this.#need(this.#module).needs_extras(bytes.subarray(0, 16))) return engine.decode(bytes, { parity });
-          const { width, height, data } = await this.#need(this.#extras).decode(bytes, { parity }, signal);
-          throwIfAborted(signal);
-          return engine.photo(width, height, data);
-        } catch (error) {
-          const unknown = toGammaError(error, 'wasm');
-          if (unknown.code !== 'image-format' || !this.#platform.decode) throw unknown;
-          let decoded: Rgba;
-          try {
-            decoded = await this.#platform.decode(wire.bytes, wire.type);
-          } catch (second) {
-            if (second instanceof GammaError) throw second;
-            throw new GammaError('image-format', `${unknown.message}, nor one that this browser can read`);
-          }
-          return pixels(decoded);
-        }
-      }
     }
   }
 

@@ -1,6 +1,6 @@
 // The worker under Node: the CPU module, read from disk.
 
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parentPort } from 'node:worker_threads';
@@ -13,6 +13,7 @@ import type { ToWorker } from '../protocol.js';
 import { importGlue } from '../wasm.js';
 import { Host } from './host.js';
 import type { HostPlatform } from './platform.js';
+import type { PartedFile } from './raw.js';
 
 const platform: HostPlatform = {
   async loadModule(kind, base, progress, signal) {
@@ -31,6 +32,7 @@ const platform: HostPlatform = {
   async merges(base, signal) {
     return new TextDecoder().decode(await read(mergesUrl(base), "the tokenizer's merges", signal));
   },
+  openFile: partsOfPath,
   pause: () => setImmediate(),
   now: () => performance.now(),
 };
@@ -42,6 +44,31 @@ async function read(url: string, what: string, signal: AbortSignal): Promise<Uin
   } catch (error) {
     throwIfAborted(signal);
     throw new GammaError('io', `${what} could not be read: ${messageOf(error)}`);
+  }
+}
+
+/** A file on disk, read in parts. */
+async function partsOfPath(path: string): Promise<PartedFile> {
+  const failed = (error: unknown) =>
+    new GammaError('io', `the photo could not be read: ${messageOf(error)}`, { cause: error });
+  try {
+    const file = await open(path);
+    const { size } = await file.stat();
+    const read = async (start: number, end: number) => {
+      const bytes = new Uint8Array(end - start);
+      let filled = 0;
+      while (filled < bytes.length) {
+        const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled).catch((error) => {
+          throw failed(error);
+        });
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+      return bytes.subarray(0, filled);
+    };
+    return { size, read, close: () => file.close() };
+  } catch (error) {
+    throw failed(error);
   }
 }
 

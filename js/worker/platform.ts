@@ -3,6 +3,7 @@
 import type { ModelFiles } from '../model/stream/files.js';
 import type { CacheMode } from '../types.js';
 import type { Modules, Rgba } from '../wasm.js';
+import type { PartedFile } from './raw.js';
 
 /** What differs between a browser's worker and Node's. */
 export interface HostPlatform {
@@ -20,6 +21,8 @@ export interface HostPlatform {
   merges(base: string | undefined, signal: AbortSignal): Promise<string>;
   /** Decodes a format that the engine does not know, upright; missing where the environment has no decoder. */
   decode?(bytes: ArrayBuffer, type: string): Promise<Rgba>;
+  /** Opens a file by its path, to read it in parts; missing where there are no paths. */
+  openFile?(path: string): Promise<PartedFile>;
   /** Reads the pixels of a bitmap, and closes it. */
   readBitmap?(bitmap: object): Rgba;
   /** Lets the event loop deliver messages. */

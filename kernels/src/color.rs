@@ -16,7 +16,7 @@ pub enum Treatment {
 }
 
 impl Treatment {
-    fn sample16(self, value: u16) -> u8 {
+    pub(crate) fn sample16(self, value: u16) -> u8 {
         match self {
             // Rounds value / 257, which takes 65,535 to 255; the sum is at most 256 * 257 - 1 before the division.
             Self::Defined => ((u32::from(value) + 128) / 257) as u8,
@@ -25,13 +25,23 @@ impl Treatment {
         }
     }
 
-    fn blend(self, value: u8, alpha: u8) -> u8 {
+    pub(crate) fn blend(self, value: u8, alpha: u8) -> u8 {
         match self {
             Self::Defined => {
                 let (value, alpha) = (u32::from(value), u32::from(alpha));
                 ((value * alpha + 255 * (255 - alpha) + 127) / 255) as u8
             }
             Self::Pillow { .. } => value,
+        }
+    }
+
+    /// As [`blend`](Self::blend), of a value that is multiplied by its alpha already.
+    #[cfg(feature = "formats")]
+    pub(crate) fn blend_multiplied(self, value: u8, alpha: u8) -> u8 {
+        match self {
+            Self::Defined => value.saturating_add(255 - alpha),
+            Self::Pillow { .. } if alpha == 0 => 0,
+            Self::Pillow { .. } => (u32::from(value) * 255 / u32::from(alpha)).min(255) as u8,
         }
     }
 }
@@ -80,7 +90,7 @@ fn convert<const CHANNELS: usize, const BYTES: usize>(
 }
 
 /// 0 to 1 becomes 0 to 255; the cast takes NaN to 0.
-fn float_sample(value: f32) -> u8 {
+pub(crate) fn float_sample(value: f32) -> u8 {
     (value.clamp(0.0, 1.0) * 255.0).round() as u8
 }
 

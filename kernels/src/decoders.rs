@@ -1,9 +1,8 @@
 //! Decoders of files, as trait objects: what is generic in them is compiled here.
 
-use std::io::Cursor;
-
 use image::{ColorType, ImageDecoder, ImageResult, Limits, codecs::png::PngDecoder, metadata::Orientation};
 
+use crate::Spliced;
 use crate::jpeg::Jpeg;
 
 /// Those methods of [`ImageDecoder`] that a score needs: an object of that trait would bring the code of them all along.
@@ -62,8 +61,11 @@ pub struct Opened<'a> {
 
 impl<'a> Opened<'a> {
     fn new(mut decoder: impl ImageDecoder + 'a) -> Self {
+        let exif = decoder.exif_metadata().ok().flatten().unwrap_or_default();
+        // Some writers put JPEG's prefix before it.
+        let exif = exif.strip_prefix(b"Exif\0\0").unwrap_or(&exif);
         Self {
-            orientation: decoder.orientation().unwrap_or(Orientation::NoTransforms),
+            orientation: Orientation::from_exif_chunk(exif).unwrap_or(Orientation::NoTransforms),
             decoder: Box::new(decoder),
         }
     }
@@ -86,16 +88,18 @@ pub fn jpeg<'a>(bytes: &'a [u8], exif: Option<&[u8]>) -> ImageResult<Opened<'a>>
 ///
 /// # Errors
 /// As there.
-pub fn png(bytes: &[u8], metadata: Limits) -> ImageResult<Opened<'_>> {
-    Ok(Opened::new(PngDecoder::with_limits(Cursor::new(bytes), metadata)?))
+pub fn png(file: Spliced<'_>, metadata: Limits) -> ImageResult<Opened<'_>> {
+    Ok(Opened::new(PngDecoder::with_limits(file, metadata)?))
 }
 
 #[cfg(feature = "formats")]
-pub use formats::{bmp, gif, tiff, webp};
+pub use formats::{bmp, gif, webp};
 
 #[cfg(feature = "formats")]
 mod formats {
-    use image::codecs::{bmp::BmpDecoder, gif::GifDecoder, tiff::TiffDecoder, webp::WebPDecoder};
+    use std::io::Cursor;
+
+    use image::codecs::{bmp::BmpDecoder, gif::GifDecoder, webp::WebPDecoder};
 
     use super::*;
 
@@ -113,23 +117,15 @@ mod formats {
     ///
     /// # Errors
     /// As there.
-    pub fn gif(bytes: &[u8]) -> ImageResult<Opened<'_>> {
-        Ok(Opened::new(GifDecoder::new(Cursor::new(bytes))?))
+    pub fn gif(file: Spliced<'_>) -> ImageResult<Opened<'_>> {
+        Ok(Opened::new(GifDecoder::new(file)?))
     }
 
     /// A BMP file.
     ///
     /// # Errors
     /// As there.
-    pub fn bmp(bytes: &[u8]) -> ImageResult<Opened<'_>> {
-        Ok(Opened::new(BmpDecoder::new(Cursor::new(bytes))?))
-    }
-
-    /// A TIFF file.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn tiff(bytes: &[u8]) -> ImageResult<Opened<'_>> {
-        Ok(Opened::new(TiffDecoder::new(Cursor::new(bytes))?))
+    pub fn bmp(file: Spliced<'_>) -> ImageResult<Opened<'_>> {
+        Ok(Opened::new(BmpDecoder::new(file)?))
     }
 }

@@ -29,7 +29,11 @@ mod orientation;
 mod patches;
 mod resample;
 mod rows;
+#[cfg(feature = "photos")]
+mod spliced;
 mod sums;
+#[cfg(feature = "formats")]
+pub mod tiff;
 mod window;
 
 #[cfg(feature = "gradients")]
@@ -50,5 +54,16 @@ pub use normalize::normalize;
 pub use orientation::{swaps_sides, turn};
 pub use patches::patches;
 pub use resample::resample;
+#[cfg(feature = "photos")]
+pub use spliced::Spliced;
 pub use sums::Epilogue;
 pub use window::Window;
+
+/// PNG's checksum of bytes that follow one another.
+#[cfg(feature = "photos")]
+#[inline(never)]
+pub fn crc32(pieces: &[&[u8]]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    pieces.iter().for_each(|piece| hasher.update(piece));
+    hasher.finalize()
+}

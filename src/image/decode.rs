@@ -1,5 +1,7 @@
 //! Files and canvas pixels to 8-bit RGB.
 
+use std::io::ErrorKind;
+
 use gamma_kernels::{
     Treatment,
     decoders::{self, Opened},
@@ -30,20 +32,62 @@ pub struct DecodeOptions {
 pub struct Decoded {
     /// The photo, turned as its EXIF tag says unless `parity` forbids it.
     pub pixels: Pixels,
-    /// `jpeg`, `png`, `webp`, `gif`, `bmp` or `tiff`.
+    /// `jpeg`, `png`, `webp`, `gif`, `bmp`, `tiff`, or a kind of RAW file in the letters of its ending.
     pub format: &'static str,
     /// EXIF orientation found in the file, 1..=8; 1 if there is none.
     pub orientation: u8,
+    /// What of the file the photo is.
+    pub source: Source,
 }
 
-/// Decodes a JPEG, PNG, WebP, GIF, BMP or TIFF file; of an animation the first frame, of a TIFF the first page. The last four only
-/// with the feature `formats` ([`needs_formats`](super::needs_formats)).
+/// What of a file the photo is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// The image of the file.
+    #[default]
+    File,
+    /// The preview in a RAW file, upright, of this size.
+    RawPreview {
+        /// Pixels in a row.
+        width: u32,
+        /// Rows.
+        height: u32,
+    },
+}
+
+impl Source {
+    /// A stable identifier for programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::RawPreview { .. } => "raw-preview",
+        }
+    }
+
+    /// Width and height of the preview.
+    pub fn preview(self) -> Option<(u32, u32)> {
+        match self {
+            Self::File => None,
+            Self::RawPreview { width, height } => Some((width, height)),
+        }
+    }
+}
+
+/// Decodes a JPEG, PNG, WebP, GIF, BMP, TIFF or camera RAW file; of an animation the first frame, of a TIFF the first
+/// page that is no thumbnail, of a RAW file the largest preview. All but the first two only with the feature
+/// `formats` ([`needs_formats`](super::needs_formats)).
 ///
 /// The size is checked against `options.limits` before a pixel is decoded.
 ///
 /// # Errors
 /// [`Error::ImageFormat`], [`Error::ImageDecode`] or [`Error::ImageTooLarge`].
 pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded> {
+    #[cfg(feature = "formats")]
+    if header::may_be_raw(bytes)
+        && let Some(decoded) = super::formats::decode_raw(bytes, options)?
+    {
+        return Ok(decoded);
+    }
     let (format, name) = header::format(bytes)?;
     let limits = &options.limits;
     match format {
@@ -61,7 +105,7 @@ pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded> {
         ImageFormat::Png => {
             let mut metadata = image::Limits::default();
             metadata.max_alloc = Some(PNG_METADATA.min(limits.max_alloc));
-            let opened = decoders::png(bytes, metadata).map_err(refusal)?;
+            let opened = decoders::png(header::ended_png(bytes), metadata).map_err(refusal)?;
             // Colour type 0 of the IHDR chunk, which a transparent gray value does not change as it does the decoder's.
             let gray = bytes.get(25) == Some(&0);
             finish(opened, name, 0, options, gray)
@@ -73,8 +117,8 @@ pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded> {
     }
 }
 
-/// The photo in the pixels of a canvas, a bitmap or a video frame: `[height, width, 4]`, red, green, blue, and alpha that
-/// is not multiplied into the colours. The browser has applied the orientation.
+/// The photo in the pixels of a canvas, a bitmap or a video frame: `[height, width, 4]`, red, green, blue, and alpha
+/// that is not multiplied into the colours. The browser has applied the orientation.
 ///
 /// # Errors
 /// [`Error::ImageTooLarge`], or [`Error::Option`] if `rgba` does not hold `width * height * 4` bytes.
@@ -131,8 +175,8 @@ pub(super) fn finish(
     let ((width, height), color) = (decoder.dimensions(), decoder.color_type());
     let limits = &options.limits;
     limits.check_size(width, height)?;
-    // Pillow leaves the turning to its callers, except for TIFF.
-    let turned = if options.parity && format != "tiff" {
+    // Pillow leaves the turning to its callers.
+    let turned = if options.parity {
         Orientation::NoTransforms
     } else {
         orientation
@@ -154,22 +198,43 @@ pub(super) fn finish(
 
     let mut buffer = buffer(samples)?;
     decoder.read_image(&mut buffer).map_err(refusal)?;
+    if format == "bmp" && color == ColorType::Rgba8 {
+        show_transparent(&mut buffer);
+    }
     let rgb = match color {
         ColorType::Rgb8 => buffer,
         _ => self::rgb(color, &buffer, treatment(options, saturates), pixels)?,
     };
+    Ok(Decoded {
+        pixels: self::turned(Pixels { width, height, rgb }, turned.to_exif())?,
+        format,
+        orientation: orientation.to_exif(),
+        source: Source::File,
+    })
+}
+
+/// Makes a picture that is transparent everywhere opaque: of BMP files many have an alpha channel that was never
+/// filled.
+fn show_transparent(rgba: &mut [u8]) {
+    let pixels = rgba.as_chunks_mut::<4>().0;
+    if pixels.iter().all(|pixel| pixel[3] == 0) {
+        pixels.iter_mut().for_each(|pixel| pixel[3] = u8::MAX);
+    }
+}
+
+/// The photo as an orientation of 1..=8 says.
+pub(super) fn turned(pixels: Pixels, orientation: u8) -> Result<Pixels> {
+    let Pixels { width, height, rgb } = pixels;
     let image = RgbImage::from_raw(width, height, rgb)
         .ok_or_else(|| Error::ImageDecode("its pixels do not fill its size".into()))?;
-    let image = turn(image, turned);
-    let pixels = Pixels {
+    let image = turn(
+        image,
+        Orientation::from_exif(orientation).unwrap_or(Orientation::NoTransforms),
+    );
+    Ok(Pixels {
         width: image.width(),
         height: image.height(),
         rgb: image.into_raw(),
-    };
-    Ok(Decoded {
-        pixels,
-        format,
-        orientation: orientation.to_exif(),
     })
 }
 
@@ -181,6 +246,23 @@ pub(super) fn refusal(error: ImageError) -> Error {
             UnsupportedErrorKind::GenericFeature(feature) => Error::ImageFormat(feature.clone()),
             _ => Error::ImageFormat(error.to_string()),
         },
+        error if ends_early(error) => Error::ImageIncomplete("it is cut off".into()),
         _ => Error::ImageDecode(error.to_string()),
+    }
+}
+
+/// Whether a decoder came to the end of the file before it had what it needs. Some hide the kind of their error, and
+/// say it in words.
+fn ends_early(error: &ImageError) -> bool {
+    match error {
+        ImageError::IoError(io) => io.kind() == ErrorKind::UnexpectedEof,
+        ImageError::Decoding(decoding) => {
+            let words = decoding.to_string().to_lowercase();
+            ["unexpected end", "insufficientinput", "not have enough data"]
+                .iter()
+                .any(|end| words.contains(end))
+        }
+        ImageError::Parameter(_) => true,
+        _ => false,
     }
 }

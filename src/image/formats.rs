@@ -1,10 +1,10 @@
 //! The formats that few photos have. In a browser their decoders are a module of their own, fetched when such a photo comes.
 
 use gamma_kernels::decoders;
-use image::{ColorType, ImageFormat};
+use image::ImageFormat;
 
 use super::decode::{DecodeOptions, Decoded, finish, refusal};
-use super::header;
+use super::{header, raw, tiff};
 use crate::error::{Error, Result};
 
 /// Decodes a WebP, GIF, BMP or TIFF file, as [`decode`](super::decode()).
@@ -28,16 +28,32 @@ pub(super) fn decode(
                 false,
             )
         }
-        ImageFormat::Gif => finish(decoders::gif(bytes).map_err(refusal)?, name, 0, options, false),
-        ImageFormat::Bmp => finish(decoders::bmp(bytes).map_err(refusal)?, name, 0, options, false),
-        ImageFormat::Tiff => {
-            header::check_tiff(bytes, &options.limits)?;
-            let opened = decoders::tiff(bytes).map_err(refusal)?;
-            // The decoder keeps a copy of the samples, of which CMYK has one more than it gives.
-            let copy = opened.decoder.total_bytes().saturating_mul(4) / 3;
-            let gray = opened.decoder.color_type() == ColorType::L16;
-            finish(opened, name, copy, options, gray)
+        ImageFormat::Gif => finish(
+            decoders::gif(header::whole_gif(bytes)).map_err(refusal)?,
+            name,
+            0,
+            options,
+            false,
+        ),
+        ImageFormat::Bmp => {
+            let opened = decoders::bmp(header::usual_bmp(bytes)).map_err(refusal)?;
+            finish(opened, name, 0, options, false)
         }
+        ImageFormat::Tiff => tiff::decode(bytes, options),
         _ => Err(Error::ImageFormat(format!("{name} is not decoded"))),
     }
+}
+
+/// Decodes the preview of a RAW file; `None` if it is no RAW file.
+pub(super) fn decode_raw(bytes: &[u8], options: &DecodeOptions) -> Result<Option<Decoded>> {
+    let Some(preview) = raw::find_in(bytes)? else {
+        return Ok(None);
+    };
+    let start = usize::try_from(preview.offset).unwrap_or(usize::MAX);
+    let length = usize::try_from(preview.length).unwrap_or(usize::MAX);
+    let file = bytes
+        .get(start..)
+        .map(|rest| rest.get(..length).unwrap_or(rest))
+        .unwrap_or_default();
+    raw::decode_preview(file, &preview, options).map(Some)
 }

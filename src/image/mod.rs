@@ -4,6 +4,8 @@
 //! them to the size at which the model looks at photos and says which crops to score; [`input`] turns one crop into the
 //! network's input. How each kind of file becomes RGB is laid down in `docs/images.md`.
 
+#[cfg(feature = "formats")]
+mod container;
 mod crops;
 mod decode;
 #[cfg(feature = "formats")]
@@ -14,11 +16,15 @@ mod limits;
 mod normalize;
 mod preparation;
 pub(crate) mod random;
+#[cfg(feature = "formats")]
+pub mod raw;
 mod scale;
+#[cfg(feature = "formats")]
+mod tiff;
 
 pub use crops::{CROP, Crop, CropChoice, CropOptions, CropPolicy, MAX_CROPS, plan, plan_of};
-pub use decode::{DecodeOptions, Decoded, decode, from_rgba};
-pub use header::needs_formats;
+pub use decode::{DecodeOptions, Decoded, Source, decode, from_rgba};
+pub use header::{may_be_raw, needs_formats};
 pub use input::input;
 pub use limits::Limits;
 pub use normalize::{Normalization, normalize};

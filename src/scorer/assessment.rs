@@ -80,4 +80,17 @@ pub struct Assessment {
     pub policy: CropPolicy,
     /// The seed of `policy` random.
     pub seed: u64,
+    /// What of its file the photo is: `file`, or `raw-preview` for the preview of a camera's RAW file.
+    pub source: &'static str,
+    /// Size of the preview, upright, in pixels of the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Size>,
+}
+
+/// Width and height in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[allow(missing_docs, reason = "they are what they are called")]
+pub struct Size {
+    pub width: u32,
+    pub height: u32,
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
 
-use super::{Assessment, CropScore, Levels, kriging::Kriging, precision};
+use super::{Assessment, CropScore, Levels, Size, kriging::Kriging, precision};
 use crate::{
     Error, Result,
-    image::{self, CROP, Crop, CropOptions, Normalization, Pixels},
+    image::{self, CROP, Crop, CropOptions, Normalization, Pixels, Source},
     model::Gamma,
     ops,
     prompt::LEVELS,
@@ -23,6 +23,7 @@ pub struct Job {
     pub(super) scenes: Vec<String>,
     pub(super) range: [f32; 2],
     pub(super) pixels: Pixels,
+    pub(super) source: Source,
     pub(super) scale: f32,
     pub(super) options: CropOptions,
     pub(super) tolerance: Option<f32>,
@@ -39,6 +40,13 @@ const ANSWER: usize = LEVELS.len() + 1;
 const SCORE: usize = LEVELS.len();
 
 impl Job {
+    /// The same job, for whose assessments it is known what of a file the photo is.
+    #[must_use]
+    pub fn with_source(mut self, source: Source) -> Self {
+        self.source = source;
+        self
+    }
+
     /// Crops planned.
     pub fn crops(&self) -> usize {
         self.plan.len()
@@ -193,6 +201,8 @@ impl Job {
             enlarged: self.scale > 1.0,
             policy: self.options.policy,
             seed: self.options.seed,
+            source: self.source.as_str(),
+            preview: self.source.preview().map(|(width, height)| Size { width, height }),
         })
     }
 }

@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 
 use super::{device, error::Failure, loader::Loader, object, options, photo::Photo};
 use crate::{
-    image::{self, CropChoice, CropPolicy, Pixels},
+    image::{self, CropChoice, CropPolicy, Pixels, Source},
     prompt::Scene,
     scorer::{self, ScoreOptions, Scorer},
 };
@@ -84,7 +84,7 @@ impl Engine {
 
     /// Takes pixels that the module `extras` decoded: RGB.
     pub fn photo(&self, width: u32, height: u32, rgb: Vec<u8>) -> Photo {
-        Photo(Pixels { width, height, rgb })
+        Photo(Pixels { width, height, rgb }, Source::File)
     }
 
     /// Takes pixels that the browser decoded: RGBA, not premultiplied.
@@ -106,7 +106,7 @@ impl Engine {
             parity,
             tolerance,
         };
-        Ok(Job(self.0.job(photo.0, &options)?))
+        Ok(Job(self.0.job(photo.0, &options)?.with_source(photo.1)))
     }
 }
 

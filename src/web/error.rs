@@ -1,4 +1,4 @@
-//! Errors on their way to JavaScript: an `Error` with a string `code`.
+//! Errors on their way to JavaScript: an `Error` with a string `code`, and `incomplete` for a photo that is cut off.
 
 use js_sys::{Error as JsError, Reflect};
 use wasm_bindgen::JsValue;
@@ -18,7 +18,12 @@ pub(super) fn failure(code: &str, message: &str) -> Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        failure(error.code(), &error.to_string())
+        let Failure(thrown) = failure(error.code(), &error.to_string());
+        // A browser would fill what is missing, and the score would be that of the filling.
+        if matches!(error, Error::ImageIncomplete(_)) {
+            let _ = Reflect::set(&thrown, &"incomplete".into(), &true.into());
+        }
+        Failure(thrown)
     }
 }
 

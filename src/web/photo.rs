@@ -1,10 +1,12 @@
 //! Photos, decoded.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
-use super::{error::Failure, options};
-use crate::image::{self, DecodeOptions, Pixels};
+use super::{error::Failure, object, options};
+#[cfg(feature = "formats")]
+use crate::image::raw::{self, Preview};
+use crate::image::{self, DecodeOptions, Pixels, Source};
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -26,9 +28,22 @@ impl DecodeArguments {
     }
 }
 
-/// Pixels of one photo.
+/// Pixels of one photo, and what of its file they are.
 #[wasm_bindgen]
-pub struct Photo(pub(super) Pixels);
+pub struct Photo(pub(super) Pixels, pub(super) Source);
+
+#[derive(Serialize)]
+struct About {
+    source: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preview: Option<Size>,
+}
+
+#[derive(Serialize)]
+struct Size {
+    width: u32,
+    height: u32,
+}
 
 #[wasm_bindgen]
 impl Photo {
@@ -44,6 +59,14 @@ impl Photo {
         self.0.height
     }
 
+    /// What of the file it is: `{ source: 'file' }`, or `{ source: 'raw-preview', preview: { width, height } }`.
+    pub fn about(&self) -> Result<JsValue, Failure> {
+        object(&About {
+            source: self.1.as_str(),
+            preview: self.1.preview().map(|(width, height)| Size { width, height }),
+        })
+    }
+
     /// The pixels, `[height, width, 3]`.
     pub fn into_rgb(self) -> Vec<u8> {
         self.0.rgb
@@ -54,18 +77,23 @@ impl Photo {
     /// Decodes an image file.
     pub(super) fn decode(bytes: &[u8], arguments: JsValue) -> Result<Self, Failure> {
         let arguments: DecodeArguments = options(&arguments)?;
-        Ok(Self(image::decode(bytes, &arguments.decode_options())?.pixels))
+        let decoded = image::decode(bytes, &arguments.decode_options())?;
+        Ok(Self(decoded.pixels, decoded.source))
+    }
+
+    /// Decodes the preview of a RAW file.
+    #[cfg(feature = "formats")]
+    pub(super) fn decode_preview(bytes: &[u8], preview: &Preview, arguments: JsValue) -> Result<Self, Failure> {
+        let arguments: DecodeArguments = options(&arguments)?;
+        let decoded = raw::decode_preview(bytes, preview, &arguments.decode_options())?;
+        Ok(Self(decoded.pixels, decoded.source))
     }
 
     /// Takes pixels that the browser decoded: RGBA, not premultiplied.
     #[cfg(any(feature = "cpu", feature = "gpu"))]
     pub(super) fn from_rgba(width: u32, height: u32, rgba: &[u8], arguments: JsValue) -> Result<Self, Failure> {
         let arguments: DecodeArguments = options(&arguments)?;
-        Ok(Self(image::from_rgba(
-            width,
-            height,
-            rgba,
-            &arguments.decode_options(),
-        )?))
+        let pixels = image::from_rgba(width, height, rgba, &arguments.decode_options())?;
+        Ok(Self(pixels, Source::File))
     }
 }

@@ -62,7 +62,7 @@ fn content_decides_where_an_ending_says_nothing() {
         fs::copy(image(photo), folder.join(name)).unwrap();
     }
     fs::write(folder.join("real.heic"), b"\0\0\0\x18ftypheic\0\0\0\0mif1heic").unwrap();
-    fs::write(folder.join("raw.NEF"), b"II*\0\x08\0\0\0\0\0\0\0\0\0\0").unwrap();
+    fs::write(folder.join("raw.X3F"), b"II*\0\x08\0\0\0\0\0\0\0\0\0\0").unwrap();
     for name in ["notes.txt", "more.txt", "README", ".DS_Store"] {
         fs::write(folder.join(name), "this is no photo").unwrap();
     }
@@ -76,7 +76,7 @@ fn content_decides_where_an_ending_says_nothing() {
     assert_eq!(names.collect::<Vec<_>>(), expected);
     assert_eq!(
         said(&output),
-        "gamma: passed over: 5 files that are no photos (2 .txt, 1 without an ending, 1 .heic, 1 .nef), 1 hidden photo, \
+        "gamma: passed over: 5 files that are no photos (2 .txt, 1 without an ending, 1 .heic, 1 .x3f), 1 hidden photo, \
          1 folder (--recursive looks into folders inside)\n"
     );
 }

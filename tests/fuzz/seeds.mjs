@@ -1,6 +1,8 @@
 // Seeds of the fuzz targets: valid inputs, small, for the fuzzer to damage.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const WIDTH = 64;
 const BLOCK = 'clip_model.visual.transformer.resblocks.0';
@@ -107,8 +109,9 @@ const input = (mode, ...parts) =>
   ]);
 
 /**
- * What `torch.save({"params": OrderedDict(a=2x2 floats, b=one half)}, protocol 2)` writes as its data.pkl, without the memo;
- * with `legacy` as the format before version 1.6 has it, and what follows it there: the list of storages, and these.
+ * What `torch.save({"params": OrderedDict(a=2x2 floats, b=one half)}, protocol 2)` writes as its data.pkl, without
+ * the memo; with `legacy` as the format before version 1.6 has it, and what follows it there: the list of storages,
+ * and these.
  */
 function pickle(legacy) {
   const text = (value) =>
@@ -152,6 +155,14 @@ function pickle(legacy) {
   ]);
 }
 
+/** RAW files of all layouts that the tests know, with little of the sensor's data, and the fixtures of the other image formats. */
+function raws(folder) {
+  execFileSync('cargo', ['run', '--quiet', '--example', 'raw_files', '--', folder, '64']);
+  const fixtures = fileURLToPath(new URL('../fixtures/images', import.meta.url));
+  const files = [folder, fixtures].flatMap((place) => readdirSync(place).map((name) => join(place, name)));
+  return files.filter((file) => !file.endsWith('.md')).map((file) => readFileSync(file));
+}
+
 /** Writes the seeds into `folder`/<target>. */
 export function writeSeeds(folder) {
   const all = tensors();
@@ -171,6 +182,7 @@ export function writeSeeds(folder) {
     ],
     pickle: [Buffer.concat([Buffer.from([0]), pickle(false)]), Buffer.concat([Buffer.from([2]), pickle(true)])],
   };
+  seeds.raw = raws(join(folder, 'raw-files'));
   for (const [target, inputs] of Object.entries(seeds)) {
     mkdirSync(join(folder, target), { recursive: true });
     for (const [number, bytes] of inputs.entries()) writeFileSync(join(folder, target, `seed-${number}`), bytes);

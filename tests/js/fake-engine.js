@@ -230,6 +230,9 @@ class Photo extends Freed {
     if (photo.code) throw failure(photo.code, `the photo says ${photo.code}`);
     return new Photo(photo.width ?? 300, photo.height ?? 200, { ...photo, parity });
   }
+  about() {
+    return { source: 'file' };
+  }
   into_rgb() {
     this.free();
     return new TextEncoder().encode(JSON.stringify(this.content));

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use gamma_wasm::scorer::{Assessment, Levels};
+use gamma_wasm::scorer::{Assessment, Levels, Size};
 use gamma_wasm::{Error, prompt::Scene};
 use serde::Serialize;
 
@@ -103,6 +103,7 @@ impl Output {
             levels,
             scene,
             enlarged,
+            preview,
             ..
         } = assessment;
         write!(
@@ -114,7 +115,8 @@ impl Output {
             write!(lines, "{scene:width$}  ")?;
         }
         let note = if *enlarged { "  (small photo, scaled up)" } else { "" };
-        writeln!(lines, "{}{note}", name(path))
+        let preview = preview.map(|Size { width, height }| format!("  (preview of {width}x{height} in the RAW file)"));
+        writeln!(lines, "{}{}{note}", name(path), preview.unwrap_or_default())
     }
 }
 

@@ -1,13 +1,14 @@
 //! The pixels of photos, ahead of time.
 
 use std::fs::{self, File, FileType};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gamma_wasm::image::{DecodeOptions, Pixels, decode};
+use gamma_wasm::image::raw::{Next, Preview, Search, decode_preview};
+use gamma_wasm::image::{DecodeOptions, Decoded, decode, may_be_raw};
 use gamma_wasm::{Error, Result};
 
 use crate::caught::caught;
@@ -40,12 +41,12 @@ impl Input {
     }
 }
 
-/// A photo whose pixels are there, or why they are not.
+/// A photo that was decoded, or why it was not.
 pub struct Photo {
     /// The file.
     pub path: PathBuf,
-    /// Its pixels.
-    pub pixels: Result<Pixels>,
+    /// Its pixels, and what of the file they are.
+    pub decoded: Result<Decoded>,
     /// What reading and decoding took.
     pub time: Duration,
 }
@@ -56,11 +57,11 @@ pub fn decoded_ahead(inputs: Vec<Input>, options: DecodeOptions) -> Receiver<Pho
     thread::spawn(move || {
         for Input { path, error } in inputs {
             let start = Instant::now();
-            let pixels = error.map_or_else(|| read(&path, &options), Err);
+            let decoded = error.map_or_else(|| read(&path, &options), Err);
             if sender
                 .send(Photo {
                     path,
-                    pixels,
+                    decoded,
                     time: start.elapsed(),
                 })
                 .is_err()
@@ -72,42 +73,69 @@ pub fn decoded_ahead(inputs: Vec<Input>, options: DecodeOptions) -> Receiver<Pho
     receiver
 }
 
-/// Reads and decodes one file.
+/// Reads and decodes one file; of a RAW file its preview, for which a part of it is read.
 ///
 /// # Errors
 /// If the file cannot be read, or [`decode`] refuses it.
-pub fn read(path: &Path, options: &DecodeOptions) -> Result<Pixels> {
-    pixels(&contents(path)?, options)
+pub fn read(path: &Path, options: &DecodeOptions) -> Result<Decoded> {
+    let contents = contents(path)?;
+    // A decoder that panics does not take the photos after this one with it.
+    caught(|| match &contents {
+        Contents::File(bytes) => decode(bytes, options),
+        Contents::Preview(bytes, preview) => decode_preview(bytes, preview, options),
+    })
+    .unwrap_or_else(|said| Err(Error::ImageDecode(format!("its decoder stopped: {said}"))))
 }
 
-/// The bytes of a file. FIFOs, sockets and devices are refused: they may never end, or never begin.
+/// What is read of a file.
+enum Contents {
+    /// All of it.
+    File(Vec<u8>),
+    /// The preview of a RAW file.
+    Preview(Vec<u8>, Preview),
+}
+
+/// What is needed of a file. FIFOs, sockets and devices are refused: they may never end, or never begin.
 ///
 /// # Errors
 /// [`Error::Io`], or [`Error::ImageTooLarge`].
-pub fn contents(path: &Path) -> Result<Vec<u8>> {
+fn contents(path: &Path) -> Result<Contents> {
     let failed = |error| refused(path, error);
     let kind = fs::metadata(path).map_err(failed)?.file_type();
     if !kind.is_file() && !kind.is_dir() {
         let reason = format!("a {} is not read", special(kind));
         return Err(failed(io::Error::new(io::ErrorKind::Unsupported, reason)));
     }
+    let mut file = File::open(path).map_err(failed)?;
+    let mut start = Vec::new();
+    (&file).take(16).read_to_end(&mut start).map_err(failed)?;
+    if may_be_raw(&start) {
+        let size = file.metadata().map_err(failed)?.len();
+        let mut part = |offset, length| {
+            let mut bytes = Vec::new();
+            file.seek(SeekFrom::Start(offset))?;
+            (&file).take(length).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        let mut search = Search::new(size);
+        loop {
+            match search.next()? {
+                Next::Read { offset, length } => search.add(offset, part(offset, length).map_err(failed)?),
+                Next::Preview(preview) if preview.length <= MAX_FILE => {
+                    let bytes = part(preview.offset, preview.length).map_err(failed)?;
+                    return Ok(Contents::Preview(bytes, preview));
+                }
+                Next::Preview(_) | Next::Other => break,
+            }
+        }
+    }
+    file.seek(SeekFrom::Start(0)).map_err(failed)?;
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(failed)?;
     file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MAX_FILE {
         return Err(Error::ImageTooLarge(format!("the file has more than {MAX_FILE} bytes")));
     }
-    Ok(bytes)
-}
-
-/// Decodes a photo. A decoder that panics does not take the photos after this one with it.
-///
-/// # Errors
-/// As [`decode`].
-pub fn pixels(bytes: &[u8], options: &DecodeOptions) -> Result<Pixels> {
-    let decoded = caught(|| decode(bytes, options))
-        .unwrap_or_else(|said| Err(Error::ImageDecode(format!("its decoder stopped: {said}"))))?;
-    Ok(decoded.pixels)
+    Ok(Contents::File(bytes))
 }
 
 /// What is neither a file nor a folder. Reading it may never end.

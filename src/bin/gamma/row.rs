@@ -5,7 +5,7 @@ use std::path::Path;
 
 use gamma_wasm::Error;
 use gamma_wasm::image::CropPolicy;
-use gamma_wasm::scorer::{Assessment, CropScore, Levels};
+use gamma_wasm::scorer::{Assessment, CropScore, Levels, Size};
 use serde::Serialize;
 
 use crate::names::exact;
@@ -37,6 +37,11 @@ pub struct Answer<'a> {
     pub enlarged: bool,
     pub policy: CropPolicy,
     pub seed: u64,
+    /// Left out for ordinary photos.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Size>,
 }
 
 /// Why there is no score.
@@ -66,6 +71,8 @@ impl<'a> Answer<'a> {
             enlarged: assessment.enlarged,
             policy: assessment.policy,
             seed: assessment.seed,
+            source: assessment.preview.map(|_| assessment.source),
+            preview: assessment.preview,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use gamma_wasm::image::Pixels;
+use gamma_wasm::image::Decoded;
 use gamma_wasm::prompt::Scene;
 use gamma_wasm::scorer::{Assessment, ScoreOptions, Scorer};
 use gamma_wasm::{Error, Result};
@@ -109,8 +109,8 @@ impl Run {
         let mut bar = Photos::new(inputs.len());
         for photo in photos::decoded_ahead(inputs, arguments.crops.decode_options()) {
             let start = Instant::now();
-            let result = photo.pixels.and_then(|pixels| {
-                caught(|| self.one(pixels, &bar))
+            let result = photo.decoded.and_then(|decoded| {
+                caught(|| self.one(decoded, &bar))
                     .unwrap_or_else(|said| Err(Error::Device(format!("the model stopped: {said}"))))
             });
             let seconds = (photo.time + start.elapsed()).as_secs_f64();
@@ -135,8 +135,11 @@ impl Run {
         })
     }
 
-    fn one(&self, pixels: Pixels, bar: &Photos) -> Result<Vec<Assessment>> {
-        let mut job = self.scorer.job(pixels, &self.options)?;
+    fn one(&self, decoded: Decoded, bar: &Photos) -> Result<Vec<Assessment>> {
+        let mut job = self
+            .scorer
+            .job(decoded.pixels, &self.options)?
+            .with_source(decoded.source);
         while !self.scenes.iter().all(|scene| job.is_settled(&scene.id)) {
             bar.crops(job.done(), job.crops());
             pollster::block_on(job.step(BATCH))?;

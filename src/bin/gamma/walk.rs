@@ -10,8 +10,9 @@ use crate::photos::{Input, special};
 use crate::report::refused;
 
 /// Names that mark a file of a folder as a photo, in small letters.
-const ENDINGS: [&str; 11] = [
-    "bmp", "dib", "gif", "jfif", "jpe", "jpeg", "jpg", "png", "tif", "tiff", "webp",
+const ENDINGS: [&str; 21] = [
+    "arw", "bmp", "cr2", "cr3", "dib", "dng", "gif", "jfif", "jpe", "jpeg", "jpg", "nef", "orf", "pef", "png", "raf",
+    "rw2", "srw", "tif", "tiff", "webp",
 ];
 /// Bytes that tell a photo of any ending.
 const SIGNATURE: usize = 12;

@@ -1,7 +1,13 @@
 //! What a file's header says, read here before a decoder sees the file: its format, and for JPEG, WebP and TIFF what
 //! their decoders allocate on the header's word alone.
 
+#[cfg(feature = "formats")]
+mod bmp;
+#[cfg(feature = "formats")]
+mod gif;
 mod jpeg;
+mod kinds;
+mod png;
 #[cfg(feature = "formats")]
 mod tiff;
 #[cfg(feature = "formats")]
@@ -9,7 +15,12 @@ mod webp;
 
 use image::ImageFormat;
 
+#[cfg(feature = "formats")]
+pub(super) use bmp::usual as usual_bmp;
+#[cfg(feature = "formats")]
+pub(super) use gif::whole as whole_gif;
 pub(super) use jpeg::frame;
+pub(super) use png::ended as ended_png;
 #[cfg(feature = "formats")]
 pub(super) use tiff::check as check_tiff;
 #[cfg(feature = "formats")]
@@ -22,6 +33,10 @@ use crate::error::{Error, Result};
 /// # Errors
 /// [`Error::ImageFormat`], which names the format where it is one that only a browser decodes.
 pub(super) fn format(bytes: &[u8]) -> Result<(ImageFormat, &'static str)> {
+    let large_tiff = bytes.starts_with(b"II+\0") || bytes.starts_with(b"MM\0+");
+    if large_tiff {
+        return Ok((ImageFormat::Tiff, "tiff"));
+    }
     let known = image::guess_format(bytes).ok().and_then(|format| match format {
         ImageFormat::Jpeg => Some((format, "jpeg")),
         ImageFormat::Png => Some((format, "png")),
@@ -31,32 +46,33 @@ pub(super) fn format(bytes: &[u8]) -> Result<(ImageFormat, &'static str)> {
         ImageFormat::Tiff => Some((format, "tiff")),
         _ => None,
     });
-    known.ok_or_else(|| Error::ImageFormat(unreadable(bytes).into()))
+    known.ok_or_else(|| Error::ImageFormat(kinds::unreadable(bytes).into()))
 }
 
 /// Whether a file is of a format that only builds with the feature `formats` decode, by its first 16 bytes.
 pub fn needs_formats(bytes: &[u8]) -> bool {
     let first = bytes.get(..16).unwrap_or(bytes);
-    !matches!(format(first), Ok((ImageFormat::Jpeg | ImageFormat::Png, _)) | Err(_))
+    may_be_raw(first) || !matches!(format(first), Ok((ImageFormat::Jpeg | ImageFormat::Png, _)) | Err(_))
 }
 
-/// Why a file of unknown format cannot be read.
-fn unreadable(bytes: &[u8]) -> &'static str {
-    let brand = bytes
-        .get(4..8)
-        .filter(|kind| kind == b"ftyp")
-        .and_then(|_| bytes.get(8..12));
-    match brand {
-        _ if bytes.is_empty() => "the file is empty",
-        Some(b"avif" | b"avis") => "AVIF is decoded by the browser only",
-        Some(b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"heis" | b"mif1" | b"msf1") => {
-            "HEIC is decoded by the browser only, and not by every browser"
-        }
-        _ => "it is none of JPEG, PNG, WebP, GIF, BMP, TIFF",
-    }
+/// Whether a file may be a camera's RAW file, by its first 16 bytes: many of those are TIFF files. Of such a file a
+/// part is enough ([`raw::Search`](super::raw::Search)).
+pub fn may_be_raw(bytes: &[u8]) -> bool {
+    let starts: [&[u8]; 8] = [
+        b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"IIU\0", b"IIRO", b"IIRS", b"MMOR",
+    ];
+    starts.iter().any(|start| bytes.starts_with(start))
+        || bytes.starts_with(b"FUJIFILMCCD-RAW")
+        || bytes.get(4..12) == Some(b"ftypcrx ")
 }
 
 /// The two bytes at `at`, most significant first.
 fn be16(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_be_bytes(bytes.get(at..at.checked_add(2)?)?.try_into().ok()?))
+}
+
+/// Up to four bytes, least significant first.
+#[cfg(feature = "formats")]
+fn le(bytes: Option<&[u8]>) -> Option<u32> {
+    Some(bytes?.iter().rev().fold(0, |value, &byte| value << 8 | u32::from(byte)))
 }

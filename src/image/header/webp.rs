@@ -3,6 +3,7 @@
 //! The decoder allocates a chunk's length before it reads the chunk, and a frame's size before it compares it with the
 //! canvas. So both are compared here first.
 
+use super::le;
 use crate::error::{Error, Result};
 
 /// One chunk: its name and its payload.
@@ -11,7 +12,7 @@ type Chunk<'a> = ([u8; 4], &'a [u8]);
 /// Compares every chunk with the file and every frame with the canvas, and returns the file without what may follow it.
 ///
 /// # Errors
-/// [`Error::ImageDecode`] if a chunk is cut off or a frame is not of the size that the canvas or the animation says.
+/// [`Error::ImageIncomplete`] if a chunk is cut off, [`Error::ImageDecode`] if a frame is not of the size that the canvas or the animation says.
 pub(in crate::image) fn check(bytes: &[u8]) -> Result<&[u8]> {
     let riff = le(bytes.get(4..8)).ok_or_else(|| damaged("header that is cut off"))?;
     let end = usize::try_from(riff)
@@ -78,7 +79,7 @@ fn chunks(bytes: &[u8]) -> impl Iterator<Item = Result<Chunk<'_>>> {
         let size = usize::try_from(u32::from_le_bytes([s0, s1, s2, s3])).unwrap_or(usize::MAX);
         let Some(payload) = tail.get(..size) else {
             rest = &[];
-            return Some(Err(damaged("chunk that is cut off")));
+            return Some(Err(Error::ImageIncomplete("WebP with a chunk that is cut off".into())));
         };
         // Chunks start at even places.
         rest = tail.get(size + size % 2..).unwrap_or_default();
@@ -89,11 +90,6 @@ fn chunks(bytes: &[u8]) -> impl Iterator<Item = Result<Chunk<'_>>> {
 /// Width and height, each one less than it is and in 24 bits.
 fn size24(payload: &[u8], at: usize) -> Option<(u32, u32)> {
     Some((le(payload.get(at..at + 3))? + 1, le(payload.get(at + 3..at + 6))? + 1))
-}
-
-/// Up to four bytes, least significant first.
-fn le(bytes: Option<&[u8]>) -> Option<u32> {
-    Some(bytes?.iter().rev().fold(0, |value, &byte| value << 8 | u32::from(byte)))
 }
 
 fn damaged(what: &str) -> Error {

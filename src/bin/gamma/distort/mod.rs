@@ -51,7 +51,7 @@ pub fn run(arguments: &Distort) -> Status {
 }
 
 fn write_all(arguments: &Distort) -> Result<()> {
-    let photo = photos::read(&arguments.image, &DecodeOptions::default())?;
+    let photo = photos::read(&arguments.image, &DecodeOptions::default())?.pixels;
     fs::create_dir_all(&arguments.out).map_err(|error| refused(&arguments.out, error))?;
     let stem = arguments.image.file_stem().unwrap_or_default().to_string_lossy();
     if arguments.sheet {

@@ -209,8 +209,8 @@ impl Models {
             // Photos come in the order of the rows, one for each.
             for (row, photo) in labels.rows.into_iter().zip(photos.by_ref()) {
                 let scored = photo
-                    .pixels
-                    .and_then(|pixels| self.one(pixels, self.scene(&set.source), &bar));
+                    .decoded
+                    .and_then(|decoded| self.one(decoded.pixels, self.scene(&set.source), &bar));
                 bar.next(scored.is_ok());
                 match scored {
                     Ok(scored) => set.add(row, scored),

@@ -1,0 +1,119 @@
+// A photo's bytes to the engine's pixels: by the engine, by the module of rarer formats, or by the browser.
+import { GammaError, throwIfAborted, toGammaError } from '../error.js';
+import type { WirePhoto } from '../protocol.js';
+import type { Engine, EnginePhoto, PhotoAbout, Rgba, WasmModule } from '../wasm.js';
+import type { Extras } from './extras.js';
+import type { HostPlatform } from './platform.js';
+import { type PartedFile, partsOf } from './raw.js';
+
+/** The engine's photo, and where its pixels came from. */
+export interface Decoded {
+  readonly photo: EnginePhoto;
+  readonly about: PhotoAbout;
+}
+
+/** What decodes. */
+export interface Decoders {
+  readonly platform: HostPlatform;
+  readonly module: WasmModule;
+  readonly engine: Engine;
+  readonly extras: Extras;
+}
+
+/** Makes a photo ready for the engine. */
+export async function decodePhoto(
+  decoders: Decoders,
+  wire: WirePhoto,
+  parity: boolean,
+  signal: AbortSignal,
+): Promise<Decoded> {
+  const { platform, engine } = decoders;
+  switch (wire.kind) {
+    case 'rgba': {
+      const { width, height, data } = wire;
+      return { photo: engine.pixels(width, height, new Uint8Array(data), { parity }), about: { source: 'pixels' } };
+    }
+    case 'bitmap': {
+      if (!platform.readBitmap) throw new GammaError('photo-type', 'bitmaps cannot be read here');
+      const { width, height, data } = platform.readBitmap(wire.bitmap);
+      return { photo: engine.pixels(width, height, data, { parity }), about: { source: 'pixels' } };
+    }
+    case 'bytes':
+      return decodeBytes(decoders, wire.bytes, wire.type, parity, signal);
+    case 'file': {
+      const file = await open(platform, wire.file);
+      try {
+        return await decodeFile(decoders, file, wire.type, parity, signal);
+      } finally {
+        await file.close();
+      }
+    }
+  }
+}
+
+async function open(platform: HostPlatform, file: Blob | string): Promise<PartedFile> {
+  if (typeof file !== 'string') return partsOf(file);
+  if (!platform.openFile) throw new GammaError('photo-type', 'files cannot be read by their paths here');
+  return platform.openFile(file);
+}
+
+/** A file that may be RAW: of such a one the preview, of another all of it. */
+async function decodeFile(
+  decoders: Decoders,
+  file: PartedFile,
+  type: string,
+  parity: boolean,
+  signal: AbortSignal,
+): Promise<Decoded> {
+  const { engine, extras } = decoders;
+  const preview = await extras.preview(file, { parity }, signal);
+  if (preview) return { photo: engine.photo(preview.width, preview.height, preview.data), about: preview.about };
+  const bytes = await file.read(0, file.size);
+  throwIfAborted(signal);
+  const { buffer } = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+  return decodeBytes(decoders, buffer as ArrayBuffer, type, parity, signal);
+}
+
+async function decodeBytes(
+  { platform, module, engine, extras }: Decoders,
+  buffer: ArrayBuffer,
+  type: string,
+  parity: boolean,
+  signal: AbortSignal,
+): Promise<Decoded> {
+  const bytes = new Uint8Array(buffer);
+  try {
+    if (!module.needs_extras(bytes.subarray(0, 16))) {
+      return { photo: engine.decode(bytes, { parity }), about: { source: 'file' } };
+    }
+    const { width, height, data, about } = await extras.decode(bytes, { parity }, signal);
+    throwIfAborted(signal);
+    return { photo: engine.photo(width, height, data), about };
+  } catch (error) {
+    const unread = toGammaError(error, 'wasm');
+    if (!platform.decode || !mayBeShown(unread, error, bytes)) throw unread;
+    let decoded: Rgba;
+    try {
+      decoded = await platform.decode(buffer, type);
+    } catch (second) {
+      if (second instanceof GammaError) throw second;
+      if (unread.code !== 'image-format') throw unread;
+      throw new GammaError('image-format', `${unread.message}, nor one that this browser can read`);
+    }
+    return {
+      photo: engine.pixels(decoded.width, decoded.height, decoded.data, { parity }),
+      about: { source: 'browser' },
+    };
+  }
+}
+
+/**
+ * Whether the browser may show what the engine cannot read. What is cut off it fills with gray or white, and the
+ * score of that says nothing about the photo: there, and of JPEG altogether, the engine's word is the last.
+ */
+function mayBeShown({ code, message }: GammaError, thrown: unknown, bytes: Uint8Array): boolean {
+  // Of a RAW file without a preview the browser would show the thumbnail.
+  if (code === 'image-format') return !message.includes('camera RAW file');
+  const isJpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
+  return code === 'image-decode' && !isJpeg && !(thrown as { incomplete?: boolean }).incomplete;
+}
