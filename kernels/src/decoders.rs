@@ -97,8 +97,6 @@ pub use formats::{bmp, gif, webp};
 
 #[cfg(feature = "formats")]
 mod formats {
-    use std::io::Cursor;
-
     use image::codecs::{bmp::BmpDecoder, gif::GifDecoder, webp::WebPDecoder};
 
     use super::*;
@@ -107,8 +105,8 @@ mod formats {
     ///
     /// # Errors
     /// As there.
-    pub fn webp(bytes: &[u8]) -> ImageResult<(Opened<'_>, bool)> {
-        let decoder = WebPDecoder::new(Cursor::new(bytes))?;
+    pub fn webp(file: Spliced<'_>) -> ImageResult<(Opened<'_>, bool)> {
+        let decoder = WebPDecoder::new(file)?;
         let animated = decoder.has_animation();
         Ok((Opened::new(decoder), animated))
     }

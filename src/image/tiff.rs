@@ -215,6 +215,12 @@ impl Tags<'_> {
             None if samples == 4 && colors == Colors::Rgb => Alpha::Separate,
             _ => Alpha::None,
         };
+        let planar = self.number(tag::PLANAR, 1) == 2 && samples > 1;
+        if compression == JPEG && !planar && !matches!(samples, 1 | 3 | 4) {
+            return Err(Error::ImageFormat(format!(
+                "TIFF with JPEG data of {samples} components"
+            )));
+        }
         let chunks = self.chunks(height)?;
         let reversed = self.number(tag::FILL_ORDER, 1) == 2 && compression != JPEG;
         let file = if reversed {
@@ -231,7 +237,7 @@ impl Tags<'_> {
             bits,
             float,
             samples,
-            planar: self.number(tag::PLANAR, 1) == 2 && samples > 1,
+            planar,
             compression,
             predictor: self.number(tag::PREDICTOR, 1) as u16,
             chunks,

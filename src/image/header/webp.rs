@@ -3,6 +3,8 @@
 //! The decoder allocates a chunk's length before it reads the chunk, and a frame's size before it compares it with the
 //! canvas. So both are compared here first.
 
+use gamma_kernels::Spliced;
+
 use super::le;
 use crate::error::{Error, Result};
 
@@ -10,17 +12,19 @@ use crate::error::{Error, Result};
 type Chunk<'a> = ([u8; 4], &'a [u8]);
 
 /// Compares every chunk with the file and every frame with the canvas, and returns the file without what may follow it.
+/// A header that promises alpha where there is none promises it no more.
 ///
 /// # Errors
-/// [`Error::ImageIncomplete`] if a chunk is cut off, [`Error::ImageDecode`] if a frame is not of the size that the canvas or the animation says.
-pub(in crate::image) fn check(bytes: &[u8]) -> Result<&[u8]> {
+/// [`Error::ImageIncomplete`] if a chunk is cut off, [`Error::ImageDecode`] if a frame is not of the size that the
+/// canvas or the animation says.
+pub(in crate::image) fn check(bytes: &[u8]) -> Result<Spliced<'_>> {
     let riff = le(bytes.get(4..8)).ok_or_else(|| damaged("header that is cut off"))?;
     let end = usize::try_from(riff)
         .ok()
         .and_then(|size| size.checked_add(8))
         .unwrap_or(usize::MAX);
     let file = bytes.get(..end).unwrap_or(bytes);
-    let mut canvas = None;
+    let (mut canvas, mut lossy, mut alpha) = (None, false, false);
     for chunk in chunks(file.get(12..).unwrap_or_default()) {
         let (name, payload) = chunk?;
         match &name {
@@ -28,9 +32,22 @@ pub(in crate::image) fn check(bytes: &[u8]) -> Result<&[u8]> {
             b"ANMF" => frame(payload, canvas)?,
             _ => check_size(&name, payload, canvas)?,
         }
+        lossy |= &name == b"VP8 ";
+        alpha |= &name == b"ALPH";
     }
-    Ok(file)
+    let promised = file.get(12..16) == Some(b"VP8X") && file.get(FLAGS).is_some_and(|flags| flags & ALPHA != 0);
+    match file.split_at_checked(FLAGS) {
+        Some((before, [flags, after @ ..])) if promised && lossy && !alpha => {
+            let flags = vec![flags & !ALPHA];
+            Ok(Spliced::new(vec![before.into(), flags.into(), after.into()]))
+        }
+        _ => Ok(file.into()),
+    }
 }
+
+/// Where the flags of a `VP8X` chunk at the beginning are, and the one for alpha.
+const FLAGS: usize = 20;
+const ALPHA: u8 = 0x10;
 
 /// One frame of an animation: a header of 16 bytes, then chunks.
 fn frame(payload: &[u8], canvas: Option<(u32, u32)>) -> Result<()> {
