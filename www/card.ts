@@ -87,7 +87,7 @@ export class Card {
   }
 
   private showAssessment(assessment: Assessment): void {
-    const { percent, score, uncertainty, levels, crops, device, ms, enlarged } = assessment;
+    const { percent, score, uncertainty, levels, crops, device, ms, enlarged, preview } = assessment;
     const { estimate } = this.photo;
     this.part('.percent').innerHTML = `${percentText(percent)}<small>%</small>`;
     this.part('.raw').textContent = estimate
@@ -101,6 +101,9 @@ export class Card {
     note.hidden = !enlarged;
     note.textContent = enlarged ? `Enlarged to ${assessment.width}\u00d7${assessment.height}` : '';
     note.title = 'The photo has fewer pixels than the model looks at.';
+    const raw = this.part('.raw-preview');
+    raw.hidden = !preview;
+    raw.textContent = preview ? `RAW file, its preview of ${preview.width}\u00d7${preview.height}` : '';
     if (!this.thumbnailUrl) this.setRatio(assessment.width / assessment.height);
   }
 

@@ -2,7 +2,7 @@ import { announce } from './dom.ts';
 import { count } from './format.ts';
 import type { PhotoEntry, Store } from './state.ts';
 
-const PHOTO_NAME = /\.(jpe?g|jfif|png|webp|gif|bmp|tiff?|avif|heic|heif)$/i;
+const PHOTO_NAME = /\.(jpe?g|jfif|png|webp|gif|bmp|tiff?|avif|heic|heif|arw|cr2|cr3|dng|nef|orf|pef|raf|rw2|srw)$/i;
 
 /** A file and the name that its card shows. */
 export interface NamedFile {
