@@ -257,7 +257,7 @@ fn ends_early(error: &ImageError) -> bool {
     match error {
         ImageError::IoError(io) => io.kind() == ErrorKind::UnexpectedEof,
         ImageError::Decoding(decoding) => {
-            let words = decoding.to_string().to_lowercase();
+            let words = decoding.to_string().to_ascii_lowercase();
             ["unexpected end", "insufficientinput", "not have enough data"]
                 .iter()
                 .any(|end| words.contains(end))
