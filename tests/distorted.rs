@@ -10,13 +10,13 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gamma_wasm::image::{DecodeOptions, Pixels, decode};
-use gamma_wasm::train::distorted::config::{DistortConfig, HeldOut};
+use gamma_wasm::metrics::Protocol;
+use gamma_wasm::train::distorted::config::{DistortConfig, HeldOut, ListConfig};
 use gamma_wasm::train::distorted::draw::{Part, Recipe, Task};
 use gamma_wasm::train::distorted::folder::{Progress, generate};
 use gamma_wasm::train::distorted::prepare;
 use gamma_wasm::train::distortion::Distortion;
-use gamma_wasm::train::quality::Reference;
-use gamma_wasm::train::{Session, TrainConfig};
+use gamma_wasm::train::{Sample, Session, TrainConfig};
 
 /// A folder of a test's own, with six clean photos in its folder `clean`.
 struct Folder(PathBuf);
@@ -47,7 +47,7 @@ impl Folder {
     }
 
     fn recipe(&self, config: &DistortConfig, seed: u64) -> Recipe {
-        Recipe::new("six", config, &self.0.join("clean"), seed).unwrap()
+        Recipe::new("six", config, &self.0, seed, None).unwrap()
     }
 
     fn generate(&self, name: &str, recipe: &Recipe) -> PathBuf {
@@ -197,16 +197,16 @@ fn files_hold_what_their_rows_say() {
             let [image, mos, kind, strength, seed, photo] = row.try_into().unwrap();
             let clean = pixels(&folder.0.join("clean").join(&photo));
             let found = pixels(&made.join(&image));
-            let expected = match kind.as_str() {
-                "clean" => clean.clone(),
+            let (expected, label) = match kind.as_str() {
+                "clean" => (clean.clone(), Distortion::Jpeg.label(0.0, 0).unwrap()),
                 kind => {
                     let kind: Distortion = kind.parse().unwrap();
-                    kind.apply(&clean, strength.parse().unwrap(), seed.parse().unwrap())
-                        .unwrap()
+                    let (strength, seed) = (strength.parse().unwrap(), seed.parse().unwrap());
+                    let distorted = kind.apply(&clean, strength, seed).unwrap();
+                    (distorted, kind.label(strength, seed).unwrap())
                 }
             };
             assert_eq!(found, expected, "{image}");
-            let label = Reference::new(&clean).unwrap().compare(&found).unwrap().label;
             assert_eq!(mos.parse::<f32>().unwrap(), label, "{image}");
             files += 1;
         }
@@ -282,7 +282,7 @@ fn what_would_show_a_model_its_judges_is_refused() {
     let refused = |change: fn(&mut DistortConfig), reason: &str| {
         let mut config = config();
         change(&mut config);
-        let error = Recipe::new("six", &config, &folder.0.join("clean"), 0).unwrap_err();
+        let error = Recipe::new("six", &config, &folder.0, 0, None).unwrap_err();
         assert_eq!(error.code(), "dataset");
         assert!(error.to_string().contains(reason), "{error}");
     };
@@ -305,7 +305,7 @@ fn what_would_show_a_model_its_judges_is_refused() {
 }
 
 /// A run of a small model on distorted photos.
-fn run(folder: &Folder, more: &str) -> gamma_wasm::Result<TrainConfig> {
+fn run(folder: &Folder, count: usize, more: &str) -> gamma_wasm::Result<TrainConfig> {
     let text = format!(
         r#"
         name = "six"
@@ -330,7 +330,7 @@ fn run(folder: &Folder, more: &str) -> gamma_wasm::Result<TrainConfig> {
         {more}
         [dataset.distort]
         photos = "clean"
-        count = 8
+        count = {count}
         kinds = ["jpeg", "white-noise-ycbcr", "darken"]
         held_out = {{ photos = 2, kinds = ["darken"], strengths = [0.3, 0.5, 0.7], ladders = 2 }}
         "#
@@ -344,7 +344,7 @@ fn run(folder: &Folder, more: &str) -> gamma_wasm::Result<TrainConfig> {
 #[test]
 fn a_run_makes_its_photos_learns_from_them_and_is_judged_by_ladders() {
     let folder = Folder::new();
-    let config = run(&folder, "").unwrap();
+    let config = run(&folder, 8, "").unwrap();
     let mut made = 0;
     let flow = prepare(&config, &mut |progress| {
         made = progress.total;
@@ -373,15 +373,15 @@ fn a_run_makes_its_photos_learns_from_them_and_is_judged_by_ladders() {
 fn a_dataset_has_one_kind_of_source() {
     let folder = Folder::new();
     for more in ["labels = \"labels.csv\"", "images = \"\"", "validation_fraction = 0.5"] {
-        let error = run(&folder, more).err().unwrap();
+        let error = run(&folder, 8, more).err().unwrap();
         assert!(
             error.to_string().contains("neither photos nor labels"),
             "{more}: {error}"
         );
     }
-    let error = run(&folder, "higher_is_better = false").err().unwrap();
+    let error = run(&folder, 8, "higher_is_better = false").err().unwrap();
     assert!(error.to_string().contains("range = [0, 1]"), "{error}");
-    assert!(run(&folder, "weight = 0.5").is_ok());
+    assert!(run(&folder, 8, "weight = 0.5").is_ok());
 }
 
 #[test]
@@ -433,28 +433,76 @@ fn the_command_makes_the_same_photos() {
     assert_eq!(gamma(&["--count", "25"]).status.code(), Some(2));
 }
 
+/// A list of the clean photos, of which 1 is not good enough; 4 and 5 show the same and are held out.
+fn with_list(folder: &Folder, mut config: TrainConfig) -> TrainConfig {
+    let rows = ["0.png,1,a", "1.png,0,b", "2.png,1,c", "3.png,1,d"].join("\n");
+    fs::write(folder.0.join("list.csv"), format!("image,clean,group\n{rows}\n")).unwrap();
+    fs::write(folder.0.join("judge.csv"), "image,clean,group\n4.png,1,e\n5.png,1,e\n").unwrap();
+    let distort = config.datasets[0].distort.as_mut().unwrap();
+    distort.photos = PathBuf::new();
+    distort.lists = vec![ListConfig {
+        labels: "list.csv".into(),
+        validation: Some("judge.csv".into()),
+        images: "clean".into(),
+    }];
+    config
+}
+
+fn names(samples: &[Sample]) -> Vec<&str> {
+    samples.iter().map(|sample| sample.name.as_str()).collect()
+}
+
 #[test]
-fn what_gamma_lite_never_learns_is_what_the_docs_say() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let lite = TrainConfig::open(&root.join("weights/lite-distorted.toml")).unwrap();
-    let distort = lite
-        .datasets
-        .iter()
-        .find_map(|dataset| dataset.distort.as_ref())
-        .unwrap();
-    let page = fs::read_to_string(root.join("docs/distortions.md")).unwrap();
-    let table = page.split("| held out | learned, and related |").nth(1).unwrap();
-    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
-    let named: Vec<&str> = rows.map(|row| row.split('`').nth(1).unwrap()).collect();
-    let held_out: Vec<&str> = distort.held_out.kinds.iter().map(|kind| kind.as_str()).collect();
-    assert_eq!(named, held_out);
-    let families: Vec<_> = distort.held_out.kinds.iter().map(|kind| kind.family()).collect();
+fn without_a_count_crops_are_distorted_anew_and_only_ladders_are_written() {
+    let folder = Folder::new();
+    let mut config = with_list(&folder, run(&folder, 0, "group = 3\nrepeats = 8").unwrap());
+    config.loss.order = 0.5;
+    let mut session = Session::open(config).unwrap();
+    assert_eq!(names(&session.datasets[0].train), ["0.png", "2.png", "3.png"]);
+    let judged = session.datasets[0].validation.iter();
+    let photos = set(judged.map(|sample| sample.rung.as_ref().unwrap().photo().to_owned()));
     assert!(
-        families
-            .iter()
-            .enumerate()
-            .all(|(at, family)| !families[..at].contains(family))
+        photos.iter().all(|photo| photo == "4.png" || photo == "5.png"),
+        "{photos:?}"
     );
-    let cache = distort.cache.as_ref().unwrap();
-    assert!(cache.starts_with(root.join("weights")), "{}", cache.display());
+    session.run(&mut |_| ControlFlow::Continue(())).unwrap().unwrap();
+    // 24 crops, four of them a step.
+    assert_eq!(session.state.step, 6);
+    assert!(!folder.0.join("out/distorted/six/train.csv").exists());
+    let predictions = fs::read_to_string(folder.0.join("out/predictions.csv")).unwrap();
+    assert_eq!(predictions.lines().count(), 1 + 12);
+}
+
+#[test]
+fn a_split_holds_out_clean_photos_of_lists_by_group() {
+    let folder = Folder::new();
+    let mut seen = BTreeSet::new();
+    for split in Protocol::Folds(3).runs().unwrap() {
+        let mut config = with_list(&folder, run(&folder, 0, "").unwrap());
+        config.split = Some(split);
+        config.output = folder.0.join(split.to_string());
+        config.datasets[0].distort.as_mut().unwrap().held_out = HeldOut::default();
+        let session = Session::open(config).unwrap();
+        let learned: Vec<String> = names(&session.datasets[0].train)
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        for (photo, group) in [
+            ("0.png", "a"),
+            ("2.png", "c"),
+            ("3.png", "d"),
+            ("4.png", "e"),
+            ("5.png", "e"),
+        ] {
+            assert_eq!(
+                learned.iter().any(|name| name == photo),
+                !split.holds_out(group, 0),
+                "{photo}"
+            );
+            if split.holds_out(group, 0) {
+                seen.insert(photo);
+            }
+        }
+    }
+    assert_eq!(seen.len(), 5, "each is held out once");
 }

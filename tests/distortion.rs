@@ -1,11 +1,10 @@
-//! What `docs/distortions.md` promises: every kind distorts, by strength and seed alone, and the label falls.
+//! What `docs/distortions.md` promises: every kind distorts, by strength and seed alone.
 
 use std::fs;
 
 use gamma_wasm::Error;
 use gamma_wasm::image::{DecodeOptions, Pixels, decode};
 use gamma_wasm::train::distortion::{Distortion, Level, contact_sheet, encode_jpeg};
-use gamma_wasm::train::quality::{Quality, Reference};
 use proptest::prelude::*;
 
 /// The middle of a sample photo, 256 x 256.
@@ -41,7 +40,9 @@ fn severe(kind: Distortion, photo: &Pixels, seed: u64) -> Pixels {
 fn every_kind_changes_the_photo_at_every_level_and_keeps_its_size() {
     let photo = photo("dog.jpg");
     for kind in Distortion::ALL {
-        for level in Level::ALL {
+        // The slightest Gaussian blur of KADID-10k has a deviation of a tenth of a pixel: nothing.
+        let invisible = usize::from(kind == Distortion::GaussianBlur);
+        for level in &Level::ALL[invisible..] {
             let distorted = kind.apply(&photo, level.strength(), 5).unwrap();
             assert_eq!((distorted.width, distorted.height), (256, 256), "{kind} {level:?}");
             assert_eq!(distorted.rgb.len(), photo.rgb.len(), "{kind} {level:?}");
@@ -184,56 +185,6 @@ fn names_are_read_back_and_another_name_gets_the_list() {
     assert!(error.contains("`fog`") && error.contains("gaussian-blur"), "{error}");
 }
 
-/// The labels of the clean photo and of the five levels.
-fn ladder(reference: &Reference, photo: &Pixels, kind: Distortion, seed: u64) -> Vec<Quality> {
-    let strengths = [0.0].into_iter().chain(Level::ALL.map(Level::strength));
-    strengths
-        .map(|strength| reference.compare(&kind.apply(photo, strength, seed).unwrap()).unwrap())
-        .collect()
-}
-
-#[test]
-fn the_label_falls_with_every_level_of_at_least_23_kinds() {
-    let mut exceptions = Vec::new();
-    for name in ["dog.jpg", "lighthouse.webp"] {
-        let photo = photo(name);
-        let reference = Reference::new(&photo).unwrap();
-        for kind in Distortion::ALL {
-            let labels: Vec<f32> = ladder(&reference, &photo, kind, 2)
-                .iter()
-                .map(|quality| quality.label)
-                .collect();
-            assert_eq!(labels[0], 1.0, "{kind}: the clean photo");
-            assert!(
-                labels.iter().all(|label| (0.0..=1.0).contains(label)),
-                "{kind}: {labels:?}"
-            );
-            // What a person would call bad has lost most of its label.
-            assert!(labels[5] < 0.7, "{kind}: {labels:?}");
-            if labels.windows(2).any(|pair| pair[0] <= pair[1]) {
-                println!("{name}, {kind}: {labels:?}");
-                exceptions.push(kind);
-            }
-        }
-    }
-    exceptions.dedup();
-    assert!(exceptions.len() <= 2, "{exceptions:?}");
-}
-
-#[test]
-fn what_cannot_be_compared_is_an_error() {
-    let small = Reference::new(&speckled(7, 20)).err().unwrap();
-    assert_eq!(small.code(), "image-too-small");
-    let reference = Reference::new(&speckled(20, 20)).unwrap();
-    assert_eq!(reference.compare(&speckled(20, 21)).unwrap_err().code(), "image-decode");
-    let short = Pixels {
-        rgb: vec![0; 5],
-        ..speckled(20, 20)
-    };
-    assert_eq!(reference.compare(&short).unwrap_err().code(), "image-decode");
-    assert!(Reference::new(&short).is_err());
-}
-
 #[test]
 fn a_contact_sheet_shows_every_kind_and_becomes_a_jpeg() {
     let photo = photo("dog.jpg");
@@ -254,6 +205,9 @@ fn the_table_in_the_docs_has_the_parameters_of_the_code() {
     for kind in Distortion::ALL {
         let values = Level::ALL.map(|level| kind.parameter(level.strength()).unwrap().to_string());
         let row = format!("| `{kind}` | {} | {} |", kind.parameter_name(), values.join(" | "));
+        assert!(page.contains(&row), "no row {row}");
+        let labels = Level::ALL.map(|level| format!("{:.2}", kind.label(level.strength(), 1).unwrap()));
+        let row = format!("| `{kind}` | {} |", labels.join(" | "));
         assert!(page.contains(&row), "no row {row}");
     }
 }

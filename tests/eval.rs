@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use gamma_wasm::metrics::{kendall, pearson, spearman};
+use gamma_wasm::metrics::{Protocol, kendall, pearson, spearman};
 use serde_json::{Value, json};
 
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/tiny/model.safetensors");
@@ -122,6 +122,73 @@ fn figures_are_those_of_the_scores_that_gamma_score_prints() {
         text(&output.stdout)
     );
     assert!(text(&output.stderr).contains("not trained"));
+}
+
+#[test]
+fn random_fifths_are_those_that_training_holds_out() {
+    let csv = folder("splits").join("labels.csv");
+    let rows: String = ROWS
+        .iter()
+        .map(|(image, mos)| format!("{image},{mos},group of {mos}\n"))
+        .collect();
+    fs::write(&csv, format!("image,mos,group\n{rows}")).unwrap();
+    let split = Protocol::Splits(1).runs().unwrap()[0];
+    let held_out = |seed: u64| -> Vec<usize> {
+        let group = |at: &usize| split.holds_out(&format!("group of {}", ROWS[*at].1), seed);
+        (0..ROWS.len()).filter(group).collect()
+    };
+    // Of so few photos most fifths hold too few; the two labels of 20 are one group.
+    let seed = (0..500).find(|&seed| held_out(seed).len() == 3).expect("a seed");
+    let (csv, text_of_seed) = (csv.display().to_string(), seed.to_string());
+    let arguments = [
+        "--csv",
+        &csv,
+        "--splits",
+        "1",
+        "--group-column",
+        "group",
+        "--seed",
+        &text_of_seed,
+    ];
+    let output = eval(&[&arguments[..], &["--json"]].concat());
+    ends_with(&output, 0);
+    let output = object(&output);
+    let splits = &output["datasets"][0]["splits"];
+    let scores: Vec<f64> = held_out(seed)
+        .iter()
+        .map(|&at| score_of(ROWS[at].0, &text_of_seed))
+        .collect();
+    let labels: Vec<f64> = held_out(seed).iter().map(|&at| ROWS[at].1).collect();
+    for (figure, expected) in [
+        ("srcc", spearman(&scores, &labels)),
+        ("plcc", pearson(&scores, &labels)),
+    ] {
+        for part in ["median", "low", "high"] {
+            close(&splits[figure][part], expected);
+        }
+    }
+    assert!(text(&eval(&arguments).stdout).contains("1 random fifths: median"));
+    ends_with(&eval(&["--csv", &csv, "--splits", "3", "--group-column", "none"]), 2);
+}
+
+/// What `gamma score` says of one photo.
+fn score_of(image: &str, seed: &str) -> f64 {
+    let photo = format!("{IMAGES}/{image}");
+    let output = gamma(&[
+        "score",
+        "--weights",
+        MODEL,
+        "--crops",
+        "1",
+        "--json",
+        "--seed",
+        seed,
+        &photo,
+    ]);
+    ends_with(&output, 0);
+    serde_json::from_slice::<Value>(&output.stdout).unwrap()["score"]
+        .as_f64()
+        .unwrap()
 }
 
 #[test]

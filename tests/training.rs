@@ -267,10 +267,32 @@ fn differences_leave_out_what_a_photo_shows() {
 }
 
 #[test]
+fn order_counts_within_a_group_alone() {
+    let terms = LossConfig {
+        mse: 0.0,
+        order: 1.0,
+        ..LossConfig::default()
+    };
+    let of = |scores: &[f32], groups: &[usize]| {
+        let scores = Tensor::<1>::from_floats(scores, &Device::flex());
+        loss(scores, &[0.9, 0.5, 0.7, 0.1], &[0; 4], groups, &[1.0], &terms)
+            .total
+            .into_scalar::<f32>()
+    };
+    // Each group is in order, by twenty temperatures; across groups nothing is.
+    assert!(of(&[1.0, 0.0, 2.0, 1.0], &[3, 3, 5, 5]) < 1e-6);
+    assert!(of(&[1.0, 0.0, 2.0, 1.0], &[3, 3, 3, 3]) > 0.1);
+    // One pair of two is wrong by 1: softplus(20) temperatures, halved.
+    assert!((of(&[0.0, 1.0, 2.0, 1.0], &[3, 3, 5, 5]) - 0.5).abs() < 1e-4);
+    assert!(of(&[0.0, 1.0, 2.0, 3.0], &[1, 2, 3, 4]).abs() < 1e-9, "no pair");
+}
+
+#[test]
 fn gradients_agree_with_finite_differences() {
     let terms = LossConfig {
         plcc: 0.3,
         rank: 0.5,
+        order: 0.4,
         difference: 0.7,
         ..LossConfig::default()
     };
@@ -607,8 +629,10 @@ fn the_configurations_of_the_repository_can_be_read() {
     let weights = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights");
     let lite = TrainConfig::open(&weights.join("lite.toml")).expect("weights/lite.toml");
     assert_eq!(lite.scenes(), ["natural-quality"]);
-    let all = TrainConfig::open(&weights.join("lite-distorted.toml")).expect("weights/lite-distorted.toml");
-    assert_eq!(all.scenes(), ["natural-quality", "natural-aesthetics"]);
+    let joint = TrainConfig::open(&weights.join("lite-joint.toml")).expect("weights/lite-joint.toml");
+    assert_eq!(joint.scenes(), ["natural-quality"]);
+    assert_eq!(joint.learned_scenes()[1..], ["clive", "biq2021", "distortions"]);
+    assert_eq!(joint.first.map(|first| first.model_file()), Some(lite.model_file()));
     let gamma = TrainConfig::open(&weights.join("gamma.toml")).expect("weights/gamma.toml");
     assert_eq!(gamma.datasets.len(), 12);
     // The paper: everything of CLIP is frozen but adaptive experts, routers and scale.

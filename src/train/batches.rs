@@ -28,6 +28,8 @@ pub struct Turn {
     pub photo: usize,
     /// Turns of one group are cut alike.
     pub group: usize,
+    /// Which of the group.
+    pub member: usize,
 }
 
 /// Crops of one step, sorted by dataset.
@@ -124,14 +126,22 @@ impl Plan<'_> {
             let mut draw = random(self.seed, epoch, usize::MAX / 2 - index);
             groups.extend((0..wanted.div_ceil(dataset.config.group)).map(|at| {
                 let first = choice[at % photos];
-                (index, kin.group(first, &mut draw))
+                match &dataset.live {
+                    Some(live) => (index, vec![first; live.group]),
+                    None => (index, kin.group(first, &mut draw)),
+                }
             }));
         }
         shuffle(&mut groups, &mut random(self.seed, epoch, usize::MAX));
-        let turns = groups
-            .into_iter()
-            .enumerate()
-            .flat_map(|(group, (dataset, photos))| photos.into_iter().map(move |photo| Turn { dataset, photo, group }));
+        let turns = groups.into_iter().enumerate().flat_map(|(group, (dataset, photos))| {
+            let photos = photos.into_iter().enumerate();
+            photos.map(move |(member, photo)| Turn {
+                dataset,
+                photo,
+                group,
+                member,
+            })
+        });
         turns.collect()
     }
 
@@ -179,7 +189,9 @@ impl Plan<'_> {
             groups: Vec::with_capacity(turns.len()),
         };
         for (turn, out) in turns.into_iter().zip(batch.pixels.chunks_exact_mut(size)) {
-            let Turn { dataset, photo, group } = turn;
+            let Turn {
+                dataset, photo, group, ..
+            } = turn;
             let Some((set, sample)) = self
                 .datasets
                 .get(dataset)
@@ -188,27 +200,46 @@ impl Plan<'_> {
                 continue;
             };
             let pixels = self.cache.get((dataset, photo), || open(set, sample))?;
-            self.cut(&pixels, &mut random(self.seed, epoch, group), out)?;
-            batch.labels.push(sample.label);
+            let label = self.cut(&pixels, set, &mut random(self.seed, epoch, group), turn.member, out)?;
+            batch.labels.push(label.unwrap_or(sample.label));
             batch.datasets.push(dataset);
             batch.groups.push(group);
         }
         Ok(batch)
     }
 
-    /// A random crop of a random size, mirrored or not.
-    fn cut(&self, pixels: &Pixels, random: &mut SplitMix64, out: &mut [f32]) -> Result<()> {
+    /// A random crop of a random size, distorted if the dataset asks for it, mirrored or not; the label of a distorted one.
+    fn cut(
+        &self,
+        pixels: &Pixels,
+        set: &Dataset,
+        random: &mut SplitMix64,
+        member: usize,
+        out: &mut [f32],
+    ) -> Result<Option<f32>> {
         let size = match self.photo.sizes() {
             [size] => *size,
             sizes => sizes[random.up_to(sizes.len() as u32 - 1) as usize],
         };
         let y = random.up_to(pixels.height.saturating_sub(size));
         let x = random.up_to(pixels.width.saturating_sub(size));
-        image::input(pixels, Crop { x, y, size }, &self.normalization, out)?;
-        if random.up_to(1) == 1 {
+        let mirrored = random.up_to(1) == 1;
+        let crop = Crop { x, y, size };
+        let label = match &set.live {
+            Some(live) => {
+                let (part, crop, label) = live.draw(pixels, crop, random, member)?;
+                image::input(&part, crop, &self.normalization, out)?;
+                Some(label)
+            }
+            None => {
+                image::input(pixels, crop, &self.normalization, out)?;
+                None
+            }
+        };
+        if mirrored {
             out.chunks_exact_mut(CROP as usize).for_each(<[f32]>::reverse);
         }
-        Ok(())
+        Ok(label)
     }
 }
 

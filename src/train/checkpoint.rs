@@ -9,7 +9,7 @@ use super::{
     imagenet::Values,
     network::normalize,
     optimizer::{Adam, numbers},
-    parameters::Parameters,
+    parameters::{AFFINE, Parameters, TEXT_FEATURES},
     state::State,
 };
 use crate::{
@@ -122,9 +122,17 @@ pub(super) fn write_model(
         metadata.insert("scenes", json(&templates)?);
     }
     let mut tensors = Vec::new();
+    let offered = |name: &str| match name.strip_prefix(TEXT_FEATURES) {
+        Some(scene) => scenes.iter().any(|offered| offered == scene),
+        None => !name.starts_with(AFFINE),
+    };
     for (parameter, values) in parameters.list.iter().zip(values) {
+        // Scenes that helped along, and lines to the labels of datasets, are no part of the model.
+        if !offered(&parameter.name) {
+            continue;
+        }
         let values = match (&parameter.name, parameter.shape.as_slice()) {
-            (name, &[rows, width]) if name.starts_with("text_features.") && rows == LEVELS.len() => {
+            (name, &[rows, width]) if name.starts_with(TEXT_FEATURES) && rows == LEVELS.len() => {
                 normalize(values.clone().reshape([rows, width])).reshape([rows * width])
             }
             _ => values.clone(),

@@ -1,14 +1,16 @@
 //! The configuration of a training run, as a TOML file. `docs/training.md` explains each key; `weights/lite.toml` is one.
 
 mod dataset;
+mod steps;
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result, image::Preparation, model::Config};
+use crate::{Error, Result, image::Preparation, metrics::Split, model::Config};
 
 pub use dataset::{DatasetConfig, MosaicConfig};
+pub use steps::{GroupConfig, Keep, LossConfig, OptimizerConfig, ScheduleConfig, ValidationConfig};
 
 /// A training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +54,9 @@ pub struct TrainConfig {
     /// Files with one dataset each, to be learned from too; relative to the configuration.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub include: Vec<PathBuf>,
+    /// Photos that this run holds out of all that are given, instead of those that its datasets set aside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<Split>,
     /// The run that has to come first, if `model.init` names one.
     #[serde(skip)]
     pub first: Option<Box<TrainConfig>>,
@@ -79,123 +84,6 @@ pub struct ModelConfig {
     pub licence: Option<String>,
     /// Where the trained weights come from, stored in the file.
     pub source: Option<String>,
-}
-
-/// How long, in which steps.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScheduleConfig {
-    /// Times that every dataset is gone through.
-    pub epochs: usize,
-    /// Crops of a step.
-    pub batch: usize,
-    /// Part of all steps during which learning rates grow from 0; then they fall along a cosine to 0.
-    #[serde(default = "warmup")]
-    pub warmup: f64,
-    /// Epochs without a better validation SRCC after which the run ends; 0 never ends early.
-    #[serde(default)]
-    pub patience: usize,
-    /// Steps after which a checkpoint is written; 0 writes one at the end of each epoch alone.
-    #[serde(default)]
-    pub checkpoint_every: usize,
-}
-
-/// Adam (Kingma and Ba 2015), with decoupled weight decay.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct OptimizerConfig {
-    /// Learning rate of every tensor that no group names.
-    pub lr: f64,
-    /// Decay of the mean of gradients.
-    pub beta1: f64,
-    /// Decay of the mean of squared gradients.
-    pub beta2: f64,
-    /// Added to the root of the latter.
-    pub epsilon: f64,
-    /// Weight decay per unit of learning rate, on tensors of two or more dimensions.
-    pub weight_decay: f64,
-    /// The gradients' common norm is cut to this; 0 leaves it.
-    pub clip: f64,
-    /// Decay of the moving average of the weights, which is what is judged and stored; 0 stores the weights themselves.
-    pub ema: f64,
-    /// Tensors with a learning rate of their own; the last group that fits a tensor counts.
-    pub groups: Vec<GroupConfig>,
-}
-
-/// Tensors whose names begin with a prefix.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GroupConfig {
-    /// Beginning of the names; `*` stands for any number of characters.
-    pub tensors: String,
-    /// Their learning rate; 0 freezes them.
-    pub lr: f64,
-}
-
-/// Weights of the terms of the loss.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LossConfig {
-    /// Mean squared error.
-    pub mse: f64,
-    /// Variance of the errors within each group of photos that show the same ([`DatasetConfig::group`]): what a photo shows, and how
-    /// nice that is, cancels out.
-    pub difference: f64,
-    /// One minus the linear correlation within each dataset of a step.
-    pub plcc: f64,
-    /// Pairs of one dataset in the wrong order: `softplus(-(p_i - p_j) / temperature)` where the label of `i` is higher.
-    pub rank: f64,
-    /// Difference of two scores that `rank` takes for clear.
-    pub temperature: f64,
-}
-
-/// How a model is judged after each epoch.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ValidationConfig {
-    /// Crops of a photo, on a grid.
-    pub crops: u32,
-    /// Crops of a photo after the last epoch.
-    pub final_crops: u32,
-    /// Crops of a forward pass.
-    pub batch: usize,
-}
-
-impl Default for OptimizerConfig {
-    fn default() -> Self {
-        Self {
-            lr: 2e-5,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            weight_decay: 0.0,
-            clip: 1.0,
-            ema: 0.0,
-            groups: Vec::new(),
-        }
-    }
-}
-
-impl Default for LossConfig {
-    fn default() -> Self {
-        Self {
-            mse: 1.0,
-            difference: 0.0,
-            plcc: 0.0,
-            rank: 0.0,
-            temperature: 0.05,
-        }
-    }
-}
-
-impl Default for ValidationConfig {
-    fn default() -> Self {
-        Self {
-            crops: 4,
-            final_crops: 10,
-            batch: 16,
-        }
-    }
 }
 
 impl TrainConfig {
@@ -295,6 +183,9 @@ impl TrainConfig {
                 self.schedule.warmup
             ));
         }
+        if self.schedule.cooldown > self.schedule.steps {
+            return refuse("schedule.cooldown is a part of schedule.steps, and cannot be longer".into());
+        }
         if !(0.0..1.0).contains(&self.optimizer.ema) {
             return refuse(format!(
                 "optimizer.ema is {}; 0 to below 1 is possible",
@@ -315,15 +206,15 @@ impl TrainConfig {
         self.datasets.iter().try_for_each(DatasetConfig::check)
     }
 
-    /// The ids of the scenes that are learned, in the order of the datasets.
+    /// The ids of the scenes that the model offers, in the order of the datasets.
     pub fn scenes(&self) -> Vec<String> {
-        let mut scenes: Vec<String> = Vec::new();
-        for dataset in &self.datasets {
-            if !scenes.contains(&dataset.scene) {
-                scenes.push(dataset.scene.clone());
-            }
-        }
-        scenes
+        distinct(self.datasets.iter().map(|dataset| &dataset.scene))
+    }
+
+    /// The ids of the scenes that are learned: those that the model offers, then those that help alone.
+    pub fn learned_scenes(&self) -> Vec<String> {
+        let offered = self.datasets.iter().map(|dataset| &dataset.scene);
+        distinct(offered.chain(self.datasets.iter().flat_map(|dataset| &dataset.auxiliary)))
     }
 }
 
@@ -350,21 +241,14 @@ impl ModelConfig {
     }
 }
 
-impl GroupConfig {
-    /// Whether a tensor belongs to the group.
-    pub fn holds(&self, name: &str) -> bool {
-        let mut parts = self.tensors.split('*');
-        let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else {
-            return false;
-        };
-        for part in parts {
-            match rest.find(part) {
-                Some(at) => rest = &rest[at + part.len()..],
-                None => return false,
-            }
+fn distinct<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for name in names {
+        if !found.contains(name) {
+            found.push(name.clone());
         }
-        true
     }
+    found
 }
 
 fn flex() -> String {
@@ -377,27 +261,4 @@ fn two() -> usize {
 
 fn cache() -> usize {
     1024
-}
-
-fn warmup() -> f64 {
-    0.05
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_group_holds_the_names_that_its_pattern_begins() {
-        let group = |tensors: &str| GroupConfig {
-            tensors: tensors.into(),
-            lr: 0.0,
-        };
-        assert!(group("clip_model.visual.stem.").holds("clip_model.visual.stem.first.weight"));
-        assert!(!group("clip_model.visual.stem.").holds("clip_model.visual.proj"));
-        assert!(
-            group("*.mlp.useful_experts.").holds("clip_model.transformer.resblocks.6.mlp.useful_experts.c_fc.bias")
-        );
-        assert!(group("").holds("score_level"));
-    }
 }

@@ -6,11 +6,14 @@ use std::{
     sync::Arc,
 };
 
-use super::config::DatasetConfig;
+use super::{config::DatasetConfig, live::Live};
 use crate::{
     Error, Result,
     image::{self, DecodeOptions, Pixels, random::SplitMix64},
-    metrics::ladder::{Rung, columns},
+    metrics::{
+        Split,
+        ladder::{Rung, columns},
+    },
 };
 
 /// Where a photo's pixels are.
@@ -53,6 +56,8 @@ pub struct Dataset {
     pub train: Vec<Sample>,
     /// Photos to judge by.
     pub validation: Vec<Sample>,
+    /// How `train`, then clean photos, are distorted anew for each step.
+    pub live: Option<Live>,
 }
 
 impl Dataset {
@@ -61,21 +66,25 @@ impl Dataset {
     /// # Errors
     /// [`Error::Dataset`] naming the file, line or column that is wrong.
     pub fn open(config: &DatasetConfig, data: &Path, seed: u64) -> Result<Self> {
-        let reader = Reader {
-            config,
-            data,
-            mosaic: match &config.mosaic {
-                Some(mosaic) => Some(Arc::new(
-                    open_photo(&data.join(&mosaic.file)).map_err(|reason| refuse(config, reason))?,
-                )),
-                None => None,
-            },
-        };
+        Self::open_split(config, data, seed, None)
+    }
+
+    /// The same, but what is set aside is what `split` holds out of all photos, those of `validation` too.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_split(config: &DatasetConfig, data: &Path, seed: u64, split: Option<&Split>) -> Result<Self> {
+        let reader = Reader::new(config, data)?;
         let mut train = reader.read(&config.labels)?;
-        let validation = match &config.validation {
+        let mut validation = match &config.validation {
             Some(labels) => reader.read(labels)?,
+            None if split.is_some() => Vec::new(),
             None => set_aside(&mut train, config.validation_fraction, seed),
         };
+        if let Some(split) = split {
+            train.append(&mut validation);
+            (validation, train) = train.into_iter().partition(|row| split.holds_out(&row.group, seed));
+        }
         if train.is_empty() {
             return Err(refuse(config, format!("{} has no rows", config.labels.display())));
         }
@@ -84,6 +93,24 @@ impl Dataset {
             config: config.clone(),
             train: samples(train),
             validation: samples(validation),
+            live: None,
+        })
+    }
+
+    /// Clean photos that are distorted anew for each step, and distorted ones to judge by if `config` names some.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub(super) fn live(config: &DatasetConfig, data: &Path, train: Vec<Sample>, live: Live) -> Result<Self> {
+        let validation = match &config.validation {
+            Some(labels) => Reader::new(config, data)?.read(labels)?,
+            None => Vec::new(),
+        };
+        Ok(Self {
+            config: config.clone(),
+            train,
+            validation: validation.into_iter().map(|row| row.sample).collect(),
+            live: Some(live),
         })
     }
 }
@@ -99,7 +126,17 @@ struct Reader<'a> {
     mosaic: Option<Arc<Pixels>>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(config: &'a DatasetConfig, data: &'a Path) -> Result<Self> {
+        let mosaic = match &config.mosaic {
+            Some(mosaic) => Some(Arc::new(
+                open_photo(&data.join(&mosaic.file)).map_err(|reason| refuse(config, reason))?,
+            )),
+            None => None,
+        };
+        Ok(Self { config, data, mosaic })
+    }
+
     fn read(&self, labels: &Path) -> Result<Vec<Row>> {
         let path = self.data.join(labels);
         let shown = path.display();

@@ -46,15 +46,20 @@ pub fn loss(
         {
             total = total + variance * (config.difference * share);
         }
-        let labels = &labels[range.clone()];
+        let (labels, groups) = (&labels[range.clone()], &groups[range.clone()]);
         let scores = scores.clone().slice([range]);
         if config.plcc > 0.0 && labels.len() > 2 {
             total = total + (correlation(scores.clone(), labels) * -1.0 + 1.0) * (config.plcc * share);
         }
         if config.rank > 0.0
-            && let Some(disorder) = disorder(scores, labels, config.temperature)
+            && let Some(disorder) = disorder(scores.clone(), labels, None, config.temperature)
         {
             total = total + disorder * (config.rank * share);
+        }
+        if config.order > 0.0
+            && let Some(disorder) = disorder(scores, labels, Some(groups), config.temperature)
+        {
+            total = total + disorder * (config.order * share);
         }
     }
     LossTerms { total, mse }
@@ -96,12 +101,14 @@ fn variance_within(errors: Tensor<1>, groups: &[usize]) -> Option<Tensor<1>> {
     Some((centred.clone() * centred).sum() / freedom)
 }
 
-/// The mean of `softplus(-(p_i - p_j) / temperature) * temperature` over pairs in which `i` has the higher label.
-fn disorder(scores: Tensor<1>, labels: &[f32], temperature: f64) -> Option<Tensor<1>> {
+/// The mean of `softplus(-(p_i - p_j) / temperature) * temperature` over pairs, of one group if there are some, in which `i`
+/// has the higher label.
+fn disorder(scores: Tensor<1>, labels: &[f32], groups: Option<&[usize]>, temperature: f64) -> Option<Tensor<1>> {
     let count = labels.len();
-    let pairs: Vec<f32> = labels
-        .iter()
-        .flat_map(|a| labels.iter().map(move |b| f32::from(u8::from(a > b))))
+    let alike = |i: usize, j: usize| groups.is_none_or(|groups| groups[i] == groups[j]);
+    let pairs: Vec<f32> = (0..count * count)
+        .map(|at| (at / count, at % count))
+        .map(|(i, j)| f32::from(u8::from(labels[i] > labels[j] && alike(i, j))))
         .collect();
     let number = pairs.iter().sum::<f32>();
     if number == 0.0 {

@@ -76,10 +76,15 @@ impl Network {
         })
     }
 
+    /// Scores `[crops, scenes]` of crops `[crops, 3, side, side]`.
+    pub fn scores(&self, crops: Tensor<4>) -> Tensor<2> {
+        let levels = self.gamma.forward(crops, self.features.clone());
+        self.gamma.head.score(levels)
+    }
+
     /// Scores `[crops]` of crops `[crops, 3, side, side]`, each asked about its own scene.
     pub fn score(&self, crops: Tensor<4>, scenes: &[usize]) -> Tensor<1> {
-        let levels = self.gamma.forward(crops, self.features.clone());
-        let scores = self.gamma.head.score(levels);
+        let scores = self.scores(crops);
         let [count, offered] = scores.dims();
         let chosen: Vec<f32> = scenes
             .iter()

@@ -2,7 +2,10 @@
 
 use burn::tensor::{Gradients, Tensor};
 
-use super::{config::OptimizerConfig, parameters::Parameters};
+use super::{
+    config::{OptimizerConfig, ScheduleConfig},
+    parameters::Parameters,
+};
 use crate::{Error, Result};
 
 /// The state of Adam: for each parameter that is trained, the moving means of its gradient and of its square.
@@ -81,15 +84,21 @@ impl Adam {
     }
 }
 
-/// The part of the learning rate that holds at `step` of `total`: from 0 up along a line during `warmup` (a part of `total`), and
-/// down to 0 along a cosine over all.
-pub fn schedule(step: usize, total: usize, warmup: f64) -> f64 {
-    let (at, total) = (step as f64, total.max(1) as f64);
-    let rise = match warmup * total {
-        steps if steps > 0.0 => ((at + 1.0) / steps).min(1.0),
-        _ => 1.0,
-    };
-    rise * 0.5 * (1.0 + (std::f64::consts::PI * at / total).cos())
+impl ScheduleConfig {
+    /// The part of the learning rate that holds at `step` of the `total` of all epochs: from 0 up along a line during `warmup` (a
+    /// part of `total`), and down to 0 along a cosine over all; of a run that ends before, also along a line during `cooldown`.
+    pub fn rate(&self, step: usize, total: usize) -> f64 {
+        let (at, total) = (step as f64, total.max(1) as f64);
+        let rise = match self.warmup * total {
+            steps if steps > 0.0 => ((at + 1.0) / steps).min(1.0),
+            _ => 1.0,
+        };
+        let fall = match self.cooldown {
+            0 => 1.0,
+            cooldown => (self.steps.saturating_sub(step) as f64 / cooldown as f64).min(1.0),
+        };
+        rise * fall * 0.5 * (1.0 + (std::f64::consts::PI * at / total).cos())
+    }
 }
 
 /// The number in a tensor of one.
@@ -106,4 +115,23 @@ pub(super) fn numbers(tensor: Tensor<1>) -> Result<Vec<f32>> {
         .into_data()
         .try_into_vec::<f32>()
         .map_err(|error| Error::Device(format!("while reading: {error:?}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_rise_fall_along_a_cosine_and_end_where_the_run_ends() {
+        let text =
+            |more: &str| toml::from_str::<ScheduleConfig>(&format!("epochs = 1\nbatch = 1\nwarmup = 0.1\n{more}"));
+        let whole = text("").expect("a schedule");
+        assert!((whole.rate(0, 100) - 0.1).abs() < 1e-3);
+        assert!((whole.rate(50, 100) - 0.5).abs() < 1e-9);
+        assert!(whole.rate(99, 100) < 1e-3);
+        let short = text("steps = 60\ncooldown = 20").expect("a schedule");
+        assert_eq!(short.rate(40, 100), whole.rate(40, 100));
+        assert!((short.rate(50, 100) - 0.25).abs() < 1e-9);
+        assert!(short.rate(59, 100) < 0.03);
+    }
 }

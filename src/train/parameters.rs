@@ -41,9 +41,15 @@ pub struct Parameters {
     pub list: Vec<Parameter>,
 }
 
+/// What the names begin with of the straight lines between a dataset's labels and its scene's scores.
+pub(super) const AFFINE: &str = "affine.";
+
+/// What the names of scenes' level features begin with.
+pub(super) const TEXT_FEATURES: &str = "text_features.";
+
 /// The name of a scene's five level features.
 pub(super) fn text_features(scene: &str) -> String {
-    format!("text_features.{scene}")
+    format!("{TEXT_FEATURES}{scene}")
 }
 
 impl Parameters {
@@ -98,13 +104,25 @@ impl Parameters {
             });
         }
         // Features of scenes that this run does not learn may be in a file; nothing else may.
-        match known.into_keys().find(|name| !name.starts_with("text_features.")) {
+        match known.into_keys().find(|name| !name.starts_with(TEXT_FEATURES)) {
             Some(name) => Err(Error::TensorExtra(name)),
             None => Ok(Self {
                 config: config.clone(),
                 list,
             }),
         }
+    }
+
+    /// Adds a tensor that is learned and no part of a model, and returns its place in the list.
+    pub(super) fn add(&mut self, name: String, values: Vec<f32>, lr: f64, device: &Device) -> usize {
+        let length = values.len();
+        self.list.push(Parameter {
+            values: Tensor::from_data(TensorData::new(values, [length]), device),
+            name,
+            shape: vec![length],
+            lr,
+        });
+        self.list.len() - 1
     }
 
     /// The tensors with gradients: those that are trained as leaves, the others as constants.

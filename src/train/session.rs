@@ -2,8 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fs::OpenOptions,
-    io::Write,
     ops::ControlFlow,
     path::{Path, PathBuf},
     time::Instant,
@@ -15,17 +13,19 @@ use super::{
     batches::{Batch, Cache, Plan},
     beginning::{beginning, photo},
     checkpoint::{self, Saved, Snapshot},
-    config::{DatasetConfig, TrainConfig},
+    config::{DatasetConfig, Keep, TrainConfig},
     curves::curves,
     dataset::Dataset,
     distorted,
+    lessons::Lessons,
+    log,
     loss::loss,
     network::{Network, Scenes},
     open_device,
-    optimizer::{Adam, scalar, schedule},
+    optimizer::{Adam, scalar},
     parameters::Parameters,
     state::{Epoch, Event, Outcome, State},
-    validation::{Figures, Judge, grid},
+    validation::{Figures, Judge, Predictions, grid},
 };
 use crate::{
     Error, Result,
@@ -47,8 +47,8 @@ pub struct Session {
     scenes: Scenes,
     /// How photos are brought to the model.
     photo: Preparation,
-    /// The scene of each dataset.
-    asked: Vec<usize>,
+    /// Which scenes learn from which datasets.
+    lessons: Lessons,
     device: Device,
 }
 
@@ -76,19 +76,17 @@ impl Session {
                     ),
                 });
             }
-            Dataset::open(&dataset, &config.data, config.seed)
+            match distorted::live(&config, &dataset)? {
+                Some((photos, live)) => Dataset::live(&dataset, &config.data, photos, live),
+                // Photos that were distorted before the run are held out by what was done to them.
+                None if dataset.distort.is_some() => Dataset::open(&dataset, &config.data, config.seed),
+                None => Dataset::open_split(&dataset, &config.data, config.seed, config.split.as_ref()),
+            }
         };
         let datasets = config.datasets.iter().map(open).collect::<Result<Vec<_>>>()?;
-        let ids = config.scenes();
-        let asked = datasets
-            .iter()
-            .map(|dataset| {
-                ids.iter()
-                    .position(|id| *id == dataset.config.scene)
-                    .unwrap_or_default()
-            })
-            .collect();
-        let parameters = beginning(&config, &ids, &device)?;
+        let ids = config.learned_scenes();
+        let mut parameters = beginning(&config, &ids, &device)?;
+        let lessons = Lessons::new(&config, &mut parameters, &device);
         let scenes = Scenes::new(&ids, parameters.config.text.is_some())?;
         let mut session = Self {
             adam: Adam::new(&parameters),
@@ -97,7 +95,7 @@ impl Session {
             state: State::default(),
             scenes,
             photo,
-            asked,
+            lessons,
             datasets,
             device,
             config,
@@ -125,7 +123,7 @@ impl Session {
             )));
         }
         self.state = saved.state;
-        self.shorten_log()
+        log::shorten(&self.file("log.jsonl"), &self.state)
     }
 
     /// The configuration without what may change between a stop and going on.
@@ -192,7 +190,10 @@ impl Session {
         let done = self.state.epochs.len();
         let patience = self.config.schedule.patience;
         let waited = self.state.best().map_or(0, |best| done - best.epoch);
-        done >= self.config.schedule.epochs || (patience > 0 && waited >= patience)
+        let limit = self.config.schedule.steps;
+        done >= self.config.schedule.epochs
+            || (patience > 0 && waited >= patience)
+            || (limit > 0 && self.state.step >= limit && done > 0)
     }
 
     fn epoch(
@@ -203,6 +204,10 @@ impl Session {
     ) -> Result<ControlFlow<()>> {
         let epoch = self.state.epochs.len();
         let total = per_epoch * self.config.schedule.epochs;
+        let end = match self.config.schedule.steps {
+            0 => total,
+            steps => steps.min(total),
+        };
         let (begin, first) = (Instant::now(), self.state.step);
         let flow = std::thread::scope(|scope| -> Result<ControlFlow<()>> {
             let batches = plan.start(scope, epoch, self.state.step % per_epoch, self.config.loaders);
@@ -214,21 +219,24 @@ impl Session {
                 let done = (self.state.step - first) as f64;
                 let event = Event::Step {
                     step: self.state.step,
-                    steps: total,
+                    steps: end,
                     epoch: epoch + 1,
                     loss: step_loss,
                     mse,
                     rate,
                     gradient_norm: norm,
-                    seconds_left: begin.elapsed().as_secs_f64() / done * (total - self.state.step) as f64,
+                    seconds_left: begin.elapsed().as_secs_f64() / done * (end - self.state.step) as f64,
                 };
-                self.log(&event)?;
+                log::add(&self.file("log.jsonl"), &event)?;
                 let every = self.config.schedule.checkpoint_every;
                 if every > 0 && self.state.step.is_multiple_of(every) {
                     self.save()?;
                 }
                 if news(&event).is_break() {
                     return Ok(ControlFlow::Break(()));
+                }
+                if self.state.step == end {
+                    break;
                 }
             }
             Ok(ControlFlow::Continue(()))
@@ -237,19 +245,20 @@ impl Session {
             return Ok(flow);
         }
         let validation = self.judge(plan.datasets, self.config.validation.crops)?;
+        let steps = (self.state.step - epoch * per_epoch).max(1) as f64;
         let done = Epoch {
             epoch: epoch + 1,
-            loss: self.state.loss / per_epoch as f64,
-            mse: self.state.mse / per_epoch as f64,
-            validation,
+            loss: self.state.loss / steps,
+            mse: self.state.mse / steps,
+            validation: validation.iter().map(Figures::from).collect(),
         };
         (self.state.loss, self.state.mse) = (0.0, 0.0);
         self.state.epochs.push(done.clone());
-        if self.state.best().is_some_and(|best| best.epoch == done.epoch) {
+        if self.kept().is_some_and(|kept| kept.epoch == done.epoch) {
             self.write_model(&self.file("model.safetensors"))?;
         }
         let event = Event::Epoch(done);
-        self.log(&event)?;
+        log::add(&self.file("log.jsonl"), &event)?;
         checkpoint::replace(
             &self.file("curves.svg"),
             curves(&self.config.name, &self.state.epochs).as_bytes(),
@@ -264,25 +273,21 @@ impl Session {
         let network = Network::new(&self.parameters, &leaves, &self.scenes)?;
         let (count, side) = (batch.labels.len(), CROP as usize);
         let crops = TensorData::new(batch.pixels.clone(), [count, 3, side, side]);
-        let asked: Vec<usize> = batch
-            .datasets
+        let weights: Vec<f64> = self
+            .lessons
+            .0
             .iter()
-            .map(|&dataset| self.asked.get(dataset).copied().unwrap_or_default())
+            .map(|lesson| self.config.datasets[lesson.dataset].weight)
             .collect();
-        let weights: Vec<f64> = self.config.datasets.iter().map(|dataset| dataset.weight).collect();
-        let scores = network.score(Tensor::from_data(crops, &self.device), &asked);
-        let terms = loss(
-            scores,
-            &batch.labels,
-            &batch.datasets,
-            &batch.groups,
-            &weights,
-            &self.config.loss,
-        );
+        let scores = network.scores(Tensor::from_data(crops, &self.device));
+        let (scores, crops, lessons) = self.lessons.gather(scores, &batch.datasets, &leaves);
+        let labels: Vec<f32> = crops.iter().map(|&crop| batch.labels[crop]).collect();
+        let groups: Vec<usize> = crops.iter().map(|&crop| batch.groups[crop]).collect();
+        let terms = loss(scores, &labels, &lessons, &groups, &weights, &self.config.loss);
         let mut gradients = terms.total.backward();
         let (value, mse) = (scalar(terms.total.inner())?, scalar(terms.mse.inner())?);
         drop(network);
-        let rate = schedule(self.state.step, total, self.config.schedule.warmup);
+        let rate = self.config.schedule.rate(self.state.step, total);
         let norm = self.adam.step(
             &mut self.parameters,
             &leaves,
@@ -309,7 +314,7 @@ impl Session {
         }
     }
 
-    fn judge(&self, datasets: &[Dataset], crops: u32) -> Result<Vec<Figures>> {
+    fn judge(&self, datasets: &[Dataset], crops: u32) -> Result<Vec<Predictions>> {
         let judge = Judge {
             network: &Network::new(&self.parameters, &self.average, &self.scenes)?,
             photo: &self.photo,
@@ -318,10 +323,18 @@ impl Session {
             batch: self.config.validation.batch,
             device: &self.device,
         };
-        judge.figures(datasets, &self.asked)
+        judge.predictions(datasets, &self.lessons, &self.average)
     }
 
-    /// Judges the model of the best epoch once more, with more crops.
+    /// The epoch, of those done, whose weights are stored.
+    fn kept(&self) -> Option<&Epoch> {
+        match self.config.schedule.keep {
+            Keep::Best => self.state.best(),
+            Keep::Last => self.state.epochs.last(),
+        }
+    }
+
+    /// Judges the model of the epoch that is kept once more, with more crops.
     fn finish(&mut self, plan: &Plan<'_>) -> Result<Outcome> {
         let model = self.file("model.safetensors");
         let (mut tensors, _) = checkpoint::read(&model)?;
@@ -331,10 +344,13 @@ impl Session {
                 *average = Tensor::from_data(TensorData::new(values, [length]), &self.device);
             }
         }
+        let predictions = self.judge(plan.datasets, self.config.validation.final_crops)?;
+        checkpoint::replace(&self.file("predictions.csv"), &Predictions::table(&predictions)?)?;
         Ok(Outcome {
-            validation: self.judge(plan.datasets, self.config.validation.final_crops)?,
+            validation: predictions.iter().map(Figures::from).collect(),
+            predictions,
             model,
-            best: self.state.best().cloned(),
+            best: self.kept().cloned(),
         })
     }
 
@@ -374,31 +390,5 @@ impl Session {
         }
         let scenes = self.config.scenes();
         checkpoint::write_model(path, &self.parameters, &self.average, metadata, &scenes)
-    }
-
-    fn log(&self, event: &Event) -> Result<()> {
-        let path = self.file("log.jsonl");
-        let line = serde_json::to_string(event).map_err(|error| Error::Train(error.to_string()))?;
-        let written = OpenOptions::new().create(true).append(true).open(&path);
-        written
-            .and_then(|mut file| writeln!(file, "{line}"))
-            .map_err(|source| checkpoint::io(&path, source))
-    }
-
-    /// Takes out of the log what happened after the checkpoint: it is going to happen again.
-    fn shorten_log(&self) -> Result<()> {
-        let path = self.file("log.jsonl");
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            return Ok(());
-        };
-        let number = |line: &serde_json::Value, key: &str| line.get(key).and_then(serde_json::Value::as_u64);
-        let kept = text.lines().filter(|line| {
-            serde_json::from_str::<serde_json::Value>(line).is_ok_and(|line| match number(&line, "step") {
-                Some(step) => step <= self.state.step as u64,
-                None => number(&line, "epoch").is_some_and(|epoch| epoch <= self.state.epochs.len() as u64),
-            })
-        });
-        let text: String = kept.flat_map(|line| [line, "\n"]).collect();
-        checkpoint::replace(&path, text.as_bytes())
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::validation::Figures;
+use super::validation::{Figures, Predictions};
 
 /// Where a run is: all of it that is not a tensor.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -90,4 +90,7 @@ pub struct Outcome {
     pub best: Option<Epoch>,
     /// Figures with the crops of `validation.final_crops`.
     pub validation: Vec<Figures>,
+    /// What they are of.
+    #[serde(skip)]
+    pub predictions: Vec<Predictions>,
 }

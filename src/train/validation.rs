@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::{
     batches::open,
     dataset::{Dataset, Sample},
+    lessons::Lessons,
     network::Network,
     optimizer::numbers,
 };
 use crate::{
-    Result,
+    Error, Result,
     image::{self, CropOptions, CropPolicy, Normalization, Preparation},
     metrics::{Order, Rung, pearson, spearman},
 };
@@ -49,30 +50,96 @@ pub struct Judge<'a> {
     pub device: &'a Device,
 }
 
+/// Scores of the photos that a dataset is judged by.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Predictions {
+    /// The dataset.
+    pub dataset: String,
+    /// The photos' names in its label file.
+    pub photos: Vec<String>,
+    /// Labels from 0 to 1.
+    pub labels: Vec<f64>,
+    /// Scores of its scene.
+    pub scores: Vec<f64>,
+    /// `[factor, constant]` of the line from scores to labels.
+    pub line: [f64; 2],
+    /// Whether ladders are climbed, if the dataset has some.
+    pub ladders: Option<Order>,
+}
+
+impl Predictions {
+    /// A CSV of them: dataset, image, label from 0 to 1, score.
+    pub(super) fn table(all: &[Self]) -> Result<Vec<u8>> {
+        let refuse = |error: csv::Error| Error::Train(format!("predictions: {error}"));
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer
+            .write_record(["dataset", "image", "label", "score"])
+            .map_err(refuse)?;
+        for of in all {
+            for ((photo, label), score) in of.photos.iter().zip(&of.labels).zip(&of.scores) {
+                let (label, score) = (format!("{label:.5}"), format!("{score:.5}"));
+                writer
+                    .write_record([of.dataset.as_str(), photo, &label, &score])
+                    .map_err(refuse)?;
+            }
+        }
+        writer.into_inner().map_err(|error| Error::Train(error.to_string()))
+    }
+}
+
+impl From<&Predictions> for Figures {
+    fn from(of: &Predictions) -> Self {
+        let Predictions {
+            scores,
+            labels,
+            line: [factor, constant],
+            ..
+        } = of;
+        let squares = scores
+            .iter()
+            .zip(labels)
+            .map(|(s, l)| (factor * s + constant - l).powi(2));
+        Self {
+            dataset: of.dataset.clone(),
+            photos: labels.len(),
+            srcc: spearman(scores, labels),
+            plcc: pearson(scores, labels),
+            rmse: (squares.sum::<f64>() / labels.len() as f64).sqrt(),
+            ladders: of.ladders,
+        }
+    }
+}
+
 impl Judge<'_> {
-    /// Scores the validation photos of every dataset that has some. `scenes` are those of the datasets.
+    /// Scores the validation photos of every dataset that has some. `values` are those of the parameters.
     ///
     /// # Errors
     /// [`Error::Dataset`](crate::Error::Dataset) if a photo cannot be read, or if the device fails.
-    pub fn figures(&self, datasets: &[Dataset], scenes: &[usize]) -> Result<Vec<Figures>> {
-        let mut figures = Vec::new();
-        for (dataset, &scene) in datasets.iter().zip(scenes) {
-            if dataset.validation.is_empty() {
+    pub(super) fn predictions(
+        &self,
+        datasets: &[Dataset],
+        lessons: &Lessons,
+        values: &[Tensor<1>],
+    ) -> Result<Vec<Predictions>> {
+        let mut predictions = Vec::new();
+        for (index, dataset) in datasets.iter().enumerate() {
+            let (samples, Some(lesson)) = (&dataset.validation, lessons.own(index)) else {
+                continue;
+            };
+            if samples.is_empty() {
                 continue;
             }
-            let scores = self.scores(dataset, scene)?;
-            let labels: Vec<f64> = dataset.validation.iter().map(|s| f64::from(s.label)).collect();
-            let squares = scores.iter().zip(&labels).map(|(s, l)| (s - l).powi(2));
-            figures.push(Figures {
+            let scores = self.scores(dataset, lesson.scene)?;
+            predictions.push(Predictions {
                 dataset: dataset.config.name.clone(),
-                photos: labels.len(),
-                srcc: spearman(&scores, &labels),
-                plcc: pearson(&scores, &labels),
-                rmse: (squares.sum::<f64>() / labels.len() as f64).sqrt(),
-                ladders: ladders(&dataset.validation, &scores),
+                photos: samples.iter().map(|sample| sample.name.clone()).collect(),
+                labels: samples.iter().map(|sample| f64::from(sample.label)).collect(),
+                ladders: ladders(samples, &scores),
+                line: lessons.line(lesson, values)?,
+                scores,
             });
         }
-        Ok(figures)
+        Ok(predictions)
     }
 
     /// The mean score of each photo's crops. The crops of several photos share forward passes.

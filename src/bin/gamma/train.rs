@@ -5,12 +5,15 @@ use std::{ops::ControlFlow, path::PathBuf};
 use clap::Args;
 use gamma_wasm::{
     Result,
+    metrics::Protocol,
     train::{Event, Figures, Outcome, Session, TrainConfig, distorted},
 };
 use indicatif::{FormattedDuration, ProgressBar};
 
 use crate::exit::Status;
 use crate::progress;
+
+mod protocol;
 
 #[derive(Debug, Args)]
 pub struct Train {
@@ -29,6 +32,15 @@ pub struct Train {
     /// The beginning of all random numbers, instead of what the configuration says.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Cross-validation instead of one run: N runs, each of which holds out another N-th of all photos, by group.
+    #[arg(long, value_name = "N", conflicts_with = "splits")]
+    pub folds: Option<usize>,
+    /// N runs instead of one, each of which holds out a random fifth of all photos, by group.
+    #[arg(long, value_name = "N")]
+    pub splits: Option<usize>,
+    /// Of those runs, this one alone, from 1 on.
+    #[arg(long, value_name = "K")]
+    pub only: Option<usize>,
     /// Print one JSON object a line: every step, every epoch, the outcome.
     #[arg(long)]
     pub json: bool,
@@ -40,7 +52,7 @@ pub fn run(arguments: &Train) -> Status {
         Err(error) => {
             eprintln!("gamma: {error}");
             match error.code() {
-                "train" | "dataset" => Status::Usage,
+                "train" | "dataset" | "option" => Status::Usage,
                 _ => Status::NoModel,
             }
         }
@@ -65,11 +77,15 @@ fn train(arguments: &Train) -> Result<()> {
         }
         run.seed = arguments.seed.unwrap_or(run.seed);
     });
-    one_after_the_other(config, arguments.json)
+    match (arguments.folds, arguments.splits) {
+        (Some(count), _) => protocol::run(&config, Protocol::Folds(count), arguments),
+        (_, Some(count)) => protocol::run(&config, Protocol::Splits(count), arguments),
+        _ => one_after_the_other(config, arguments.json).map(|_| ()),
+    }
 }
 
 /// Trains what has to come first, then the run itself; of a run that is done, only its judging is left.
-fn one_after_the_other(config: TrainConfig, json: bool) -> Result<()> {
+fn one_after_the_other(config: TrainConfig, json: bool) -> Result<Option<Outcome>> {
     if let Some(first) = config.first.clone() {
         one_after_the_other(*first, json)?;
     }
@@ -89,10 +105,10 @@ fn one_after_the_other(config: TrainConfig, json: bool) -> Result<()> {
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    if let Some(outcome) = outcome {
-        conclude(&outcome, json);
+    if let Some(outcome) = &outcome {
+        conclude(outcome, json);
     }
-    Ok(())
+    Ok(outcome)
 }
 
 /// Photos that are to be distorted, before the run: with progress.

@@ -14,6 +14,12 @@ pub struct DatasetConfig {
     pub name: String,
     /// What its labels judge: the id of a scene.
     pub scene: String,
+    /// Further scenes that learn from the same labels. They help the network along; the model does not offer them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub auxiliary: Vec<String>,
+    /// Whether its labels lie on another scale than its scene's scores: the straight line from scores to labels is learned.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub affine: bool,
     /// A CSV file with a header.
     #[serde(default)]
     pub labels: PathBuf,

@@ -10,14 +10,22 @@ use crate::train::distortion::{Distortion, Level};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DistortConfig {
-    /// Folder of the clean photos.
+    /// Folder of the clean photos, if they are not in `lists` alone.
+    #[serde(default)]
     pub photos: PathBuf,
+    /// Label files that say which of their photos are clean.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<ListConfig>,
+    /// Scale every clean photo so that its short side has this many pixels before it is distorted; without it the dataset's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short_side: Option<u32>,
     /// Folder that the distorted photos are written to, once; without it `distorted` in the run's output folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<PathBuf>,
-    /// Distorted photos to learn from.
+    /// Distorted photos to learn from, made once; with 0, crops are distorted anew for each step, at any strength.
+    #[serde(default)]
     pub count: usize,
-    /// Clean photos among them, with label 1, as a part of `count`; each at most once.
+    /// Clean photos among them, as a part of `count`, each at most once; with `count = 0` of the weakest of each group.
     #[serde(default = "clean")]
     pub clean: f64,
     /// Kinds of distortion; those that are held out are not learned.
@@ -32,6 +40,20 @@ pub struct DistortConfig {
     /// What is never learned from.
     #[serde(default)]
     pub held_out: HeldOut,
+}
+
+/// A label file with a column for photos that are good enough to be distorted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListConfig {
+    /// A CSV file with a header and the columns `image`, `clean` (1 for a clean photo) and `group` (photos of one group stay
+    /// together when photos are held out).
+    pub labels: PathBuf,
+    /// Another such file: its photos are held out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<PathBuf>,
+    /// Folder of the photos.
+    pub images: PathBuf,
 }
 
 /// What a model is judged by, and never learns from.
@@ -53,6 +75,8 @@ impl DistortConfig {
     pub fn new(photos: PathBuf, count: usize) -> Self {
         Self {
             photos,
+            lists: Vec::new(),
+            short_side: None,
             cache: None,
             count,
             clean: clean(),
@@ -75,8 +99,11 @@ impl DistortConfig {
     /// What is wrong with which key.
     pub fn check(&self) -> Result<(), String> {
         let held_out = &self.held_out;
-        if self.count == 0 || self.learned().is_empty() {
-            return Err("distort.count and distort.kinds leave nothing to learn from".into());
+        if self.learned().is_empty() {
+            return Err("distort.kinds leaves nothing to learn from".into());
+        }
+        if self.photos == PathBuf::new() && self.lists.is_empty() {
+            return Err("distort needs photos or lists".into());
         }
         if !(0.0..=1.0).contains(&self.clean) {
             return Err(format!("distort.clean is {}; 0 to 1 is possible", self.clean));

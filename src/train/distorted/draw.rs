@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::config::DistortConfig;
+use super::config::{DistortConfig, ListConfig};
+use crate::metrics::Split;
 use crate::train::dataset::shuffle;
 use crate::train::distortion::Distortion;
 use crate::{Error, Result, image::random::SplitMix64};
 
 /// Raised whenever the same recipe gives other pixels or labels, so that photos made before are not taken for its own.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Names that mark a file as a photo, in small letters.
 const EXTENSIONS: [&str; 9] = ["bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp", "jfif"];
 
@@ -41,6 +42,9 @@ pub struct Photo {
     pub name: String,
     /// SHA-256 of the file.
     pub sha256: String,
+    /// Whether nothing of it may be learned.
+    #[serde(default)]
+    pub held_out: bool,
 }
 
 /// Who sees a photo.
@@ -92,30 +96,34 @@ impl Part {
 }
 
 impl Recipe {
-    /// Lists and hashes the photos of `folder`.
+    /// Lists and hashes the clean photos, in files under `data`; of the photos in lists, `split` holds some out.
     ///
     /// # Errors
     /// [`Error::Dataset`] if the configuration asks for what cannot be, [`Error::Io`] for a photo that cannot be read.
-    pub fn new(name: &str, config: &DistortConfig, folder: &Path, seed: u64) -> Result<Self> {
+    pub fn new(name: &str, config: &DistortConfig, data: &Path, seed: u64, split: Option<&Split>) -> Result<Self> {
         let refuse = |reason: String| Error::Dataset {
             name: name.into(),
             reason,
         };
         config.check().map_err(refuse)?;
-        let photos = photos(folder)?;
+        let mut photos = match config.photos == PathBuf::new() {
+            true => Vec::new(),
+            false => folder(&data.join(&config.photos))?,
+        };
+        for list in &config.lists {
+            photos.extend(listed(list, data, seed, split).map_err(|error| refuse(error.to_string()))?);
+        }
+        photos.sort_by(|a, b| a.name.cmp(&b.name));
         let stems: BTreeSet<&str> = photos.iter().map(Photo::stem).collect();
         if stems.len() < photos.len() {
-            return Err(refuse(format!(
-                "two photos of {} differ only in their ending",
-                folder.display()
-            )));
+            return Err(refuse("two clean photos differ only in their ending".into()));
         }
-        if photos.len() <= config.held_out.photos {
+        let held_out = photos.iter().filter(|photo| photo.held_out).count();
+        if photos.len() - held_out <= config.held_out.photos.saturating_sub(held_out) {
             return Err(refuse(format!(
-                "{} has {} photos, of which {} are held out",
-                folder.display(),
+                "there are {} photos, of which {} are held out",
                 photos.len(),
-                config.held_out.photos
+                config.held_out.photos.max(held_out)
             )));
         }
         Ok(Self {
@@ -123,6 +131,7 @@ impl Recipe {
             name: name.into(),
             config: DistortConfig {
                 photos: PathBuf::new(),
+                lists: Vec::new(),
                 cache: None,
                 seed: None,
                 ..config.clone()
@@ -132,15 +141,32 @@ impl Recipe {
         })
     }
 
+    /// The clean photos to learn from, and those to judge by, each by its place.
+    ///
+    /// Photos that are held out already come first; others only where those are too few.
+    fn sides(&self, random: &mut SplitMix64) -> (Vec<usize>, Vec<usize>) {
+        let mut order: Vec<usize> = (0..self.photos.len()).collect();
+        shuffle(&mut order, random);
+        order.sort_by_key(|&at| !self.photos[at].held_out);
+        let wanted = self.config.held_out.photos;
+        let (held_out, rest) = order.split_at(wanted.min(order.len()));
+        let rest = rest.iter().copied().filter(|&at| !self.photos[at].held_out);
+        let (mut held_out, mut learned) = (held_out.to_vec(), rest.collect::<Vec<_>>());
+        held_out.sort_unstable();
+        learned.sort_unstable();
+        (learned, held_out)
+    }
+
+    /// The clean photos to learn from.
+    pub fn learned(&self) -> Vec<&Photo> {
+        let (learned, _) = self.sides(&mut SplitMix64::new(self.seed));
+        learned.into_iter().map(|at| &self.photos[at]).collect()
+    }
+
     /// What is to be made, in the order of the label files.
     pub fn tasks(&self) -> Vec<Task> {
         let random = &mut SplitMix64::new(self.seed);
-        let mut order: Vec<usize> = (0..self.photos.len()).collect();
-        shuffle(&mut order, random);
-        let (held_out, learned) = order.split_at(self.config.held_out.photos);
-        let (mut held_out, mut learned) = (held_out.to_vec(), learned.to_vec());
-        held_out.sort_unstable();
-        learned.sort_unstable();
+        let (learned, held_out) = self.sides(random);
         let mut tasks = self.training(&learned, random);
         self.ladders(&held_out, random, &mut tasks);
         tasks
@@ -212,6 +238,20 @@ impl Recipe {
 }
 
 impl Photo {
+    fn new(path: PathBuf, name: String, held_out: bool) -> Result<Self> {
+        let bytes = std::fs::read(&path).map_err(|source| failed(&path, source))?;
+        let sha256 = Sha256::digest(&bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Ok(Self {
+            path,
+            name,
+            sha256,
+            held_out,
+        })
+    }
+
     /// The file's name without its ending.
     pub fn stem(&self) -> &str {
         self.name.rsplit_once('.').map_or(self.name.as_str(), |(stem, _)| stem)
@@ -222,27 +262,55 @@ fn seed(random: &mut SplitMix64) -> u32 {
     (random.next_u64() >> 32) as u32
 }
 
-fn photos(folder: &Path) -> Result<Vec<Photo>> {
-    let failed = |path: &Path| {
-        let path = path.display().to_string();
-        move |source| Error::Io { path, source }
-    };
+/// The photos of a folder, in no order.
+fn folder(folder: &Path) -> Result<Vec<Photo>> {
     let mut photos = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed(folder))? {
-        let path = entry.map_err(failed(folder))?.path();
+    for entry in std::fs::read_dir(folder).map_err(|source| failed(folder, source))? {
+        let path = entry.map_err(|source| failed(folder, source))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_lowercase());
         let known = ending.is_some_and(|ending| EXTENSIONS.contains(&ending.as_str()));
-        if !known || name.starts_with('.') || !path.is_file() {
-            continue;
+        if known && !name.starts_with('.') && path.is_file() {
+            photos.push(Photo::new(path, name, false)?);
         }
-        let bytes = std::fs::read(&path).map_err(failed(&path))?;
-        let sha256 = Sha256::digest(&bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        photos.push(Photo { path, name, sha256 });
     }
-    photos.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(photos)
+}
+
+/// The clean photos of a list. Without a split, those of its validation file are held out.
+fn listed(list: &ListConfig, data: &Path, seed: u64, split: Option<&Split>) -> Result<Vec<Photo>> {
+    let mut photos = Vec::new();
+    let files = [(Some(&list.labels), false), (list.validation.as_ref(), true)];
+    for (file, validation) in files
+        .into_iter()
+        .filter_map(|(file, validation)| Some((file?, validation)))
+    {
+        let path = data.join(file);
+        let refuse = |reason: String| Error::Train(format!("{}: {reason}", path.display()));
+        let mut reader = csv::Reader::from_path(&path).map_err(|error| refuse(error.to_string()))?;
+        let header = reader.headers().map_err(|error| refuse(error.to_string()))?.clone();
+        let column = |name: &str| {
+            let place = header.iter().position(|found| found.trim() == name);
+            place.ok_or_else(|| refuse(format!("it has no column `{name}`")))
+        };
+        let [image, clean, group] = [column("image")?, column("clean")?, column("group")?];
+        for record in reader.records() {
+            let record = record.map_err(|error| refuse(error.to_string()))?;
+            let field = |at: usize| record.get(at).unwrap_or_default().trim();
+            if field(clean) != "1" {
+                continue;
+            }
+            let held_out = split.map_or(validation, |split| split.holds_out(field(group), seed));
+            let path = data.join(&list.images).join(field(image));
+            photos.push(Photo::new(path, field(image).to_owned(), held_out)?);
+        }
+    }
+    Ok(photos)
+}
+
+fn failed(path: &Path, source: std::io::Error) -> Error {
+    Error::Io {
+        path: path.display().to_string(),
+        source,
+    }
 }

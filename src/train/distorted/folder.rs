@@ -15,11 +15,10 @@ use std::sync::mpsc::sync_channel;
 use serde::Serialize;
 
 use super::draw::{Part, Photo, Recipe, Task};
-use crate::image::{DecodeOptions, decode};
+use crate::image::{DecodeOptions, Preparation, decode};
 use crate::metrics::ladder::columns;
 use crate::train::checkpoint::{io, replace};
-use crate::train::distortion::encode_png;
-use crate::train::quality::Reference;
+use crate::train::distortion::{Distortion, encode_png};
 use crate::{Error, Result};
 
 /// What clean photos have as their kind.
@@ -95,7 +94,7 @@ const UNFINISHED: &str = "unfinished.csv";
 fn parts(recipe: &Recipe) -> Vec<Part> {
     let held_out = &recipe.config.held_out;
     let has = |part: &Part| match part {
-        Part::Train => true,
+        Part::Train => recipe.config.count > 0,
         Part::UnseenStrengths => held_out.photos > 0,
         Part::UnseenKinds => held_out.photos > 0 && !held_out.kinds.is_empty(),
     };
@@ -194,17 +193,22 @@ fn make(recipe: &Recipe, folder: &Path, tasks: &[&Task], done: &mut dyn FnMut(St
     };
     let bytes = fs::read(path).map_err(|source| io(path, source))?;
     let clean = decode(&bytes, &DecodeOptions::default()).map_err(refuse)?.pixels;
-    let reference = Reference::new(&clean).map_err(refuse)?;
+    // Without a short side photos stay as they are, however small.
+    let clean = match recipe.config.short_side {
+        None => clean,
+        short_side => {
+            let preparation = Preparation {
+                short_side,
+                ..Preparation::default()
+            };
+            preparation.apply(clean).map_err(refuse)?
+        }
+    };
     for task in tasks {
-        let (pixels, label) = match task.kind {
-            None => (clean.clone(), 1.0),
-            Some(kind) => {
-                let seed = u64::from(task.seed);
-                let distorted = kind.apply(&clean, task.strength, seed).map_err(refuse)?;
-                let label = reference.compare(&distorted).map_err(refuse)?.label;
-                (distorted, label)
-            }
-        };
+        let seed = u64::from(task.seed);
+        let kind = task.kind.unwrap_or(Distortion::GaussianBlur);
+        let pixels = kind.apply(&clean, task.strength, seed).map_err(refuse)?;
+        let label = kind.label(task.strength, seed).map_err(refuse)?;
         let name = file(recipe, task);
         replace(&folder.join(&name), &encode_png(&pixels).map_err(refuse)?)?;
         if !done(name, label) {

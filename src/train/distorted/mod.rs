@@ -9,7 +9,10 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use super::config::{DatasetConfig, TrainConfig};
-use crate::Result;
+use super::dataset::{Sample, Source};
+use super::live::Live;
+use crate::{Error, Result};
+use config::DistortConfig;
 use draw::{Part, Recipe};
 use folder::Progress;
 
@@ -21,15 +24,49 @@ use folder::Progress;
 /// As [`folder::generate`].
 pub fn prepare(config: &TrainConfig, news: &mut dyn FnMut(&Progress) -> ControlFlow<()>) -> Result<ControlFlow<()>> {
     for dataset in &config.datasets {
-        let Some(distort) = &dataset.distort else { continue };
-        let seed = distort.seed.unwrap_or(config.seed);
-        let recipe = Recipe::new(&dataset.name, distort, &config.data.join(&distort.photos), seed)?;
-        let flow = folder::generate(&recipe, &place(config, dataset), config.loaders, news)?;
+        if dataset.distort.is_none() {
+            continue;
+        }
+        let flow = folder::generate(&recipe(config, dataset)?, &place(config, dataset), config.loaders, news)?;
         if flow.is_break() {
             return Ok(flow);
         }
     }
     Ok(ControlFlow::Continue(()))
+}
+
+/// What the photos of a dataset that is to be distorted follow from.
+fn recipe(config: &TrainConfig, dataset: &DatasetConfig) -> Result<Recipe> {
+    let Some(distort) = &dataset.distort else {
+        return Err(Error::Train(format!("{} is not to be distorted", dataset.name)));
+    };
+    let short_side = config.model.photo.as_ref().and_then(|photo| photo.short_side);
+    let distort = DistortConfig {
+        short_side: distort.short_side.or(dataset.short_side).or(short_side),
+        ..distort.clone()
+    };
+    let seed = distort.seed.unwrap_or(config.seed);
+    Recipe::new(&dataset.name, &distort, &config.data, seed, config.split.as_ref())
+}
+
+/// The clean photos of a dataset that is distorted anew for each step, and how; nothing of another.
+pub(super) fn live(config: &TrainConfig, dataset: &DatasetConfig) -> Result<Option<(Vec<Sample>, Live)>> {
+    let Some(distort) = dataset.distort.as_ref().filter(|distort| distort.count == 0) else {
+        return Ok(None);
+    };
+    let recipe = recipe(config, dataset)?;
+    let samples = recipe.learned().into_iter().map(|photo| Sample {
+        source: Source::File(photo.path.clone()),
+        name: photo.name.clone(),
+        label: 1.0,
+        rung: None,
+    });
+    let live = Live {
+        kinds: distort.learned(),
+        clean: distort.clean,
+        group: dataset.group,
+    };
+    Ok(Some((samples.collect(), live)))
 }
 
 /// The dataset as one of label files: itself, or where [`prepare`] has put its photos.

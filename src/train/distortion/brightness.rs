@@ -4,12 +4,24 @@ use super::canvas::Canvas;
 use super::noise::Noise;
 use super::spaces::{from_lab, to_lab};
 
-/// L of Lab raised to the power `gamma` on its range 0..1: below 1 brightens, above 1 darkens; black and white stay.
-pub(super) fn luminance_gamma(canvas: Canvas, gamma: f32) -> Canvas {
+/// The parabola through black, white and a middle gray that is moved by `amount / 2`, of values in 0..=1.
+fn bend(value: f32, amount: f32) -> f32 {
+    (value + 2.0 * amount * value * (1.0 - value)).clamp(0.0, 1.0)
+}
+
+/// Middle tones raised by `amount`, above 0: two thirds in RGB, one third in L of Lab.
+pub(super) fn brighten(canvas: Canvas, amount: f32) -> Canvas {
     canvas.map(|rgb| {
         let [l, a, b] = to_lab(rgb);
-        from_lab([100.0 * (l / 100.0).max(0.0).powf(gamma), a, b])
+        let in_lab = from_lab([100.0 * bend(l / 100.0, amount), a, b]);
+        let in_rgb = rgb.map(|value| 255.0 * bend(value / 255.0, amount));
+        std::array::from_fn(|at| in_rgb[at] * 2.0 / 3.0 + in_lab[at].clamp(0.0, 255.0) / 3.0)
     })
+}
+
+/// Middle tones of RGB lowered by `amount`, above 0.
+pub(super) fn darken(canvas: Canvas, amount: f32) -> Canvas {
+    canvas.map_values(|value| 255.0 * bend(value / 255.0, -amount))
 }
 
 /// `amount` (of 255) added to every value, or taken from it, as `noise` draws.
@@ -18,32 +30,65 @@ pub(super) fn mean_shift(canvas: Canvas, amount: f32, noise: &mut Noise) -> Canv
     canvas.map_values(|value| value + amount)
 }
 
-/// A sigmoid curve of `steepness` over the range of values, or its inverse, as `noise` draws: more contrast in the middle
-/// tones, or less. Black, mid gray and white stay.
-pub(super) fn contrast(canvas: Canvas, steepness: f32, noise: &mut Noise) -> Canvas {
-    // tanh is the logistic function around its centre, scaled; its values at the ends are what the curve is stretched by.
-    let half = steepness.max(1e-3) / 4.0;
-    let end = half.tanh();
-    let more = noise.coin();
+/// A tone curve that makes the middle tones steeper by `amount`, 0 to 0.5, or flatter, as `noise` draws: a cubic through
+/// black, middle gray, white and one point on each side. Black, middle gray and white stay.
+pub(super) fn contrast(canvas: Canvas, amount: f32, noise: &mut Noise) -> Canvas {
+    // The points are at 0.3 and 0.7; to either side of middle gray the curve is the same, turned round.
+    let moved = if noise.coin() {
+        -amount / 4.0
+    } else {
+        0.8 * amount / 4.0
+    };
+    let dark = Bend::through([0.0, 0.3, 0.5, 0.7], [0.0, 0.3 + moved, 0.5, 0.7 - moved]);
     canvas.map_values(|value| {
-        let centred = (value / 127.5 - 1.0).clamp(-1.0, 1.0);
-        let curved = if more {
-            (half * centred).tanh() / end
-        } else {
-            (end * centred).atanh() / half
-        };
-        127.5 * (curved + 1.0)
+        let value = value / 255.0;
+        255.0
+            * if value <= 0.5 {
+                dark.at(value)
+            } else {
+                1.0 - dark.at(1.0 - value)
+            }
     })
 }
 
-/// Values in `thresholds + 1` classes, each of which becomes its mean. The thresholds are Otsu's: those that leave the
+/// A cubic Hermite spline through black, a point below middle gray, and middle gray.
+struct Bend {
+    x: [f32; 3],
+    y: [f32; 3],
+    slope: [f32; 3],
+}
+
+impl Bend {
+    /// The last point tells the slope at middle gray alone.
+    fn through(x: [f32; 4], y: [f32; 4]) -> Self {
+        let slope = |a: usize, b: usize| (y[b] - y[a]) / (x[b] - x[a]);
+        Self {
+            x: [x[0], x[1], x[2]],
+            y: [y[0], y[1], y[2]],
+            slope: [slope(0, 1), slope(0, 2), slope(1, 3)],
+        }
+    }
+
+    fn at(&self, value: f32) -> f32 {
+        let left = usize::from(value > self.x[1]);
+        let length = self.x[left + 1] - self.x[left];
+        let t = ((value - self.x[left]) / length).clamp(0.0, 1.0);
+        let s = 1.0 - t;
+        (1.0 + 2.0 * t) * s * s * self.y[left]
+            + t * s * s * length * self.slope[left]
+            + t * t * (3.0 - 2.0 * t) * self.y[left + 1]
+            - t * t * s * length * self.slope[left + 1]
+    }
+}
+
+/// Values in `levels` classes, each of which becomes its mean. The thresholds are Otsu's: those that leave the
 /// least variance within the classes (Otsu 1979), over the values of all channels together.
-pub(super) fn quantize(canvas: Canvas, thresholds: usize) -> Canvas {
+pub(super) fn quantize(canvas: Canvas, levels: usize) -> Canvas {
     let mut histogram = [0.0_f64; 256];
     for value in canvas.planes.iter().flatten() {
         histogram[usize::from(*value as u8)] += 1.0;
     }
-    let table = classes(&histogram, thresholds + 1);
+    let table = classes(&histogram, levels);
     canvas.map_values(|value| table[usize::from(value as u8)])
 }
 
@@ -116,7 +161,7 @@ mod tests {
                 height: 1,
                 planes: std::array::from_fn(|_| vec![0.0, 63.75, 127.5, 191.25, 255.0]),
             };
-            let [curve, ..] = contrast(ramp, 8.0, &mut Noise::new(seed)).planes;
+            let [curve, ..] = contrast(ramp, 0.5, &mut Noise::new(seed)).planes;
             for (at, value) in [(0, 0.0), (2, 127.5), (4, 255.0)] {
                 assert!((curve[at] - value).abs() < 1e-2, "{curve:?}");
             }

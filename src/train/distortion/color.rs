@@ -5,12 +5,18 @@ use super::filter::{between, convolve, gaussian};
 use super::noise::Noise;
 use super::spaces::{from_lab, scale_hsv_saturation, to_lab};
 
-/// a and b of Lab blurred by a Gaussian of deviation `sigma` pixels; L stays sharp.
-pub(super) fn diffusion(canvas: Canvas, sigma: f32) -> Canvas {
+/// a and b of Lab blurred by a Gaussian of deviation `1.5 * amount + 2` pixels and enlarged `amount` times; L stays sharp. Below
+/// 1, where less would be gray, `amount` weakens the blur alone.
+pub(super) fn diffusion(canvas: Canvas, amount: f32) -> Canvas {
+    let (sigma, factor) = match amount < 1.0 {
+        true => (3.5 * amount, 1.0),
+        false => (1.5 * amount + 2.0, amount),
+    };
     let mut canvas = canvas.map(to_lab);
     let width = canvas.width;
     for plane in &mut canvas.planes[1..] {
         *plane = gaussian(plane, width, sigma);
+        plane.iter_mut().for_each(|value| *value *= factor);
     }
     canvas.map(from_lab)
 }
@@ -21,7 +27,7 @@ const EDGES: f32 = 0.05;
 /// Green displaced by `distance` pixels in a direction that `noise` draws, and blended in where the photo has edges: the
 /// mask is the gradient's magnitude, 1 for the strongest twentieth of the pixels.
 pub(super) fn shift(mut canvas: Canvas, distance: f32, noise: &mut Noise) -> Canvas {
-    let (sin, cos) = (noise.uniform() * std::f32::consts::TAU).sin_cos();
+    let (sin, cos) = (noise.uniform() * std::f32::consts::FRAC_PI_2).sin_cos();
     let mask = gradient(&canvas.luma(), canvas.width);
     let mut sorted = mask.clone();
     let rank = ((1.0 - EDGES) * (sorted.len() - 1) as f32) as usize;

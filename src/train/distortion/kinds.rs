@@ -19,14 +19,14 @@ pub enum Distortion {
     ColorDiffusion,
     /// Green displaced at edges.
     ColorShift,
-    /// Few colours, with error diffusion.
+    /// Few colours, each pixel the nearest of them.
     ColorQuantization,
     /// Too little saturation in HSV.
     SaturationHsv,
     /// Too much chroma in Lab.
     SaturationLab,
     /// Quantised wavelet coefficients: the lossy half of JPEG 2000.
-    Wavelet,
+    Jpeg2000,
     /// JPEG, 4:2:0.
     Jpeg,
     /// Normal noise in RGB.
@@ -39,13 +39,13 @@ pub enum Distortion {
     MultiplicativeNoise,
     /// White noise, then non-local means.
     Denoise,
-    /// Luminance raised, black and white kept.
+    /// Middle tones raised, black and white kept.
     Brighten,
-    /// Luminance lowered, black and white kept.
+    /// Middle tones lowered, black and white kept.
     Darken,
     /// A constant added or taken away.
     MeanShift,
-    /// Each pixel from a random place near it.
+    /// Each pixel from a random place near it, five times over.
     Jitter,
     /// Patches replaced by others near them ("non-eccentricity patch").
     Patches,
@@ -57,7 +57,7 @@ pub enum Distortion {
     ColorBlocks,
     /// Unsharp masking beyond measure.
     Sharpen,
-    /// A sigmoid tone curve, or its inverse.
+    /// A tone curve that is steeper or flatter in the middle.
     Contrast,
 }
 
@@ -130,7 +130,7 @@ impl Distortion {
         Self::ColorQuantization,
         Self::SaturationHsv,
         Self::SaturationLab,
-        Self::Wavelet,
+        Self::Jpeg2000,
         Self::Jpeg,
         Self::WhiteNoise,
         Self::WhiteNoiseYcbcr,
@@ -153,31 +153,31 @@ impl Distortion {
     fn kind(self) -> Kind {
         use Family::{Blur, Brightness, Color, Compression, Noise, Sharpness, Spatial};
         match self {
-            Self::GaussianBlur => Kind("gaussian-blur", Blur, "deviation in pixels", 0.0, [0.6, 1.0, 1.6, 2.6, 4.5]),
-            Self::LensBlur => Kind("lens-blur", Blur, "radius in pixels", 0.0, [0.9, 1.5, 2.4, 3.8, 6.5]),
-            Self::MotionBlur => Kind("motion-blur", Blur, "length in pixels", 0.0, [2.0, 4.0, 7.0, 12.0, 20.0]),
-            Self::ColorDiffusion => Kind("color-diffusion", Color, "deviation in pixels", 0.0, [4.0, 8.0, 16.0, 30.0, 50.0]),
-            Self::ColorShift => Kind("color-shift", Color, "distance in pixels", 0.0, [0.3, 0.7, 1.5, 3.5, 8.0]),
-            Self::ColorQuantization => Kind("color-quantization", Color, "colours", 256.0, [128.0, 64.0, 32.0, 16.0, 8.0]),
-            Self::SaturationHsv => Kind("saturation-hsv", Color, "factor", 1.0, [0.8, 0.6, 0.4, 0.2, 0.0]),
-            Self::SaturationLab => Kind("saturation-lab", Color, "factor", 1.0, [1.3, 1.7, 2.3, 3.2, 4.5]),
-            Self::Wavelet => Kind("wavelet", Compression, "step of 255", 0.0, [10.0, 22.0, 42.0, 75.0, 130.0]),
-            Self::Jpeg => Kind("jpeg", Compression, "quality", 100.0, [60.0, 36.0, 22.0, 12.0, 6.0]),
-            Self::WhiteNoise => Kind("white-noise", Noise, "deviation of 255", 0.0, [3.0, 7.0, 14.0, 25.0, 42.0]),
-            Self::WhiteNoiseYcbcr => Kind("white-noise-ycbcr", Noise, "deviation of 255", 0.0, [2.5, 5.5, 11.0, 20.0, 34.0]),
-            Self::ImpulseNoise => Kind("impulse-noise", Noise, "part of the values", 0.0, [0.0004, 0.002, 0.008, 0.03, 0.1]),
-            Self::MultiplicativeNoise => Kind("multiplicative-noise", Noise, "deviation, relative", 0.0, [0.03, 0.07, 0.14, 0.25, 0.42]),
-            Self::Denoise => Kind("denoise", Noise, "deviation of 255", 0.0, [5.0, 10.0, 18.0, 30.0, 48.0]),
-            Self::Brighten => Kind("brighten", Brightness, "power of L", 1.0, [0.88, 0.75, 0.62, 0.48, 0.35]),
-            Self::Darken => Kind("darken", Brightness, "power of L", 1.0, [1.15, 1.35, 1.7, 2.3, 3.2]),
-            Self::MeanShift => Kind("mean-shift", Brightness, "amount of 255", 0.0, [8.0, 18.0, 32.0, 52.0, 80.0]),
-            Self::Jitter => Kind("jitter", Spatial, "reach in pixels", 0.0, [0.4, 0.8, 1.4, 2.4, 4.2]),
-            Self::Patches => Kind("patches", Spatial, "part of the photo", 0.0, [0.002, 0.008, 0.025, 0.07, 0.18]),
-            Self::Pixelate => Kind("pixelate", Spatial, "factor", 1.0, [1.04, 1.15, 1.5, 2.4, 5.0]),
-            Self::Quantization => Kind("quantization", Spatial, "thresholds", 255.0, [20.0, 11.0, 7.0, 4.0, 2.0]),
-            Self::ColorBlocks => Kind("color-blocks", Spatial, "blocks", 0.0, [1.0, 2.0, 4.0, 8.0, 16.0]),
-            Self::Sharpen => Kind("sharpen", Sharpness, "amount", 0.0, [0.3, 0.7, 1.4, 2.6, 5.0]),
-            Self::Contrast => Kind("contrast", Sharpness, "steepness", 0.0, [2.0, 3.5, 5.5, 8.5, 14.0]),
+            Self::GaussianBlur => Kind("gaussian-blur", Blur, "deviation in pixels", 0.0, [0.1, 0.5, 1.0, 2.0, 5.0]),
+            Self::LensBlur => Kind("lens-blur", Blur, "radius in pixels", 0.0, [1.0, 2.0, 4.0, 6.0, 8.0]),
+            Self::MotionBlur => Kind("motion-blur", Blur, "length in pixels", 0.0, [1.0, 2.0, 4.0, 6.0, 10.0]),
+            Self::ColorDiffusion => Kind("color-diffusion", Color, "amount", 0.0, [1.0, 3.0, 6.0, 8.0, 12.0]),
+            Self::ColorShift => Kind("color-shift", Color, "distance in pixels", 0.0, [1.0, 3.0, 6.0, 8.0, 12.0]),
+            Self::ColorQuantization => Kind("color-quantization", Color, "colours", 256.0, [64.0, 48.0, 32.0, 16.0, 8.0]),
+            Self::SaturationHsv => Kind("saturation-hsv", Color, "factor", 1.0, [0.4, 0.2, 0.1, 0.0, -0.4]),
+            Self::SaturationLab => Kind("saturation-lab", Color, "factor", 1.0, [1.5, 2.0, 3.0, 6.0, 9.0]),
+            Self::Jpeg2000 => Kind("jpeg2000", Compression, "compression ratio", 1.0, [16.0, 32.0, 45.0, 120.0, 400.0]),
+            Self::Jpeg => Kind("jpeg", Compression, "quality", 100.0, [43.0, 36.0, 24.0, 7.0, 4.0]),
+            Self::WhiteNoise => Kind("white-noise", Noise, "variance", 0.0, [0.001, 0.002, 0.003, 0.005, 0.01]),
+            Self::WhiteNoiseYcbcr => Kind("white-noise-ycbcr", Noise, "variance", 0.0, [0.0001, 0.0005, 0.001, 0.002, 0.003]),
+            Self::ImpulseNoise => Kind("impulse-noise", Noise, "part of the values", 0.0, [0.001, 0.005, 0.01, 0.02, 0.03]),
+            Self::MultiplicativeNoise => Kind("multiplicative-noise", Noise, "variance", 0.0, [0.001, 0.005, 0.01, 0.02, 0.05]),
+            Self::Denoise => Kind("denoise", Noise, "variance", 0.0, [0.01, 0.03, 0.05, 0.1, 0.15]),
+            Self::Brighten => Kind("brighten", Brightness, "amount", 0.0, [0.1, 0.2, 0.4, 0.7, 1.1]),
+            Self::Darken => Kind("darken", Brightness, "amount", 0.0, [0.05, 0.1, 0.2, 0.4, 0.8]),
+            Self::MeanShift => Kind("mean-shift", Brightness, "amount", 0.0, [0.03, 0.06, 0.09, 0.12, 0.15]),
+            Self::Jitter => Kind("jitter", Spatial, "deviation in pixels", 0.0, [0.05, 0.1, 0.2, 0.5, 1.0]),
+            Self::Patches => Kind("patches", Spatial, "patches", 0.0, [20.0, 40.0, 60.0, 80.0, 100.0]),
+            Self::Pixelate => Kind("pixelate", Spatial, "amount", 0.0, [0.01, 0.05, 0.1, 0.2, 0.5]),
+            Self::Quantization => Kind("quantization", Spatial, "levels", 256.0, [20.0, 16.0, 13.0, 10.0, 7.0]),
+            Self::ColorBlocks => Kind("color-blocks", Spatial, "blocks", 0.0, [2.0, 4.0, 6.0, 8.0, 10.0]),
+            Self::Sharpen => Kind("sharpen", Sharpness, "amount", 0.0, [1.0, 2.0, 3.0, 6.0, 12.0]),
+            Self::Contrast => Kind("contrast", Sharpness, "amount", 0.0, [0.1, 0.2, 0.3, 0.4, 0.5]),
         }
     }
 

@@ -1,9 +1,9 @@
 //! Clean photos made worse on purpose: the 25 kinds of distortion of KADID-10k (Lin, Hosu and Saupe, "KADID-10k: a
 //! large-scale artificially distorted IQA database", QoMEX 2019), each at any strength.
 //!
-//! They are written from what the paper says each kind does; the numbers behind the levels are our own. Each kind has
-//! one parameter, whose values at the five [`Level`]s stand in `kinds.rs`; between levels it is interpolated, so that
-//! more strength is always more of the same. `docs/distortions.md` shows them all.
+//! They are written from what the paper says each kind does. Each kind has one parameter, whose values at the five
+//! [`Level`]s are KADID-10k's (`kinds.rs`); between levels it is interpolated, so that more strength is always more of the
+//! same. `labels.rs` has what people said of them. `docs/distortions.md` shows them all.
 
 mod blur;
 mod brightness;
@@ -13,6 +13,7 @@ mod filter;
 mod font;
 mod jpeg;
 mod kinds;
+mod labels;
 mod noise;
 mod palette;
 mod png;
@@ -52,6 +53,8 @@ impl Distortion {
             return Ok(pixels.clone());
         }
         let whole = value.ceil() as usize;
+        // A variance of values in 0..=1, as a deviation of values in 0..=255.
+        let deviation = 255.0 * value.max(0.0).sqrt();
         let canvas = || Canvas::of(pixels);
         let noise = &mut Noise::new(seed);
         let distorted = match self {
@@ -63,18 +66,19 @@ impl Distortion {
             Self::ColorQuantization => palette::few_colors(pixels, whole),
             Self::SaturationHsv => color::saturation_hsv(canvas(), value),
             Self::SaturationLab => color::saturation_lab(canvas(), value),
-            Self::Wavelet => wavelet::compress(canvas(), value),
+            Self::Jpeg2000 => wavelet::compress(canvas(), value),
             Self::Jpeg => return jpeg::compress(pixels, value),
-            Self::WhiteNoise => noise::white(canvas(), value, noise),
-            Self::WhiteNoiseYcbcr => noise::white_ycbcr(canvas(), value, noise),
+            Self::WhiteNoise => noise::white(canvas(), deviation, noise),
+            Self::WhiteNoiseYcbcr => noise::white_ycbcr(canvas(), deviation, noise),
             Self::ImpulseNoise => noise::impulse(canvas(), value, noise),
-            Self::MultiplicativeNoise => noise::multiplicative(canvas(), value, noise),
-            Self::Denoise => noise::denoise(canvas(), value, noise),
-            Self::Brighten | Self::Darken => brightness::luminance_gamma(canvas(), value),
-            Self::MeanShift => brightness::mean_shift(canvas(), value, noise),
+            Self::MultiplicativeNoise => noise::multiplicative(canvas(), deviation / 255.0, noise),
+            Self::Denoise => noise::denoise(canvas(), deviation, noise),
+            Self::Brighten => brightness::brighten(canvas(), value),
+            Self::Darken => brightness::darken(canvas(), value),
+            Self::MeanShift => brightness::mean_shift(canvas(), 255.0 * value, noise),
             Self::Jitter => spatial::jitter(canvas(), value, noise),
             Self::Patches => spatial::displace_patches(canvas(), value, noise),
-            Self::Pixelate => spatial::pixelate(canvas(), value),
+            Self::Pixelate => spatial::pixelate(canvas(), 1.0 / (0.95 - value.powf(0.6))),
             Self::Quantization => brightness::quantize(canvas(), whole),
             Self::ColorBlocks => spatial::color_blocks(canvas(), whole, noise),
             Self::Sharpen => sharpness::sharpen(canvas(), value),

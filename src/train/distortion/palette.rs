@@ -1,4 +1,4 @@
-//! Few colours: a palette of least variance, and error diffusion.
+//! Few colours: a palette of least variance, without dithering.
 
 use super::canvas::Canvas;
 use crate::image::Pixels;
@@ -34,37 +34,11 @@ impl Cell {
 }
 
 /// The photo in at most `colors` colours: of all cuts of the colour space, those that leave the least variance are made
-/// one after the other (after Wu, "Efficient statistical computations for optimal color quantization", 1991), and what
-/// a pixel's colour is off is passed on to its neighbours (Floyd and Steinberg 1976).
+/// one after the other (after Wu, "Efficient statistical computations for optimal color quantization", 1991), and each
+/// pixel gets the nearest of the colours.
 pub(super) fn few_colors(pixels: &Pixels, colors: usize) -> Canvas {
     let palette = palette(pixels, colors);
-    let mut canvas = Canvas::of(pixels);
-    let (width, height) = (canvas.width, canvas.height);
-    for y in 0..height {
-        for x in 0..width {
-            let at = y * width + x;
-            let wanted: [f32; 3] = std::array::from_fn(|channel| canvas.planes[channel][at].clamp(0.0, 255.0));
-            let color = nearest(&palette, wanted);
-            for channel in 0..3 {
-                let plane = &mut canvas.planes[channel];
-                let off = wanted[channel] - color[channel];
-                plane[at] = color[channel];
-                if x + 1 < width {
-                    plane[at + 1] += off * 7.0 / 16.0;
-                }
-                if y + 1 < height {
-                    plane[at + width] += off * 5.0 / 16.0;
-                    if x > 0 {
-                        plane[at + width - 1] += off * 3.0 / 16.0;
-                    }
-                    if x + 1 < width {
-                        plane[at + width + 1] += off / 16.0;
-                    }
-                }
-            }
-        }
-    }
-    canvas
+    Canvas::of(pixels).map(|wanted| nearest(&palette, wanted))
 }
 
 /// The colour of the palette nearest to `wanted`.

@@ -3,55 +3,54 @@
 use super::canvas::Canvas;
 use super::noise::Noise;
 
-/// Each pixel is taken from up to `reach` pixels away, right or left and up or down, as `noise` draws; between pixels by
-/// bicubic interpolation.
-pub(super) fn jitter(canvas: Canvas, reach: f32, noise: &mut Noise) -> Canvas {
+/// Each pixel is taken from a place near it, normally distributed with deviation `sigma` pixels right and left and up and
+/// down, as `noise` draws; between pixels by bilinear interpolation; all of that five times, one after the other.
+pub(super) fn jitter(mut canvas: Canvas, sigma: f32, noise: &mut Noise) -> Canvas {
+    const TIMES: usize = 5;
     let (width, height) = (canvas.width, canvas.height);
-    let offsets: Vec<[f32; 2]> = (0..width * height)
-        .map(|_| [0; 2].map(|_| reach * (2.0 * noise.uniform() - 1.0)))
-        .collect();
-    canvas.map_planes(|plane| {
-        let places = offsets.iter().enumerate();
-        places
-            .map(|(at, [right, down])| {
-                let (x, y) = ((at % width) as f32 + right, (at / width) as f32 + down);
-                let (columns, rows) = (taps(x, width), taps(y, height));
-                let row = |row: usize| -> f32 { columns.iter().map(|&(x, w)| w * plane[row * width + x]).sum() };
-                rows.iter().map(|&(y, weight)| weight * row(y)).sum()
-            })
-            .collect()
-    })
+    for _ in 0..TIMES {
+        let offsets: Vec<[f32; 2]> = (0..width * height)
+            .map(|_| [0; 2].map(|_| sigma * noise.normal()))
+            .collect();
+        canvas = canvas.map_planes(|plane| {
+            let places = offsets.iter().enumerate();
+            places
+                .map(|(at, [right, down])| {
+                    let columns = taps((at % width) as f32 + right, width);
+                    let rows = taps((at / width) as f32 + down, height);
+                    let row = |row: usize| -> f32 { columns.iter().map(|&(x, w)| w * plane[row * width + x]).sum() };
+                    rows.iter().map(|&(y, weight)| weight * row(y)).sum()
+                })
+                .collect()
+        });
+    }
+    canvas
 }
 
-/// The four pixels of a side of `length` around `place`, with the weights of Catmull and Rom's spline.
-fn taps(place: f32, length: usize) -> [(usize, f32); 4] {
-    let start = place.floor();
-    let t = place - start;
-    let weights = [
-        ((2.0 - t) * t - 1.0) * t / 2.0,
-        ((3.0 * t - 5.0) * t * t + 2.0) / 2.0,
-        ((4.0 - 3.0 * t) * t + 1.0) * t / 2.0,
-        (t - 1.0) * t * t / 2.0,
-    ];
-    std::array::from_fn(|index| {
-        let at = start as isize + index as isize - 1;
-        (at.clamp(0, length as isize - 1) as usize, weights[index])
-    })
+/// The two pixels of a side of `length` around `place`, each with its share.
+fn taps(place: f32, length: usize) -> [(usize, f32); 2] {
+    let place = place.clamp(0.0, (length - 1) as f32);
+    let (left, part) = (place as usize, place.fract());
+    [(left, 1.0 - part), ((left + 1).min(length - 1), part)]
 }
 
-/// Side of a displaced patch, and the most that it is displaced by, both ways.
+/// Pixels of the photos that numbers of patches are meant for.
+const AREA: f32 = 512.0 * 384.0;
+/// Side of a displaced patch.
 const PATCH: usize = 16;
+/// The most that it is displaced by, both ways.
+const NEAR: usize = 8;
 
-/// Small patches replaced by what lies near them: patches of 16 pixels, so many that they could cover a part `share` of
-/// the photo, each taken from up to 16 pixels away.
-pub(super) fn displace_patches(canvas: Canvas, share: f32, noise: &mut Noise) -> Canvas {
+/// Small patches replaced by what lies near them: `count` patches of 16 pixels in a photo of 512 x 384, as many for its size
+/// in another, each taken from up to 8 pixels away.
+pub(super) fn displace_patches(canvas: Canvas, count: f32, noise: &mut Noise) -> Canvas {
     let (width, height) = (canvas.width, canvas.height);
     let (columns, rows) = (PATCH.min(width), PATCH.min(height));
-    let count = (share * (width * height) as f32 / (columns * rows) as f32).ceil() as usize;
+    let count = (count * (width * height) as f32 / AREA).ceil() as usize;
     let places: Vec<[usize; 4]> = (0..count)
         .map(|_| {
             let (x, y) = (noise.up_to(width - columns), noise.up_to(height - rows));
-            let mut near = |at: usize, last: usize| (at + noise.up_to(2 * PATCH)).saturating_sub(PATCH).min(last);
+            let mut near = |at: usize, last: usize| (at + noise.up_to(2 * NEAR)).saturating_sub(NEAR).min(last);
             [x, y, near(x, width - columns), near(y, height - rows)]
         })
         .collect();
@@ -85,9 +84,9 @@ pub(super) fn pixelate(canvas: Canvas, factor: f32) -> Canvas {
 }
 
 /// Side of a coloured block, as a part of the photo's short side.
-const BLOCK: f32 = 1.0 / 24.0;
+const BLOCK: f32 = 1.0 / 12.0;
 
-/// `count` squares of one random colour each at random places; a side is a twenty-fourth of the photo's short side.
+/// `count` squares of one random colour each at random places; a side is a twelfth of the photo's short side.
 pub(super) fn color_blocks(mut canvas: Canvas, count: usize, noise: &mut Noise) -> Canvas {
     let (width, height) = (canvas.width, canvas.height);
     let side = ((BLOCK * width.min(height) as f32).round() as usize).max(1);
@@ -119,14 +118,11 @@ mod tests {
     }
 
     #[test]
-    fn the_spline_goes_through_the_pixels_and_its_weights_sum_to_1() {
+    fn a_place_between_two_pixels_has_its_share_of_both() {
         for place in [-3.0, 0.0, 2.0, 9.0] {
             let at = (place as isize).clamp(0, 4) as usize;
-            assert_eq!(taps(place, 5)[1], (at, 1.0));
+            assert_eq!(taps(place, 5)[0], (at, 1.0));
         }
-        for place in [0.1, 0.5, 3.9] {
-            let sum: f32 = taps(place, 5).iter().map(|tap| tap.1).sum();
-            assert!((sum - 1.0).abs() < 1e-6, "{sum}");
-        }
+        assert_eq!(taps(1.25, 5), [(1, 0.75), (2, 0.25)]);
     }
 }

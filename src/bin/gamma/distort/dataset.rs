@@ -1,6 +1,7 @@
 //! `gamma distort FOLDER --dataset`: a dataset of distorted photos.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::thread::available_parallelism;
 
 use gamma_wasm::Result;
@@ -29,7 +30,7 @@ pub fn run(arguments: &Distort) -> Status {
 }
 
 fn write(arguments: &Distort) -> Result<()> {
-    let recipe = Recipe::new("distort", &config(arguments), &arguments.image, arguments.seed)?;
+    let recipe = Recipe::new("distort", &config(arguments), Path::new(""), arguments.seed, None)?;
     let threads = arguments.drawn.threads;
     let threads = threads.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
     let mut bar = None;

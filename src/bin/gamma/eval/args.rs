@@ -44,6 +44,12 @@ pub struct Eval {
     /// Judge ladders too, one photo made worse step by step: the CSVs have the columns photo, kind, strength and seed.
     #[arg(long)]
     pub ladders: bool,
+    /// Say too how the figures of N random fifths of the photos spread, as papers with random splits report them.
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1000))]
+    pub splits: Option<u16>,
+    /// Photos with the same value in this column lie on one side of a split, as they would in training.
+    #[arg(long, value_name = "NAME", requires = "splits")]
+    pub group_column: Option<String>,
     #[command(flatten)]
     pub crops: CropArgs,
     /// Start of the random numbers of crops and of resamples.
@@ -87,6 +93,7 @@ pub struct Source {
     pub label_column: String,
     pub lower_better: bool,
     pub ladders: bool,
+    pub group_column: Option<String>,
     pub paper: Option<&'static paper::Dataset>,
 }
 
@@ -112,6 +119,7 @@ impl Eval {
                 image_column: each("image-column", &self.image_column, index, count)?.clone(),
                 label_column: each("label-column", &self.label_column, index, count)?.clone(),
                 ladders: self.ladders,
+                group_column: self.group_column.clone(),
                 lower_better: self.lower_better || paper.is_some_and(|paper| paper.lower_better),
                 paper,
             })

@@ -20,6 +20,8 @@ pub struct Labelled {
     pub label: f64,
     /// Where it stands on a ladder, if that is asked for.
     pub rung: Option<Rung>,
+    /// What it shares with photos that belong together; its name without a column for that.
+    pub group: String,
 }
 
 /// The rows of a CSV.
@@ -54,6 +56,10 @@ pub fn read(source: &Source, limit: Option<u64>) -> Result<Labels> {
         column(&source.image_column, "image-column")?,
         column(&source.label_column, "label-column")?,
     );
+    let group = match &source.group_column {
+        Some(name) => column(name, "group-column")?,
+        None => image,
+    };
     let ladder = match source.ladders {
         true => {
             let [photo, kind, seed] = columns::LADDER;
@@ -85,7 +91,13 @@ pub fn read(source: &Source, limit: Option<u64>) -> Result<Labels> {
                 None => None,
             };
             let (image, label) = labelled(field(image), field(label), &mut seen)?;
-            Ok(Labelled { image, label, rung })
+            let group = field(group).to_owned();
+            Ok(Labelled {
+                image,
+                label,
+                rung,
+                group,
+            })
         }) {
             Ok(row) => labels.rows.push(row),
             Err(reason) => {

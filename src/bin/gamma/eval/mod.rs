@@ -5,6 +5,7 @@ mod labels;
 mod ladders;
 mod output;
 mod picture;
+mod splits;
 
 use std::fs;
 use std::io;
@@ -19,6 +20,8 @@ use gamma_wasm::{Error, Result};
 pub use args::Eval;
 use args::Source;
 use labels::{Labelled, Labels};
+#[cfg(feature = "train")]
+pub use output::estimate;
 
 use crate::batch::BATCH;
 use crate::default_model::Weights;

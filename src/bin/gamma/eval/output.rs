@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::args::Eval;
 use super::labels::Labelled;
 use super::ladders::Climbed;
+use super::splits::Spreads;
 use super::{Models, Results};
 use crate::names::{name, printable};
 use crate::output::{json_line, print};
@@ -67,6 +68,8 @@ struct Dataset<'a> {
     deviations: Option<Apart<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ladders: Option<Climbed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    splits: Option<Spreads>,
     #[serde(skip_serializing_if = "Option::is_none")]
     paper: Option<Published>,
 }
@@ -150,6 +153,7 @@ impl Report<'_> {
                 outcome,
                 deviations: Apart::of(set),
                 ladders: Climbed::of(set),
+                splits: self.splits(set),
                 paper: set.source.paper.map(|dataset| Published {
                     dataset,
                     source: paper::SOURCE,
@@ -168,6 +172,11 @@ impl Report<'_> {
             overall: self.evaluation.overall.as_ref(),
             seconds: self.seconds,
         }
+    }
+
+    /// The number of splits was checked with the arguments.
+    fn splits(&self, set: &Results) -> Option<Spreads> {
+        Spreads::of(set, self.arguments.splits, self.arguments.seed).unwrap_or_default()
     }
 
     fn text(&self) -> String {
@@ -189,6 +198,9 @@ impl Report<'_> {
         );
         for (set, outcome) in self.results.iter().zip(&self.evaluation.datasets) {
             dataset(&mut text, set, self.models.scene(&set.source), outcome);
+            if let Some(splits) = self.splits(set) {
+                text += &splits.text();
+            }
         }
         if let Some(overall) = &self.evaluation.overall {
             let photos: usize = self.results.iter().map(|set| set.rows.len()).sum();

@@ -1,0 +1,121 @@
+//! `gamma train --folds` and `--splits`: a recipe judged by photos that its runs have not seen.
+
+use std::collections::BTreeMap;
+
+use gamma_wasm::{
+    Error, Result,
+    metrics::{Protocol, Sample, Spread, Statistics, evaluate, evaluation::Estimate},
+    train::{Outcome, TrainConfig, config::Keep},
+};
+use serde::Serialize;
+
+use super::{Train, one_after_the_other};
+
+/// What the runs say together about a dataset.
+#[derive(Debug, Serialize)]
+struct Summary {
+    dataset: String,
+    /// Runs that held photos of it out.
+    runs: usize,
+    /// Photos held out, over all runs.
+    photos: usize,
+    srcc: Option<Spread>,
+    plcc: Option<Spread>,
+    /// Part of the neighbouring steps of ladders in order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ladders: Option<Spread>,
+    /// Of cross-validation: figures of all photos together, each scored by the run that has not seen it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    together: Option<Statistics<Estimate>>,
+}
+
+/// Takes the runs one after the other; one that is done is only judged again.
+pub fn run(config: &TrainConfig, protocol: Protocol, arguments: &Train) -> Result<()> {
+    let all = protocol.runs()?;
+    let chosen = all
+        .iter()
+        .filter(|split| arguments.only.is_none_or(|only| split.run == only));
+    let mut outcomes = Vec::new();
+    for &split in chosen {
+        let mut config = config.clone();
+        config.change(&mut |run| {
+            run.split = Some(split);
+            // The photos that are held out choose nothing.
+            run.schedule.keep = Keep::Last;
+            run.output = run.output.join(split.to_string());
+        });
+        eprintln!("{split}");
+        outcomes.extend(one_after_the_other(config, arguments.json)?);
+    }
+    if outcomes.is_empty() {
+        return Err(Error::Option {
+            name: "only",
+            reason: format!("there are {} runs, from 1 on", all.len()),
+        });
+    }
+    let complete = matches!(protocol, Protocol::Folds(_)) && outcomes.len() == all.len();
+    for summary in summaries(&outcomes, complete) {
+        match arguments.json {
+            true => println!("{}", serde_json::to_string(&summary).unwrap_or_default()),
+            false => print!("{}", text(&summary)),
+        }
+    }
+    Ok(())
+}
+
+fn summaries(outcomes: &[Outcome], complete: bool) -> Vec<Summary> {
+    let mut names: Vec<&str> = Vec::new();
+    let mut samples: BTreeMap<&str, Sample> = BTreeMap::new();
+    for of in outcomes.iter().flat_map(|outcome| &outcome.predictions) {
+        if !names.contains(&of.dataset.as_str()) {
+            names.push(&of.dataset);
+        }
+        let sample = samples.entry(&of.dataset).or_default();
+        sample.scores.extend(&of.scores);
+        sample.labels.extend(&of.labels);
+    }
+    let summary = |name: &&str| {
+        let runs = outcomes.iter().flat_map(|outcome| &outcome.validation);
+        let runs: Vec<_> = runs.filter(|figures| figures.dataset == *name).collect();
+        let ladders = runs.iter().all(|figures| figures.ladders.is_some());
+        let sample = samples.get(name).cloned().unwrap_or_default();
+        Summary {
+            dataset: (*name).to_owned(),
+            runs: runs.len(),
+            photos: sample.labels.len(),
+            srcc: Spread::of(runs.iter().map(|figures| figures.srcc)),
+            plcc: Spread::of(runs.iter().map(|figures| figures.plcc)),
+            ladders: Spread::of(
+                runs.iter()
+                    .filter(|_| ladders)
+                    .map(|f| f.ladders.and_then(|l| l.share())),
+            ),
+            together: complete.then(|| evaluate(&[sample], 0).datasets[0].figures.model),
+        }
+    };
+    names.iter().map(summary).collect()
+}
+
+fn text(summary: &Summary) -> String {
+    let Summary {
+        dataset,
+        runs,
+        photos,
+        srcc,
+        plcc,
+        ladders,
+        together,
+    } = summary;
+    let spread = |spread: &Option<Spread>| spread.map_or("-".into(), |spread| spread.to_string());
+    let mut text = format!("{dataset}, {runs} runs, {photos} photos held out: median [least, most]\n");
+    text += &format!("  SRCC  {}\n  PLCC  {}\n", spread(srcc), spread(plcc));
+    if ladders.is_some() {
+        text += &format!("  ladders  {}\n", spread(ladders));
+    }
+    if let Some(figures) = together {
+        let estimate = |estimate: &Estimate| crate::eval::estimate(estimate);
+        let (srcc, plcc) = (estimate(&figures.srcc), estimate(&figures.plcc));
+        text += &format!("  all together, with 95% intervals: SRCC {srcc}, PLCC {plcc}\n");
+    }
+    text
+}
