@@ -105,7 +105,7 @@ pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded> {
         ImageFormat::Png => {
             let mut metadata = image::Limits::default();
             metadata.max_alloc = Some(PNG_METADATA.min(limits.max_alloc));
-            let opened = decoders::png(header::ended_png(bytes), metadata).map_err(refusal)?;
+            let opened = decoders::png(header::ended_png(bytes)?, metadata).map_err(refusal)?;
             // Colour type 0 of the IHDR chunk, which a transparent gray value does not change as it does the decoder's.
             let gray = bytes.get(25) == Some(&0);
             finish(opened, name, 0, options, gray)

@@ -1,21 +1,36 @@
-//! The chunks of a PNG file whose end was lost.
+//! The chunks of a PNG file: what the decoder takes at its word, and an end where it was lost.
 
 use std::borrow::Cow;
 
 use gamma_kernels::Spliced;
+
+use crate::error::{Error, Result};
 
 const SIGNATURE: usize = 8;
 /// Length, name and checksum of a chunk.
 const AROUND: usize = 12;
 const END: [u8; AROUND] = [0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xAE, 0x42, 0x60, 0x82];
 
+/// The most bytes of a palette: three of each of 256 colours.
+const PALETTE: usize = 768;
+/// Where the header chunk states the colour type, and the one of palettes.
+const COLOUR_TYPE: usize = 25;
+const INDEXED: u8 = 3;
+
 /// The file with an end: the end marker where it is missing, and whatever is left of the last chunk as a whole one.
 /// Whether all pixels are there, the decoder sees.
-pub(in crate::image) fn ended(bytes: &[u8]) -> Spliced<'_> {
+///
+/// # Errors
+/// [`Error::ImageDecode`] for a palette that is none: the decoder takes its length at its word.
+pub(in crate::image) fn ended(bytes: &[u8]) -> Result<Spliced<'_>> {
     let (mut at, mut pixels) = (SIGNATURE, false);
+    let indexed = bytes.get(COLOUR_TYPE) == Some(&INDEXED);
     while let Some((length, name)) = head(bytes, at) {
         if &name == b"IEND" {
-            return bytes.into();
+            return Ok(bytes.into());
+        }
+        if &name == b"PLTE" && indexed && (length == 0 || length > PALETTE || !length.is_multiple_of(3)) {
+            return Err(Error::ImageDecode("PNG with a damaged palette".into()));
         }
         pixels |= &name == b"IDAT";
         match at
@@ -36,14 +51,17 @@ pub(in crate::image) fn ended(bytes: &[u8]) -> Spliced<'_> {
                     crc.to_be_bytes().to_vec().into(),
                     END.to_vec().into(),
                 ];
-                return Spliced::new(pieces.into());
+                return Ok(Spliced::new(pieces.into()));
             }
             None => break,
         }
     }
     match pixels {
-        true => Spliced::new(vec![bytes.get(..at).unwrap_or_default().into(), END.to_vec().into()]),
-        false => bytes.into(),
+        true => Ok(Spliced::new(vec![
+            bytes.get(..at).unwrap_or_default().into(),
+            END.to_vec().into(),
+        ])),
+        false => Ok(bytes.into()),
     }
 }
 
