@@ -21,7 +21,7 @@ export const HELP = `Scores photos with the Gamma image quality model
 
 Usage: gamma-wasm score [OPTIONS] PHOTOS...
 
-  PHOTOS...            photos, or folders of photos (JPEG, PNG, WebP, GIF, BMP, TIFF)
+  PHOTOS...            photos, or folders of photos (JPEG, PNG, WebP, GIF, BMP, TIFF, camera RAW)
   -w, --weights FILE   the model: a safetensors file, or a folder that \`gamma convert\` wrote [default: Gamma-Lite]
   -s, --scene ID       what the photos are judged as, or \`all\` for every scene of the model
       --policy NAME    how crops are chosen: random, five, center, grid; as the model says, or else random

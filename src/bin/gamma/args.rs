@@ -40,7 +40,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_STATUS, args_override_self = true)]
 pub struct Score {
-    /// Photos, or folders of photos (JPEG, PNG, WebP, GIF, BMP, TIFF).
+    /// Photos, or folders of photos (JPEG, PNG, WebP, GIF, BMP, TIFF, camera RAW).
     #[arg(required = true, value_name = "IMAGES")]
     pub images: Vec<PathBuf>,
     /// The model: a safetensors file, a folder that `gamma convert` wrote, or `default` for Gamma-Lite, which is in this program.
