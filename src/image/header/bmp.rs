@@ -14,12 +14,10 @@ const WINDOWS: [usize; 6] = [12, INFO_HEADER, 52, MASKED_HEADER, 108, 124];
 const BIT_FIELDS: u32 = 3;
 const ALPHA_BIT_FIELDS: u32 = 6;
 
-/// The file with a usual header:
-/// - OS/2's headers become Windows's, whose first fields are the same;
-/// - masks with alpha behind a header of 40 bytes (Windows CE) become the header that has them inside;
-/// - an offset of the pixels that is missing, a number of planes other than 1 and a palette with more colours than
-/// there can be become
-///   what they have to be.
+/// The file with a usual header. OS/2's headers become Windows's, whose first fields are the same. Masks with alpha
+/// behind a header of 40 bytes (Windows CE) become the header that has them inside. An offset of the pixels that is
+/// missing, a number of planes other than 1 and a palette with more colours than there can be become what they have to
+/// be.
 pub(in crate::image) fn usual(bytes: &[u8]) -> Spliced<'_> {
     rewritten(bytes).unwrap_or_else(|| bytes.into())
 }
