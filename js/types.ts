@@ -138,6 +138,11 @@ export interface Assessment {
   readonly source: 'file' | 'raw-preview' | 'browser' | 'pixels';
   /** Of `raw-preview`: the preview's size in pixels, upright. */
   readonly preview?: { readonly width: number; readonly height: number } | undefined;
+  /**
+   * The share of the photo that was damaged and could not be decoded, above 0 and at most 0.25. It is gray, and the score says less. Absent for
+   * photos that are whole.
+   */
+  readonly damaged?: number | undefined;
 }
 
 /** How far {@link LoadOptions.onProgress loading} is. */

@@ -50,7 +50,7 @@ export interface EnginePhoto {
 }
 
 /** Where the pixels of a photo came from. */
-export type PhotoAbout = Pick<Assessment, 'source' | 'preview'>;
+export type PhotoAbout = Pick<Assessment, 'source' | 'preview' | 'damaged'>;
 
 /** Looks for the preview of a RAW file of which only parts are read. */
 export interface RawSearch {
@@ -100,6 +100,7 @@ export interface EngineAssessment {
   seed: number;
   source: PhotoAbout['source'];
   preview?: PhotoAbout['preview'];
+  damaged?: PhotoAbout['damaged'];
 }
 
 /** Options of {@link Engine.job}; a missing one takes the engine's default. */

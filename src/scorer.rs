@@ -15,7 +15,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::{
     Error, Result,
-    image::{CropChoice, CropOptions, CropPolicy, Pixels, Preparation, Source},
+    image::{CropChoice, CropOptions, CropPolicy, Origin, Pixels, Preparation},
     model::{Config, Gamma, TOKEN_EMBEDDING, TextTower},
     ops,
     prompt::{DEFAULT_SCENE, LEVELS, Scene},
@@ -263,7 +263,7 @@ impl Scorer {
     pub fn job(&self, pixels: Pixels, options: &ScoreOptions) -> Result<Job> {
         let photo = &self.info.photo;
         let short_side = |pixels: &Pixels| pixels.width.min(pixels.height);
-        let before = short_side(&pixels);
+        let (before, origin) = (short_side(&pixels), Origin::from(&pixels));
         let as_is = Preparation::default();
         let photo = if options.parity { &as_is } else { photo };
         let pixels = if options.parity { pixels } else { photo.apply(pixels)? };
@@ -299,7 +299,7 @@ impl Scorer {
             scenes,
             range: self.range,
             pixels,
-            source: Source::File,
+            origin,
             scale: scale as f32,
             options: crops,
             tolerance: options.tolerance,

@@ -19,6 +19,7 @@ const PARITY: DecodeOptions = DecodeOptions {
         max_pixels: 100_000_000,
         max_alloc: 1 << 30,
     },
+    short_side: None,
 };
 
 fn golden(path: &str) -> PathBuf {
@@ -606,7 +607,20 @@ fn what_is_no_image_or_cut_off_is_refused_with_words_that_help() {
     for (name, _) in images().into_iter().filter(|(name, _)| name != "one_1x1.png") {
         let bytes = read(&format!("images/{name}"));
         for len in [20, bytes.len() / 2, bytes.len() * 9 / 10] {
-            let (code, message) = code(decode(&bytes[..len], &options));
+            let cut = decode(&bytes[..len], &options);
+            if let Ok(cut) = &cut
+                && name.ends_with(".jpg")
+                && len > bytes.len() / 2
+            {
+                // What is there of a JPEG can be scored where little is missing.
+                let damaged = cut.damaged;
+                assert!(
+                    damaged > 0.0 && damaged <= MOST_DAMAGED,
+                    "{name} cut to {len}: {damaged}"
+                );
+                continue;
+            }
+            let (code, message) = code(cut);
             assert_eq!(code, "image-decode", "{name} cut to {len}: {message}");
         }
     }

@@ -3,7 +3,6 @@
 use image::{ColorType, ImageDecoder, ImageResult, Limits, codecs::png::PngDecoder, metadata::Orientation};
 
 use crate::Spliced;
-use crate::jpeg::Jpeg;
 
 /// Those methods of [`ImageDecoder`] that a score needs: an object of that trait would bring the code of them all along.
 pub trait Decode {
@@ -69,19 +68,6 @@ impl<'a> Opened<'a> {
             decoder: Box::new(decoder),
         }
     }
-}
-
-/// A JPEG file. `exif` is its EXIF chunk, which whoever knows the file's size has come across.
-///
-/// # Errors
-/// As its crate says, here and below.
-pub fn jpeg<'a>(bytes: &'a [u8], exif: Option<&[u8]>) -> ImageResult<Opened<'a>> {
-    Ok(Opened {
-        decoder: Box::new(Jpeg::open(bytes)?),
-        orientation: exif
-            .and_then(Orientation::from_exif_chunk)
-            .unwrap_or(Orientation::NoTransforms),
-    })
 }
 
 /// A PNG file, with limits for what it holds beside its pixels.

@@ -3,13 +3,13 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) use portable::{
-    Lanes, add, clamp, divide, load, maximum, minimum, multiply, multiply_add, nearest, power_of_two, splat, store,
-    transpose, zero,
+    Lanes, add, bytes, clamp, divide, load, maximum, minimum, multiply, multiply_add, nearest, power_of_two, splat,
+    store, subtract, transpose, zero,
 };
 #[cfg(target_arch = "wasm32")]
 pub(super) use wasm::{
-    Lanes, add, clamp, divide, load, maximum, minimum, multiply, multiply_add, nearest, power_of_two, splat, store,
-    transpose, zero,
+    Lanes, add, bytes, clamp, divide, load, maximum, minimum, multiply, multiply_add, nearest, power_of_two, splat,
+    store, subtract, transpose, zero,
 };
 
 #[cfg(target_arch = "wasm32")]
@@ -49,8 +49,21 @@ mod wasm {
     }
 
     #[inline(always)]
+    pub fn subtract(a: Lanes, b: Lanes) -> Lanes {
+        f32x4_sub(a, b)
+    }
+
+    #[inline(always)]
     pub fn divide(a: Lanes, b: Lanes) -> Lanes {
         f32x4_div(a, b)
+    }
+
+    /// Rounded towards 0; what is outside of a byte's range becomes 0 or 255.
+    #[inline(always)]
+    pub fn bytes(a: Lanes) -> [u8; 4] {
+        let whole = i32x4_trunc_sat_f32x4(a);
+        let words = i16x8_narrow_i32x4(whole, whole);
+        i32x4_extract_lane::<0>(u8x16_narrow_i16x8(words, words)).to_le_bytes()
     }
 
     #[inline(always)]
@@ -135,6 +148,15 @@ mod portable {
 
     pub fn add(a: Lanes, b: Lanes) -> Lanes {
         std::array::from_fn(|lane| a[lane] + b[lane])
+    }
+
+    pub fn subtract(a: Lanes, b: Lanes) -> Lanes {
+        std::array::from_fn(|lane| a[lane] - b[lane])
+    }
+
+    /// Rounded towards 0; what is outside of a byte's range becomes 0 or 255.
+    pub fn bytes(a: Lanes) -> [u8; 4] {
+        a.map(|value| value as u8)
     }
 
     pub fn divide(a: Lanes, b: Lanes) -> Lanes {

@@ -19,7 +19,7 @@ mod exp;
 mod integer;
 mod integer_lanes;
 #[cfg(feature = "photos")]
-mod jpeg;
+pub mod jpeg;
 mod lanes;
 mod layer_norm;
 mod linear;
@@ -53,7 +53,7 @@ pub use normalize::normalize;
 #[cfg(feature = "photos")]
 pub use orientation::{swaps_sides, turn};
 pub use patches::patches;
-pub use resample::resample;
+pub use resample::{Reduced, resample, resample_reduced};
 #[cfg(feature = "photos")]
 pub use spliced::Spliced;
 pub use sums::Epilogue;

@@ -25,10 +25,14 @@ pub struct DecodeOptions {
     pub parity: bool,
     /// What the photo may ask for.
     pub limits: Limits,
+    /// Pixels that the short side of the photo is going to be scaled to ([`scale`](super::scale())). A JPEG file that
+    /// has almost four times as many is then decoded on a coarser grid, and comes scaled. Without it, or with `parity`,
+    /// every pixel is decoded.
+    pub short_side: Option<u32>,
 }
 
 /// A decoded file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Decoded {
     /// The photo, turned as its EXIF tag says unless `parity` forbids it.
     pub pixels: Pixels,
@@ -38,6 +42,57 @@ pub struct Decoded {
     pub orientation: u8,
     /// What of the file the photo is.
     pub source: Source,
+    /// Width and height of the whole photo in pixels, turned as `pixels` are, which may be scaled
+    /// ([`DecodeOptions::short_side`]).
+    pub size: (u32, u32),
+    /// The share of the photo that was damaged and could not be decoded, 0 to [`MOST_DAMAGED`](super::MOST_DAMAGED): it
+    /// is gray.
+    pub damaged: f32,
+}
+
+impl Decoded {
+    /// All pixels of a file that is not damaged.
+    pub(super) fn whole(pixels: Pixels, format: &'static str, orientation: u8) -> Self {
+        Self {
+            size: (pixels.width, pixels.height),
+            pixels,
+            format,
+            orientation,
+            source: Source::File,
+            damaged: 0.0,
+        }
+    }
+
+    /// What an assessment says of it beside the score.
+    pub fn origin(&self) -> Origin {
+        Origin {
+            source: self.source,
+            size: self.size,
+            damaged: self.damaged,
+        }
+    }
+}
+
+/// What is known of a photo beside its pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Origin {
+    /// As [`Decoded::source`].
+    pub source: Source,
+    /// As [`Decoded::size`].
+    pub size: (u32, u32),
+    /// As [`Decoded::damaged`].
+    pub damaged: f32,
+}
+
+impl From<&Pixels> for Origin {
+    /// Of a photo of whose file nothing is known.
+    fn from(pixels: &Pixels) -> Self {
+        Self {
+            source: Source::File,
+            size: (pixels.width, pixels.height),
+            damaged: 0.0,
+        }
+    }
 }
 
 /// What of a file the photo is.
@@ -91,17 +146,7 @@ pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded> {
     let (format, name) = header::format(bytes)?;
     let limits = &options.limits;
     match format {
-        ImageFormat::Jpeg => {
-            let frame = header::frame(bytes)?;
-            let (width, height) = (u32::from(frame.width), u32::from(frame.height));
-            limits.check_size(width, height)?;
-            limits.check_memory(width, height, frame.coefficients)?;
-            let opened = decoders::jpeg(bytes, frame.exif).map_err(refusal)?;
-            if opened.decoder.dimensions() != (width, height) {
-                return Err(Error::ImageDecode("JPEG with a damaged frame header".into()));
-            }
-            finish(opened, name, frame.coefficients, options, false)
-        }
+        ImageFormat::Jpeg => super::jpeg::decode(bytes, options),
         ImageFormat::Png => {
             let mut metadata = image::Limits::default();
             metadata.max_alloc = Some(PNG_METADATA.min(limits.max_alloc));
@@ -205,12 +250,8 @@ pub(super) fn finish(
         ColorType::Rgb8 => buffer,
         _ => self::rgb(color, &buffer, treatment(options, saturates), pixels)?,
     };
-    Ok(Decoded {
-        pixels: self::turned(Pixels { width, height, rgb }, turned.to_exif())?,
-        format,
-        orientation: orientation.to_exif(),
-        source: Source::File,
-    })
+    let pixels = self::turned(Pixels { width, height, rgb }, turned.to_exif())?;
+    Ok(Decoded::whole(pixels, format, orientation.to_exif()))
 }
 
 /// Makes a picture that is transparent everywhere opaque: of BMP files many have an alpha channel that was never

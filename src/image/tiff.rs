@@ -9,7 +9,7 @@ use super::container::tags::{Directory, Found, Layout};
 use super::container::{Parts, Stop};
 use super::decode::{DecodeOptions, Decoded, refusal, turned};
 use super::limits::buffer;
-use super::{Pixels, Source, header, raw};
+use super::{Pixels, header, raw};
 use crate::error::{Error, Result};
 
 /// Strips or tiles of a page.
@@ -87,12 +87,8 @@ pub(super) fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded> {
     };
     let mut rgb = buffer(pixels * 3)?;
     page.read(treatment, &mut rgb).map_err(refusal)?;
-    Ok(Decoded {
-        pixels: turned(Pixels { width, height, rgb }, orientation)?,
-        format: "tiff",
-        orientation,
-        source: Source::File,
-    })
+    let pixels = turned(Pixels { width, height, rgb }, orientation)?;
+    Ok(Decoded::whole(pixels, "tiff", orientation))
 }
 
 /// The photo among the pages.
@@ -153,10 +149,8 @@ fn embedded(
         let decoded = super::decode(file, &upright)?;
         if (decoded.pixels.width, decoded.pixels.height) == size {
             return Ok(Decoded {
-                pixels: turned(decoded.pixels, orientation)?,
-                format: "tiff",
-                orientation,
-                source: Source::File,
+                damaged: decoded.damaged,
+                ..Decoded::whole(turned(decoded.pixels, orientation)?, "tiff", orientation)
             });
         }
     }

@@ -53,8 +53,8 @@ pub struct CropScore {
 /// What Gamma thinks of a photo.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Assessment {
-    /// The model's own score, about 0.2 (bad) to 1.0 (perfect): the mean over the planned crops, or, while some of them are not scored,
-    /// what the others foretell of it by how much they overlap.
+    /// The model's own score, about 0.2 (bad) to 1.0 (perfect): the mean over the planned crops, or, while some of them
+    /// are not scored, what the others foretell of it by how much they overlap.
     pub score: f32,
     /// The score between the worth of the lowest and the highest level, 0 to 100.
     pub percent: f32,
@@ -62,7 +62,8 @@ pub struct Assessment {
     pub levels: Levels,
     /// Standard deviation of the scores in [`crops`](Self::crops).
     pub spread: f32,
-    /// The score of all planned crops lies within this of `score`, in about 95 of 100 photos; 0 if all of them were scored.
+    /// The score of all planned crops lies within this of `score`, in about 95 of 100 photos; 0 if all of them were
+    /// scored.
     pub uncertainty: f32,
     /// Each crop that was scored with its score, in the order of the plan.
     pub crops: Vec<CropScore>,
@@ -72,7 +73,8 @@ pub struct Assessment {
     pub width: u32,
     /// Height of the same.
     pub height: u32,
-    /// How many of these pixels a pixel of the photo was scaled to, along a side: below 1 if it was scaled down, 1 if not at all.
+    /// How many of these pixels a pixel of the photo was scaled to, along a side: below 1 if it was scaled down, 1 if
+    /// not at all.
     pub scale: f32,
     /// Whether the photo was scaled up: it has fewer pixels than the model looks at.
     pub enlarged: bool,
@@ -85,6 +87,16 @@ pub struct Assessment {
     /// Size of the preview, upright, in pixels of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preview: Option<Size>,
+    /// The share of the photo that was damaged and could not be decoded, 0 to
+    /// [`MOST_DAMAGED`](crate::image::MOST_DAMAGED). It is gray, and the score says less.
+    #[serde(skip_serializing_if = "is_whole")]
+    pub damaged: f32,
+}
+
+/// Of photos that are not damaged nothing is said about it.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_whole(damaged: &f32) -> bool {
+    *damaged == 0.0
 }
 
 /// Width and height in pixels.

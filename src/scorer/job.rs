@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use super::{Assessment, CropScore, Levels, Size, kriging::Kriging, precision};
 use crate::{
     Error, Result,
-    image::{self, CROP, Crop, CropOptions, Normalization, Pixels, Source},
+    image::{self, CROP, Crop, CropOptions, Normalization, Origin, Pixels},
     model::Gamma,
     ops,
     prompt::LEVELS,
@@ -23,7 +23,7 @@ pub struct Job {
     pub(super) scenes: Vec<String>,
     pub(super) range: [f32; 2],
     pub(super) pixels: Pixels,
-    pub(super) source: Source,
+    pub(super) origin: Origin,
     pub(super) scale: f32,
     pub(super) options: CropOptions,
     pub(super) tolerance: Option<f32>,
@@ -40,10 +40,12 @@ const ANSWER: usize = LEVELS.len() + 1;
 const SCORE: usize = LEVELS.len();
 
 impl Job {
-    /// The same job, for whose assessments it is known what of a file the photo is.
+    /// The same job, for whose assessments it is known where the photo is from.
     #[must_use]
-    pub fn with_source(mut self, source: Source) -> Self {
-        self.source = source;
+    pub fn with_origin(mut self, origin: Origin) -> Self {
+        let short = |(width, height): (u32, u32)| f64::from(width.min(height).max(1));
+        self.scale = (short((self.pixels.width, self.pixels.height)) / short(origin.size)) as f32;
+        self.origin = origin;
         self
     }
 
@@ -201,8 +203,13 @@ impl Job {
             enlarged: self.scale > 1.0,
             policy: self.options.policy,
             seed: self.options.seed,
-            source: self.source.as_str(),
-            preview: self.source.preview().map(|(width, height)| Size { width, height }),
+            source: self.origin.source.as_str(),
+            preview: self
+                .origin
+                .source
+                .preview()
+                .map(|(width, height)| Size { width, height }),
+            damaged: self.origin.damaged,
         })
     }
 }

@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 
 use super::{device, error::Failure, loader::Loader, object, options, photo::Photo};
 use crate::{
-    image::{self, CropChoice, CropPolicy, Pixels, Source},
+    image::{self, CropChoice, CropPolicy, Pixels},
     prompt::Scene,
     scorer::{self, ScoreOptions, Scorer},
 };
@@ -79,12 +79,12 @@ impl Engine {
 
     /// Decodes a JPEG or PNG file.
     pub fn decode(&self, bytes: &[u8], arguments: JsValue) -> Result<Photo, Failure> {
-        Photo::decode(bytes, arguments)
+        Photo::decode(bytes, self.0.info().photo.short_side, arguments)
     }
 
     /// Takes pixels that the module `extras` decoded: RGB.
     pub fn photo(&self, width: u32, height: u32, rgb: Vec<u8>) -> Photo {
-        Photo(Pixels { width, height, rgb }, Source::File)
+        Photo::from(Pixels { width, height, rgb })
     }
 
     /// Takes pixels that the browser decoded: RGBA, not premultiplied.
@@ -106,7 +106,7 @@ impl Engine {
             parity,
             tolerance,
         };
-        Ok(Job(self.0.job(photo.0, &options)?.with_source(photo.1)))
+        Ok(Job(self.0.job(photo.0, &options)?.with_origin(photo.1)))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::prompt::{self, Scene};
 /// Decodes an image file.
 #[wasm_bindgen]
 pub fn decode(bytes: &[u8], arguments: JsValue) -> Result<Photo, Failure> {
-    Photo::decode(bytes, arguments)
+    Photo::decode(bytes, None, arguments)
 }
 
 /// Looks for the preview of a RAW file of which only parts are read.

@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 use super::{error::Failure, object, options};
 #[cfg(feature = "formats")]
 use crate::image::raw::{self, Preview};
-use crate::image::{self, DecodeOptions, Pixels, Source};
+use crate::image::{self, DecodeOptions, Decoded, Origin, Pixels};
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -30,13 +30,22 @@ impl DecodeArguments {
 
 /// Pixels of one photo, and what of its file they are.
 #[wasm_bindgen]
-pub struct Photo(pub(super) Pixels, pub(super) Source);
+pub struct Photo(pub(super) Pixels, pub(super) Origin);
+
+impl From<Pixels> for Photo {
+    fn from(pixels: Pixels) -> Self {
+        let origin = Origin::from(&pixels);
+        Self(pixels, origin)
+    }
+}
 
 #[derive(Serialize)]
 struct About {
     source: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     preview: Option<Size>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damaged: Option<f32>,
 }
 
 #[derive(Serialize)]
@@ -62,8 +71,9 @@ impl Photo {
     /// What of the file it is: `{ source: 'file' }`, or `{ source: 'raw-preview', preview: { width, height } }`.
     pub fn about(&self) -> Result<JsValue, Failure> {
         object(&About {
-            source: self.1.as_str(),
-            preview: self.1.preview().map(|(width, height)| Size { width, height }),
+            source: self.1.source.as_str(),
+            preview: self.1.source.preview().map(|(width, height)| Size { width, height }),
+            damaged: Some(self.1.damaged).filter(|&damaged| damaged > 0.0),
         })
     }
 
@@ -74,11 +84,19 @@ impl Photo {
 }
 
 impl Photo {
-    /// Decodes an image file.
-    pub(super) fn decode(bytes: &[u8], arguments: JsValue) -> Result<Self, Failure> {
+    fn new(decoded: Decoded) -> Self {
+        let origin = decoded.origin();
+        Self(decoded.pixels, origin)
+    }
+
+    /// Decodes an image file, for a model that wants its short side scaled to so many pixels.
+    pub(super) fn decode(bytes: &[u8], short_side: Option<u32>, arguments: JsValue) -> Result<Self, Failure> {
         let arguments: DecodeArguments = options(&arguments)?;
-        let decoded = image::decode(bytes, &arguments.decode_options())?;
-        Ok(Self(decoded.pixels, decoded.source))
+        let decode_options = DecodeOptions {
+            short_side,
+            ..arguments.decode_options()
+        };
+        Ok(Self::new(image::decode(bytes, &decode_options)?))
     }
 
     /// Decodes the preview of a RAW file.
@@ -86,7 +104,7 @@ impl Photo {
     pub(super) fn decode_preview(bytes: &[u8], preview: &Preview, arguments: JsValue) -> Result<Self, Failure> {
         let arguments: DecodeArguments = options(&arguments)?;
         let decoded = raw::decode_preview(bytes, preview, &arguments.decode_options())?;
-        Ok(Self(decoded.pixels, decoded.source))
+        Ok(Self::new(decoded))
     }
 
     /// Takes pixels that the browser decoded: RGBA, not premultiplied.
@@ -94,6 +112,6 @@ impl Photo {
     pub(super) fn from_rgba(width: u32, height: u32, rgba: &[u8], arguments: JsValue) -> Result<Self, Failure> {
         let arguments: DecodeArguments = options(&arguments)?;
         let pixels = image::from_rgba(width, height, rgba, &arguments.decode_options())?;
-        Ok(Self(pixels, Source::File))
+        Ok(pixels.into())
     }
 }

@@ -6,7 +6,6 @@ mod folders;
 mod inspect;
 mod models;
 mod names;
-mod raw;
 mod results;
 mod shell;
 #[cfg(unix)]

@@ -104,6 +104,7 @@ impl Output {
             scene,
             enlarged,
             preview,
+            damaged,
             ..
         } = assessment;
         write!(
@@ -116,7 +117,11 @@ impl Output {
         }
         let note = if *enlarged { "  (small photo, scaled up)" } else { "" };
         let preview = preview.map(|Size { width, height }| format!("  (preview of {width}x{height} in the RAW file)"));
-        writeln!(lines, "{}{}{note}", name(path), preview.unwrap_or_default())
+        let damaged = match damaged {
+            0.0 => String::new(),
+            share => format!("  (damaged: {:.1}% of it is gray)", 100.0 * share),
+        };
+        writeln!(lines, "{}{}{note}{damaged}", name(path), preview.unwrap_or_default())
     }
 }
 

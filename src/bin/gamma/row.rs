@@ -42,6 +42,9 @@ pub struct Answer<'a> {
     pub source: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preview: Option<Size>,
+    /// Left out for photos that are not damaged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub damaged: Option<f32>,
 }
 
 /// Why there is no score.
@@ -73,6 +76,7 @@ impl<'a> Answer<'a> {
             seed: assessment.seed,
             source: assessment.preview.map(|_| assessment.source),
             preview: assessment.preview,
+            damaged: Some(assessment.damaged).filter(|&damaged| damaged > 0.0),
         }
     }
 }

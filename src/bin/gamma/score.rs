@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use gamma_wasm::image::Decoded;
+use gamma_wasm::image::{DecodeOptions, Decoded};
 use gamma_wasm::prompt::Scene;
 use gamma_wasm::scorer::{Assessment, ScoreOptions, Scorer};
 use gamma_wasm::{Error, Result};
@@ -107,7 +107,11 @@ impl Run {
         }
         let several = inputs.len() > 1;
         let mut bar = Photos::new(inputs.len());
-        for photo in photos::decoded_ahead(inputs, arguments.crops.decode_options()) {
+        let decode = DecodeOptions {
+            short_side: self.scorer.info().photo.short_side,
+            ..arguments.crops.decode_options()
+        };
+        for photo in photos::decoded_ahead(inputs, decode) {
             let start = Instant::now();
             let result = photo.decoded.and_then(|decoded| {
                 caught(|| self.one(decoded, &bar))
@@ -136,10 +140,8 @@ impl Run {
     }
 
     fn one(&self, decoded: Decoded, bar: &Photos) -> Result<Vec<Assessment>> {
-        let mut job = self
-            .scorer
-            .job(decoded.pixels, &self.options)?
-            .with_source(decoded.source);
+        let origin = decoded.origin();
+        let mut job = self.scorer.job(decoded.pixels, &self.options)?.with_origin(origin);
         while !self.scenes.iter().all(|scene| job.is_settled(&scene.id)) {
             bar.crops(job.done(), job.crops());
             pollster::block_on(job.step(BATCH))?;

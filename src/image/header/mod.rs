@@ -1,11 +1,10 @@
-//! What a file's header says, read here before a decoder sees the file: its format, and for JPEG, WebP and TIFF what
+//! What a file's header says, read here before a decoder sees the file: its format, and for WebP and TIFF what
 //! their decoders allocate on the header's word alone.
 
 #[cfg(feature = "formats")]
 mod bmp;
 #[cfg(feature = "formats")]
 mod gif;
-mod jpeg;
 mod kinds;
 mod png;
 #[cfg(feature = "formats")]
@@ -19,7 +18,6 @@ use image::ImageFormat;
 pub(super) use bmp::usual as usual_bmp;
 #[cfg(feature = "formats")]
 pub(super) use gif::whole as whole_gif;
-pub(super) use jpeg::frame;
 pub(super) use png::ended as ended_png;
 #[cfg(feature = "formats")]
 pub(super) use tiff::check as check_tiff;

@@ -203,6 +203,9 @@ pub fn decode_preview(bytes: &[u8], preview: &Preview, options: &DecodeOptions) 
         decoded.orientation = preview.orientation;
         if !options.parity {
             decoded.pixels = super::decode::turned(decoded.pixels, preview.orientation)?;
+            if preview.orientation >= 5 {
+                decoded.size = (decoded.size.1, decoded.size.0);
+            }
         }
     }
     decoded.format = preview.kind.name();

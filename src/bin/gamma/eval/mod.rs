@@ -189,6 +189,13 @@ impl Models {
         self.model.crop_options(&self.options)
     }
 
+    /// What the models scale a photo's short side to, if all of them do the same.
+    fn short_side(&self) -> Option<u32> {
+        let mut sides = self.each().map(|scorer| scorer.info().photo.short_side);
+        let first = sides.next()?;
+        first.filter(|_| sides.all(|side| side == first))
+    }
+
     /// Scores all photos of all CSVs, and names those that fail on standard error.
     fn score(&self, sets: Vec<(Source, Labels)>) -> Vec<Results> {
         let path = |source: &Source, row: &Labelled| source.images.join(&row.image);
@@ -198,6 +205,7 @@ impl Models {
             .collect();
         let decode = DecodeOptions {
             parity: self.options.parity,
+            short_side: self.short_side(),
             ..DecodeOptions::default()
         };
         let mut bar = Photos::new(inputs.len());
