@@ -6,6 +6,7 @@ mod folders;
 mod inspect;
 mod models;
 mod names;
+mod raw;
 mod results;
 mod shell;
 #[cfg(unix)]

@@ -35,13 +35,18 @@ const LETTERS: [[u8; HEIGHT]; 26] = [
     [0b10001, 0b01010, 0b00100, 0b00100, 0b00100, 0b00100, 0b00100], // y
     [0b11111, 0b00001, 0b00010, 0b00100, 0b01000, 0b10000, 0b11111], // z
 ];
+/// The digits of JPEG 2000.
+const ZERO: [u8; HEIGHT] = [0b01110, 0b10001, 0b10011, 0b10101, 0b11001, 0b10001, 0b01110];
+const TWO: [u8; HEIGHT] = [0b01110, 0b10001, 0b00001, 0b00110, 0b01000, 0b10000, 0b11111];
 /// The row of a hyphen that is not empty.
 const HYPHEN: u8 = 0b01110;
 
-/// Whether the pixel `x`, `y` of `letter` is ink; what is neither a small letter nor a hyphen is empty.
+/// Whether the pixel `x`, `y` of `letter` is ink; other signs than small letters, those digits and a hyphen are empty.
 pub(super) fn ink(letter: u8, x: usize, y: usize) -> bool {
     let rows = match letter {
         b'a'..=b'z' => LETTERS[usize::from(letter - b'a')],
+        b'0' => ZERO,
+        b'2' => TWO,
         b'-' => [0, 0, 0, HYPHEN, 0, 0, 0],
         _ => [0; HEIGHT],
     };
