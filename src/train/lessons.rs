@@ -98,8 +98,8 @@ impl Lessons {
             let at = Tensor::<1, Int>::from_data(TensorData::new(at, [count]), &device);
             let mut part = flat.clone().select(0, at);
             if let Some(line) = lesson.line.and_then(|at| leaves.get(at)) {
-                let factor = line.clone().slice([0..1]).expand([count]);
-                let constant = line.clone().slice([1..2]).expand([count]);
+                let factor = line.clone().narrow(0, 0, 1).expand([count]);
+                let constant = line.clone().narrow(0, 1, 1).expand([count]);
                 part = part * factor + constant;
             }
             parts.push(part);
