@@ -57,6 +57,7 @@ class WebKitTab implements Tab {
     readonly session: Session,
     readonly handle: string,
     readonly errors: string[],
+    readonly end: () => Promise<unknown>,
   ) {}
 
   async goto(url: string): Promise<void> {
@@ -86,13 +87,14 @@ class WebKitTab implements Tab {
   };
 
   async close(): Promise<void> {
-    await this.session.inWindow(this.handle, 'DELETE', '/window');
+    await this.end();
   }
 }
 
 class WebKitDriver implements Driver {
   readonly name = 'webkit';
   readonly errors: string[] = [];
+  #busy = false;
 
   constructor(
     readonly version: string,
@@ -103,11 +105,20 @@ class WebKitDriver implements Driver {
   ) {}
 
   async open(url: string): Promise<Tab> {
-    const { handle } = await this.session.inWindow<{ handle: string }>(this.first, 'POST', '/window/new', {
-      type: 'tab',
-    });
+    // The first window serves when it is free: it is in view, and pages in windows behind it are not drawn.
+    const free = !this.#busy;
+    const { handle } = free
+      ? { handle: this.first }
+      : await this.session.inWindow<{ handle: string }>(this.first, 'POST', '/window/new', { type: 'window' });
+    if (free) this.#busy = true;
     this.errors.length = 0;
-    const tab = new WebKitTab(this.session, handle, this.errors);
+    const end = () =>
+      free
+        ? this.session.inWindow(handle, 'POST', '/url', { url: 'about:blank' }).finally(() => {
+            this.#busy = false;
+          })
+        : this.session.inWindow(handle, 'DELETE', '/window');
+    const tab = new WebKitTab(this.session, handle, this.errors, end);
     await tab.goto(url);
     return tab;
   }
