@@ -108,7 +108,7 @@ const steps = (ready) => [
     '--features',
     'formats,gradients',
   ]),
-  ...['backend', 'crc32', 'threads', 'webgpu'].map((folder) =>
+  ...['stand-ins/burn-flex', 'stand-ins/crc32fast', 'threads', 'webgpu'].map((folder) =>
     counted('rust', `Rust tests of ${folder}/`, countCargo, 'cargo', [
       'test',
       '--no-fail-fast',

@@ -55,14 +55,14 @@ function fingerprint(kind, compiler) {
 }
 
 /** Packages of this repository that go into modules, and folders of them that do not: those are for native builds. */
-const PACKAGES = ['.', 'backend', 'crc32', 'kernels', 'modules', 'threads', 'webgpu'];
+const PACKAGES = ['.', 'kernels', 'modules', 'stand-ins/burn-flex', 'stand-ins/crc32fast', 'threads', 'webgpu'];
 const NATIVE = ['src/bin/', 'src/metrics/', 'src/train/', 'src/weights/convert/'];
 
 /** The files that modules are made of. Cargo's own list names those of the last package alone. */
 function inputs() {
   const sources = PACKAGES.flatMap((folder) =>
     readdirSync(inRoot(folder, 'src'), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && entry.name.endsWith('.rs'))
+      .filter((entry) => entry.isFile() && /\.(rs|wgsl)$/.test(entry.name))
       .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).replaceAll('\\', '/')),
   );
   const manifests = [...PACKAGES.map((folder) => join(folder, 'Cargo.toml')), 'modules/Cargo.lock', 'modules/build.rs'];

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::{
     Activation, Epilogue, Precision, QuantizedMatrix, Scales, attention, layer_norm, linear, linear_quantized,
-    quick_gelu, upload,
+    quick_gelu, read, upload,
 };
 use crate::{Error, Result};
 
@@ -78,7 +78,7 @@ pub async fn self_test(device: &Device) -> Result<()> {
     let expected: Vec<f32> = (0..ROWS).flat_map(|q| attention_row(&x, &w, q)).collect();
     check("attention", gathered.reshape([ROWS, INNER]), &expected).await?;
     #[cfg(feature = "gpu")]
-    super::trial::each_kernel(device).await?;
+    super::conformance::each_kernel(device).await?;
     Ok(())
 }
 
@@ -151,14 +151,4 @@ async fn check<const D: usize>(operation: &str, tensor: Tensor<D>, expected: &[f
         )));
     }
     Ok(())
-}
-
-/// Reads a tensor back, the only way that works in a browser too.
-pub(crate) async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
-    let data = tensor
-        .into_data_async()
-        .await
-        .map_err(|error| Error::Device(format!("while reading: {error}")))?;
-    data.try_into_vec::<f32>()
-        .map_err(|error| Error::Device(format!("while reading: {error:?}")))
 }

@@ -109,8 +109,7 @@ mod gpu {
             info.name
         };
         Ok((
-            // The name behind which `backend/` stands in a module.
-            Device::flex(),
+            ops::gpu_device(),
             DeviceInfo {
                 kind: "webgpu",
                 name,

@@ -65,12 +65,12 @@ pub struct Assembly {
 
 impl Assembly {
     /// An assembly that puts tensors on `device`. Quantised weights stay in codes where that is best on this build
-    /// ([`ops::keeps_quantized`]).
+    /// ([`ops::KEEPS_QUANTIZED`]).
     pub fn new(device: Device) -> Self {
         Self {
             index: None,
             text_only: false,
-            keep_quantized: ops::keeps_quantized(),
+            keep_quantized: ops::KEEPS_QUANTIZED,
             precision: Precision::default(),
             failed: false,
             model: None,

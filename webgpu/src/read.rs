@@ -52,6 +52,9 @@ async fn mapped(buffer: &wgpu::Buffer) -> Result<(), BufferAsyncError> {
             waiting.wake();
         }
     });
+    // A browser calls back by itself.
+    #[cfg(not(target_arch = "wasm32"))]
+    let _ = gpu().device.poll(wgpu::PollType::wait_indefinitely());
     poll_fn(|context| {
         let mut answer = answer.lock().unwrap_or_else(PoisonError::into_inner);
         match answer.result.take() {

@@ -340,7 +340,7 @@ mod tests {
             let run = |op: fn(Tensor<2>, Tensor<1>) -> Tensor<2>| {
                 trace(x.clone(), vec![bias.clone()], |x, rest| op(x, rest[0].clone()))
             };
-            close(&run(ops::bias_relu6), &run(reference::bias_relu6))?;
+            close(&run(ops::device::bias_relu6), &run(reference::bias_relu6))?;
         }
 
         #[test]

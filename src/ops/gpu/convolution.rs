@@ -3,78 +3,17 @@
 use burn::tensor::Tensor;
 use gamma_webgpu::{Shader, in_two_axes};
 
-use super::kernel::{buffer, launch};
+use super::{
+    kernel::{buffer, launch},
+    texts,
+};
 use crate::ops::Window;
 
-const INFO: &str = "
-struct Info {
-  channels: u32,
-  height: u32,
-  width: u32,
-  rows: u32,
-  columns: u32,
-  kernel: u32,
-  stride: u32,
-  above: u32,
-  left: u32,
-  count: u32,
-}
-";
+const INFO: &str = include_str!("shaders/convolution_info.wgsl");
 
-const PATCHES: &str = "
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
-@group(0) @binding(2) var<storage, read> info: Info;
+const PATCHES: &str = include_str!("shaders/patches.wgsl");
 
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let at = id.y * groups.x * 64u + id.x;
-  if (at >= info.count) { return; }
-  let area = info.kernel * info.kernel;
-  let tap = at % area;
-  let channel = at / area % info.channels;
-  let pixel = at / (area * info.channels);
-  // Above and to the left of the picture these wrap around, and are beyond it all the same.
-  let down = pixel / info.columns % info.rows * info.stride + tap / info.kernel - info.above;
-  let across = pixel % info.columns * info.stride + tap % info.kernel - info.left;
-  let image = pixel / (info.columns * info.rows);
-  var value = 0.0;
-  if (down < info.height && across < info.width) {
-    value = x[((image * info.channels + channel) * info.height + down) * info.width + across];
-  }
-  y[at] = value;
-}
-";
-
-const DEPTHWISE: &str = "
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> weight: array<f32>;
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
-@group(0) @binding(4) var<storage, read> info: Info;
-
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let at = id.y * groups.x * 64u + id.x;
-  if (at >= info.count) { return; }
-  let channel = at % info.channels;
-  let pixel = at / info.channels;
-  let top = pixel / info.columns % info.rows * info.stride - info.above;
-  let start = pixel % info.columns * info.stride - info.left;
-  let image = pixel / (info.columns * info.rows) * info.height;
-  let taps = channel * info.kernel * info.kernel;
-  var sum = bias[channel];
-  for (var j = 0u; j < info.kernel; j++) {
-    if (top + j >= info.height) { continue; }
-    let line = (image + top + j) * info.width;
-    for (var i = 0u; i < info.kernel; i++) {
-      if (start + i >= info.width) { continue; }
-      sum += weight[taps + j * info.kernel + i] * x[(line + start + i) * info.channels + channel];
-    }
-  }
-  y[at] = clamp(sum, 0.0, 6.0);
-}
-";
+const DEPTHWISE: &str = include_str!("shaders/depthwise.wgsl");
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Convolution {
@@ -140,4 +79,9 @@ pub fn depthwise_relu6(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, stride:
         &numbers(channels, &window, count),
         shape,
     )
+}
+
+/// All shaders of this file.
+pub(super) fn variants() -> Vec<(String, String)> {
+    texts([Convolution::Patches, Convolution::Depthwise])
 }

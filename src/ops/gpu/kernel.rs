@@ -1,15 +1,13 @@
 //! Shaders as operations on burn's tensors.
 
-use burn::{
-    backend::Flex,
-    tensor::{Shape, Tensor},
-};
-use burn_flex::FlexTensor;
+use burn::tensor::{Shape, Tensor};
 use gamma_webgpu::{Buffer, Shader};
+
+use super::burn_slot::{Gpu, GpuTensor};
 
 /// The numbers of a tensor, row by row.
 pub(super) fn buffer<const D: usize>(tensor: Tensor<D>) -> Buffer {
-    match tensor.try_into_primitive::<Flex>() {
+    match tensor.try_into_primitive::<Gpu>() {
         Ok(tensor) => tensor.into_buffer(),
         Err(error) => unreachable!("a module for WebGPU has one backend: {error:?}"),
     }
@@ -26,5 +24,5 @@ pub(super) fn launch<const D: usize>(
 ) -> Tensor<D> {
     let length = shape.iter().product::<usize>() * size_of::<f32>();
     let output = gamma_webgpu::launch(shader, workgroups, inputs, numbers, length);
-    Tensor::from_primitive::<Flex>(FlexTensor::new(output, Shape::from(shape)))
+    Tensor::from_primitive::<Gpu>(GpuTensor::new(output, Shape::from(shape)))
 }

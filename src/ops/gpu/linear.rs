@@ -1,13 +1,13 @@
 //! `x W^T` and what follows: an invocation computes a tile of a few rows by eight outputs.
 
-use std::fmt::Write;
-
 use burn::tensor::Tensor;
 use gamma_webgpu::{Buffer, Shader};
 
 use super::{
     epilogue::{EPILOGUE, Operands},
     kernel::{buffer, launch},
+    template::Template,
+    texts,
 };
 use crate::ops::Epilogue;
 
@@ -53,127 +53,69 @@ impl Stored {
     }
 }
 
-const VECTORS: &str = "
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
-@group(0) @binding(1) var<storage, read> weight: array<vec4f>;
-fn x_at(row: u32, k: u32) -> vec4f { return x[row * (info.inputs / 4u) + k]; }
-fn weight_at(row: u32, k: u32) -> vec4f { return weight[row * (info.inputs / 4u) + k]; }
-";
+const LINEAR: &str = include_str!("shaders/linear.wgsl");
+const SUM: &str = include_str!("shaders/linear_sum.wgsl");
+const SUM_CODES: &str = include_str!("shaders/linear_sum_codes.wgsl");
+const VECTORS: &str = include_str!("shaders/linear_vectors.wgsl");
 
-const NUMBERS: &str = "
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> weight: array<f32>;
-fn x_at(row: u32, k: u32) -> vec4f {
-  var part = vec4f();
-  for (var i = 0u; i < min(4u, info.inputs - 4u * k); i++) { part[i] = x[row * info.inputs + 4u * k + i]; }
-  return part;
-}
-fn weight_at(row: u32, k: u32) -> vec4f {
-  var part = vec4f();
-  for (var i = 0u; i < min(4u, info.inputs - 4u * k); i++) { part[i] = weight[row * info.inputs + 4u * k + i]; }
-  return part;
-}
-";
+const NUMBERS: &str = include_str!("shaders/linear_numbers.wgsl");
 
-const BYTES: &str = "
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
-@group(0) @binding(1) var<storage, read> weight: array<u32>;
-@group(0) @binding(2) var<storage, read> scales: array<f32>;
-fn x_at(row: u32, k: u32) -> vec4f { return x[row * (info.inputs / 4u) + k]; }
-fn weight_at(row: u32, k: u32) -> vec4f {
-  let word = weight[row * (info.inputs / 4u) + k];
-  return vec4f(bitcast<vec4i>(vec4u(word) << vec4u(24, 16, 8, 0)) >> vec4u(24));
-}
-";
+const BYTES: &str = include_str!("shaders/linear_bytes.wgsl");
 
-const NIBBLES: &str = "
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
-@group(0) @binding(1) var<storage, read> weight: array<u32>;
-@group(0) @binding(2) var<storage, read> scales: array<f32>;
-fn x_at(row: u32, k: u32) -> vec4f { return x[row * (info.inputs / 4u) + k]; }
-fn weight_at(row: u32, k: u32) -> vec4f {
-  let word = weight[row * (info.inputs / 8u) + k / 2u] >> (16u * (k % 2u));
-  return vec4f((vec4u(word) >> vec4u(0, 4, 8, 12)) & vec4u(15)) - 8.0;
-}
-";
+const NIBBLES: &str = include_str!("shaders/linear_nibbles.wgsl");
 
 impl Shader for Linear {
     fn source(&self) -> String {
-        let (rows, outputs) = (0..self.rows, 0..OUTPUTS);
-        let mut text = [EPILOGUE, self.stored.declarations()].concat();
-        let first = if self.stored.in_codes() { 3 } else { 2 };
-        for (index, name) in ["bias", "onto", "gate"].iter().enumerate() {
-            let _ = writeln!(
-                text,
-                "@group(0) @binding({}) var<storage, read> {name}: array<f32>;",
-                first + index
-            );
-        }
-        let [across, down] = WORKGROUP;
-        let _ = writeln!(
-            text,
-            "@group(0) @binding({}) var<storage, read_write> y: array<f32>;
-@group(0) @binding({}) var<storage, read> info: Info;
-
-@compute @workgroup_size({across}, {down})
-fn main(@builtin(global_invocation_id) id: vec3u) {{
-let row = id.y * {}u;
-let output = id.x * {OUTPUTS}u;
-if (row >= info.rows || output >= info.outputs) {{ return; }}
-let length = (info.inputs + 3u) / 4u;",
-            first + 3,
-            first + 4,
-            self.rows,
-        );
-        for r in rows.clone() {
-            let _ = writeln!(text, "let x{r} = min(row + {r}u, info.rows - 1u);");
-            for o in outputs.clone() {
-                let _ = write!(text, "var s{r}_{o} = 0.0; ");
-            }
-            text.push('\n');
-        }
-        for o in outputs.clone() {
-            let _ = writeln!(text, "let w{o} = min(output + {o}u, info.outputs - 1u) + info.first;");
-        }
-        if self.stored.in_codes() {
-            text.push_str("let groups = info.inputs / info.group;\nfor (var g = 0u; g < groups; g++) {\n");
-            for o in outputs.clone() {
-                let _ = writeln!(text, "let scale{o} = scales[w{o} * groups + g];");
-            }
-            text.push_str("let end = (g + 1u) * info.group / 4u;\nfor (var k = g * info.group / 4u; k < end; k++) {\n");
-        } else {
-            text.push_str("for (var k = 0u; k < length; k++) {\n");
-        }
-        for r in rows.clone() {
-            let _ = writeln!(text, "let a{r} = x_at(x{r}, k);");
-        }
-        for o in outputs.clone() {
-            let scale = if self.stored.in_codes() {
-                format!(" * scale{o}")
-            } else {
-                String::new()
-            };
-            let _ = write!(text, "{{ let b = weight_at(w{o}, k){scale}; ");
-            for r in rows.clone() {
-                let _ = write!(text, "s{r}_{o} += dot(a{r}, b); ");
-            }
-            text.push_str("}\n");
-        }
-        text.push_str(if self.stored.in_codes() { "}}\n" } else { "}\n" });
-        // One call in a loop, not one for each sum: text that has to be compiled.
-        let sums: Vec<String> = rows
-            .flat_map(|r| outputs.clone().map(move |o| format!("s{r}_{o}")))
-            .collect();
-        let _ = writeln!(
-            text,
-            "var sums = array<f32, {count}>({});
-for (var i = 0u; i < {count}u; i++) {{ store(row + i / {OUTPUTS}u, output + i % {OUTPUTS}u, sums[i]); }}
-}}",
-            sums.join(", "),
-            count = sums.len(),
-        );
-        text
+        let in_codes = self.stored.in_codes();
+        let first = if in_codes { 3 } else { 2 };
+        let declarations = [
+            lines(self.rows, |r| format!("let x{r} = min(row + {r}u, info.rows - 1u);")),
+            lines(OUTPUTS, |o| {
+                format!("let w{o} = min(output + {o}u, info.outputs - 1u) + info.first;")
+            }),
+            lines(self.rows * OUTPUTS, |i| format!("var {} = 0.0;", sum(i))),
+        ];
+        let products = [
+            lines(self.rows, |r| format!("let a{r} = x_at(x{r}, k);")),
+            lines(OUTPUTS, |o| {
+                let scale = if in_codes {
+                    format!(" * scale{o}")
+                } else {
+                    String::new()
+                };
+                let sums = lines(self.rows, |r| format!("s{r}_{o} += dot(a{r}, b);"));
+                format!("{{ let b = weight_at(w{o}, k){scale}; {sums} }}")
+            }),
+        ];
+        let loop_text = if in_codes { SUM_CODES } else { SUM };
+        let sums: Vec<String> = (0..self.rows * OUTPUTS).map(sum).collect();
+        let template = Template::new(LINEAR)
+            .with("sum", loop_text)
+            .with("products", products.concat())
+            .with_each("scales", OUTPUTS, |o| {
+                format!("let scale{o} = scales[w{o} * groups + g];")
+            })
+            .with("declarations", declarations.concat())
+            .with("rows", self.rows)
+            .with("outputs", OUTPUTS)
+            .with("count", sums.len())
+            .with("sums", sums.join(", "))
+            .with("across", WORKGROUP[0])
+            .with("down", WORKGROUP[1]);
+        let bindings = ["bias", "onto", "gate", "y", "info"].iter().zip(first..);
+        let template = bindings.fold(template, |template, (name, binding)| template.with(name, binding));
+        [EPILOGUE, self.stored.declarations(), &template.text()].concat()
     }
+}
+
+/// A line for each number below `count`.
+fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
+    (0..count).map(|i| line(i) + "\n").collect()
+}
+
+/// The name of a sum of the tile, row by row.
+fn sum(at: usize) -> String {
+    format!("s{}_{}", at / OUTPUTS, at % OUTPUTS)
 }
 
 /// The matrix of a layer.
@@ -228,5 +170,15 @@ pub(super) fn launch_linear(x: Tensor<2>, weight: Weight<'_>, outputs: usize, ep
         &inputs,
         &[operands.numbers.as_slice(), &[first, group]].concat(),
         [rows, outputs],
+    )
+}
+
+/// All shaders of this file.
+pub(super) fn variants() -> Vec<(String, String)> {
+    let stored = [Stored::Vectors, Stored::Numbers, Stored::Bytes, Stored::Nibbles];
+    texts(
+        [1, 8]
+            .into_iter()
+            .flat_map(|rows| stored.map(|stored| Linear { rows, stored })),
     )
 }

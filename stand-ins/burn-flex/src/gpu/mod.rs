@@ -30,15 +30,13 @@ fn padded(values: &[usize], fill: usize) -> [usize; AXES] {
     all
 }
 
-/// The beginning of a shader whose invocations each make one number: `at` is its place.
-macro_rules! each {
-    () => {
-        "
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let at = id.y * groups.x * 64u + id.x;
-  if (at >= info.count) { return; }
-"
-    };
+/// The text of every shader in each of its variants, by name: what a compiler of WGSL has to take.
+pub fn shader_variants() -> Vec<(String, String)> {
+    let shader = |name: &str, text: String| (name.to_owned(), text);
+    let static_ones = [
+        shader("copy", copy::source()),
+        shader("embedding", module::source()),
+        shader("sum", reduce::source()),
+    ];
+    [static_ones.as_slice(), &elementwise::variants()].concat()
 }
-use each;

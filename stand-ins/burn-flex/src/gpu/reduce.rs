@@ -3,27 +3,17 @@
 use burn_backend::Shape;
 use gamma_webgpu::Shader;
 
-use super::{FlexTensor, each};
+use super::FlexTensor;
 
-const SOURCE: &str = concat!(
-    "
-struct Info { count: u32, length: u32, inner: u32, divisor: f32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
-@group(0) @binding(2) var<storage, read> info: Info;
-",
-    each!(),
-    "
-  let start = at / info.inner * info.length * info.inner + at % info.inner;
-  var sum = 0.0;
-  for (var i = 0u; i < info.length; i++) { sum += x[start + i * info.inner]; }
-  y[at] = sum / info.divisor;
-}
-"
-);
+const SOURCE: &str = include_str!("shaders/sum.wgsl");
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Sum;
+
+/// The text of the shader of this file.
+pub(super) fn source() -> String {
+    Sum.source()
+}
 
 impl Shader for Sum {
     fn source(&self) -> String {

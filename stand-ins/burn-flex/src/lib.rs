@@ -26,5 +26,7 @@ use gpu as device;
 
 pub use backend::{Flex, FlexDevice};
 pub use device::FlexTensor;
+#[cfg(feature = "webgpu")]
+pub use device::shader_variants;
 pub use layout::Layout;
 pub use tensor::{Indices, Never};

@@ -3,34 +3,18 @@
 use burn_backend::Shape;
 use gamma_webgpu::{Buffer, Shader, in_two_axes, launch_onto};
 
-use super::{AXES, FlexTensor, WORKGROUP, each, padded};
+use super::{AXES, FlexTensor, WORKGROUP, padded};
 use crate::{layout::strides, view::View};
 
-const SOURCE: &str = concat!(
-    "
-struct Info { count: u32, start: u32, begin: u32, sides: array<u32, 6>, strides: array<u32, 6>, onto: array<u32, 6> }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
-@group(0) @binding(2) var<storage, read> info: Info;
-",
-    each!(),
-    "
-  var rest = at;
-  var from_ = info.start;
-  var onto = info.begin;
-  for (var axis = 6u; axis > 0u; axis--) {
-    let place = rest % info.sides[axis - 1u];
-    rest /= info.sides[axis - 1u];
-    from_ += place * info.strides[axis - 1u];
-    onto += place * info.onto[axis - 1u];
-  }
-  y[onto] = x[from_];
-}
-"
-);
+const SOURCE: &str = include_str!("shaders/strided.wgsl");
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Strided;
+
+/// The text of the shader of this file.
+pub(super) fn source() -> String {
+    Strided.source()
+}
 
 impl Shader for Strided {
     fn source(&self) -> String {

@@ -3,11 +3,11 @@
 use burn_backend::Shape;
 use gamma_webgpu::Shader;
 
-use super::{FlexTensor, each, padded};
+use super::{FlexTensor, padded};
 use crate::layout::stretched;
 
 /// A function of `v` and of a number `s` of the launch.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Map {
     Add,
     Sub,
@@ -29,20 +29,7 @@ impl Shader for Map {
             Self::Exp => "exp(v)",
             Self::Sqrt => "sqrt(v)",
         };
-        let begin = each!();
-        format!(
-            "
-struct Info {{ count: u32, scalar: f32 }}
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
-@group(0) @binding(2) var<storage, read> info: Info;
-{begin}
-  let v = x[at];
-  let s = info.scalar;
-  y[at] = {function};
-}}
-"
-        )
+        include_str!("shaders/map.wgsl").replace("{{function}}", function)
     }
 }
 
@@ -53,7 +40,7 @@ pub(crate) fn map(x: &FlexTensor, function: Map, scalar: f32) -> FlexTensor {
 }
 
 /// A function of two numbers.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Zip {
     Add,
     Sub,
@@ -69,28 +56,7 @@ impl Shader for Zip {
             Self::Mul => "*",
             Self::Div => "/",
         };
-        let begin = each!();
-        format!(
-            "
-struct Info {{ count: u32, sides: array<u32, 6>, left: array<u32, 6>, right: array<u32, 6> }}
-@group(0) @binding(0) var<storage, read> left: array<f32>;
-@group(0) @binding(1) var<storage, read> right: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
-@group(0) @binding(3) var<storage, read> info: Info;
-{begin}
-  var rest = at;
-  var l = 0u;
-  var r = 0u;
-  for (var axis = 6u; axis > 0u; axis--) {{
-    let place = rest % info.sides[axis - 1u];
-    rest /= info.sides[axis - 1u];
-    l += place * info.left[axis - 1u];
-    r += place * info.right[axis - 1u];
-  }}
-  y[at] = left[l] {operator} right[r];
-}}
-"
-        )
+        include_str!("shaders/zip.wgsl").replace("{{operator}}", operator)
     }
 }
 
@@ -104,4 +70,13 @@ pub(crate) fn zip(left: &FlexTensor, right: &FlexTensor, function: Zip) -> FlexT
     let count: usize = sides.iter().product();
     let numbers = [&[count], &padded(&sides, 1)[..], strides.as_flattened()].concat();
     FlexTensor::computed(function, &[left, right], &numbers, Shape::from(sides))
+}
+
+/// All shaders of this file.
+pub(super) fn variants() -> Vec<(String, String)> {
+    let maps = [Map::Add, Map::Sub, Map::Mul, Map::Div, Map::AtLeast, Map::Exp, Map::Sqrt];
+    let zips = [Zip::Add, Zip::Sub, Zip::Mul, Zip::Div];
+    let maps = maps.map(|map| (format!("{map:?} of a number"), map.source()));
+    let zips = zips.map(|zip| (format!("{zip:?} of two numbers"), zip.source()));
+    [maps.as_slice(), &zips].concat()
 }

@@ -11,8 +11,10 @@ use gamma_kernels::multiply_in_7_bits as multiply_codes;
 use gamma_kernels::multiply_in_15_bits as multiply_codes;
 use gamma_kernels::{Dense, Epilogue, Rows, Sizes};
 
-use super::{numbers, slice};
-use crate::ops::{self, Precision, QuantizedMatrix};
+use crate::ops::{
+    self, Precision, QuantizedMatrix,
+    cpu::{numbers, slice},
+};
 
 /// Sides of a matrix that products in whole numbers are for. Smaller ones, as Gamma-Lite's, save little time.
 const CODES_FROM: usize = 512;

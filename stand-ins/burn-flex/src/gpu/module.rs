@@ -10,7 +10,7 @@ use burn_backend::{
 use gamma_webgpu::{Shader, upload};
 
 use super::{
-    FlexTensor, each,
+    FlexTensor,
     elementwise::{Map, map},
 };
 use crate::{
@@ -18,23 +18,15 @@ use crate::{
     absent::{absent, absent_module},
 };
 
-const SOURCE: &str = concat!(
-    "
-struct Info { count: u32, width: u32 }
-@group(0) @binding(0) var<storage, read> table: array<f32>;
-@group(0) @binding(1) var<storage, read> rows: array<u32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
-@group(0) @binding(3) var<storage, read> info: Info;
-",
-    each!(),
-    "
-  y[at] = table[rows[at / info.width] * info.width + at % info.width];
-}
-"
-);
+const SOURCE: &str = include_str!("shaders/embedding.wgsl");
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Embedding;
+
+/// The text of the shader of this file.
+pub(super) fn source() -> String {
+    Embedding.source()
+}
 
 impl Shader for Embedding {
     fn source(&self) -> String {
