@@ -118,6 +118,18 @@ const steps = (ready) => [
       TARGET,
     ]),
   ),
+  counted('rust', 'Rust tests of the shaders on this machine', countCargo, 'cargo', [
+    'test',
+    '--no-fail-fast',
+    '--manifest-path',
+    inRoot('modules/Cargo.toml'),
+    '--features',
+    'native-gpu',
+    '--target-dir',
+    TARGET,
+    '--',
+    '--nocapture',
+  ]),
   counted('js', 'tests of the scripts', countNode, process.execPath, [
     '--test',
     '--test-reporter=tap',

@@ -181,6 +181,10 @@ pub fn launch_onto(
     if workgroups.contains(&0) {
         return;
     }
+    #[cfg(feature = "faults")]
+    if crate::faults::next_is_wrong() {
+        return;
+    }
     let gpu = gpu();
     let mut launches = gpu.launches();
     let (pipeline, layout) = launches.pipeline(gpu, shader, inputs.len());

@@ -5,6 +5,8 @@
 
 mod buffer;
 mod device;
+#[cfg(feature = "faults")]
+pub mod faults;
 mod launch;
 mod pool;
 mod read;

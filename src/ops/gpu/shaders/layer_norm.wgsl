@@ -1,4 +1,4 @@
-struct Info { width: u32, rows: u32 }
+struct Info { width: u32, rows: u32, epsilon: f32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> gain: array<f32>;
 @group(0) @binding(2) var<storage, read> offset: array<f32>;
@@ -30,6 +30,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var i = lane; i < info.width; i += LANES) { let d = x[start + i] - mean; squares += d * d; }
   parts[lane] = squares;
   workgroupBarrier();
-  let factor = inverseSqrt(total() / count + EPSILON);
+  let factor = inverseSqrt(total() / count + info.epsilon);
   for (var i = lane; i < info.width; i += LANES) { y[start + i] = (x[start + i] - mean) * factor * gain[i] + offset[i]; }
 }
