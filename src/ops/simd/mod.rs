@@ -9,7 +9,7 @@ use super::{Epilogue, QuantizedMatrix, convolution_by_patches, cpu};
 pub const KEEPS_QUANTIZED: bool = true;
 
 pub use backend::{attention, quick_gelu};
-pub use cpu::depthwise_relu6;
+pub(super) use cpu::depthwise_relu6;
 
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, epilogue: Epilogue) -> Tensor<2> {
     let (epilogue, gated) = epilogue.split();
