@@ -79,6 +79,17 @@ const build = (ready) => ({
   },
 });
 
+/** Packages of Rust outside the workspace of the repository's own `Cargo.toml`. */
+const RUST_PACKAGES = [
+  'modules',
+  'stand-ins/burn-flex',
+  'stand-ins/crc32fast',
+  'tests/fuzz',
+  'threads',
+  'tools/wasm-bindgen',
+  'webgpu',
+];
+
 const steps = (ready) => [
   check('lint', 'format and lint of JavaScript, TypeScript, CSS (Biome)', bin('biome'), [
     'check',
@@ -88,7 +99,16 @@ const steps = (ready) => [
   check('lint', 'types of the API (tsc)', TSC, ['--noEmit']),
   check('lint', 'types of the page (tsc)', TSC, ['--noEmit', '-p', 'www']),
   check('lint', 'types of the browser tests (tsc)', TSC, ['--noEmit', '-p', 'tests/browser']),
-  check('lint', 'format of Rust (cargo fmt)', 'cargo', ['fmt', '--check']),
+  {
+    group: ['lint'],
+    title: 'format of Rust (cargo fmt), every package',
+    async action() {
+      for (const folder of ['.', ...RUST_PACKAGES]) {
+        await run('cargo', ['fmt', '--check', '--manifest-path', inRoot(folder, 'Cargo.toml')]);
+      }
+      return { passed: 1, failed: 0, skipped: 0 };
+    },
+  },
   check('lint', 'lint of Rust (clippy)', 'cargo', [
     'clippy',
     '--workspace',

@@ -2,8 +2,8 @@
 
 mod common;
 
-use gamma_webgpu::faults;
 use gamma_wasm::ops;
+use gamma_webgpu::faults;
 use pollster::block_on;
 
 #[test]

@@ -61,7 +61,9 @@ fn golden_crops_get_the_published_scores() {
     let json: serde_json::Value = serde_json::from_str(&json).expect("golden.json is JSON");
     let crops = golden.tensor("crops_u8").expect("crops");
     let mut scorer = model("tests/golden/tiny/model.safetensors");
-    scorer.read_scenes(&gamma_wasm::prompt::Tokenizer::clip()).expect("CLIP's vocabulary");
+    scorer
+        .read_scenes(&gamma_wasm::prompt::Tokenizer::clip())
+        .expect("CLIP's vocabulary");
     let options = ScoreOptions {
         crops: CropChoice {
             policy: Some(CropPolicy::Center),
@@ -101,7 +103,11 @@ fn natively(photos: &[PathBuf]) -> Vec<f32> {
     let lines = String::from_utf8(output.stdout).expect("JSON lines");
     lines
         .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON")["score"].as_f64().expect("a score") as f32)
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).expect("JSON")["score"]
+                .as_f64()
+                .expect("a score") as f32
+        })
         .collect()
 }
 
@@ -110,18 +116,26 @@ fn the_default_model_scores_as_on_the_processor_and_the_same_twice() {
     if !gpu() {
         return;
     }
-    let photos: Vec<PathBuf> = ["lighthouse-noisy.jpg", "dog.jpg"].map(|name| repository("www/samples").join(name)).into();
+    let photos: Vec<PathBuf> = ["lighthouse-noisy.jpg", "dog.jpg"]
+        .map(|name| repository("www/samples").join(name))
+        .into();
     let expected = natively(&photos);
     let scorer = model("weights/gamma-lite.safetensors");
     for (photo, expected) in photos.iter().zip(expected) {
         let bytes = std::fs::read(photo).expect("a sample");
         let score = || {
-            let pixels = gamma_wasm::image::decode(&bytes, &Default::default()).expect("a JPEG").pixels;
+            let pixels = gamma_wasm::image::decode(&bytes, &Default::default())
+                .expect("a JPEG")
+                .pixels;
             let options = ScoreOptions::default();
             block_on(scorer.score(pixels, &["natural-quality"], &options)).expect("a score")[0].score
         };
         let found = score();
         assert_eq!(found.to_bits(), score().to_bits());
-        assert!((found - expected).abs() <= SCORE, "{}: {found} {expected}", photo.display());
+        assert!(
+            (found - expected).abs() <= SCORE,
+            "{}: {found} {expected}",
+            photo.display()
+        );
     }
 }

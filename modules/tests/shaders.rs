@@ -24,8 +24,13 @@ fn every_shader_is_valid_wgsl() {
 fn the_stand_ins_are_in_use() {
     let lock = include_str!("../Cargo.lock");
     for name in ["burn-flex", "crc32fast"] {
-        let entry = lock.split("[[package]]").find(|entry| entry.contains(&format!("name = \"{name}\"")));
+        let entry = lock
+            .split("[[package]]")
+            .find(|entry| entry.contains(&format!("name = \"{name}\"")));
         let entry = entry.unwrap_or_else(|| panic!("{name} is in Cargo.lock"));
-        assert!(!entry.contains("source ="), "{name} comes from a registry, not from stand-ins/");
+        assert!(
+            !entry.contains("source ="),
+            "{name} comes from a registry, not from stand-ins/"
+        );
     }
 }

@@ -16,7 +16,9 @@ const MAX_DATA: u64 = 1 << 20;
 const FILLING: u8 = 0x3c;
 
 fuzz_target!(|input: &[u8]| {
-    let Some((&[mode, piece], rest)) = input.split_first_chunk() else { return };
+    let Some((&[mode, piece], rest)) = input.split_first_chunk() else {
+        return;
+    };
     let piece = 1 + usize::from(piece).pow(2);
     let parts: Vec<&[u8]> = match mode & 3 {
         // Parts are told apart by a byte that no UTF-8 has: an index and the headers of its files.
@@ -32,7 +34,11 @@ fuzz_target!(|input: &[u8]| {
         headers = files;
     }
     for (name, header) in names.into_iter().zip(headers) {
-        let file = if mode & 3 == 2 { header.to_vec() } else { file_of(header) };
+        let file = if mode & 3 == 2 {
+            header.to_vec()
+        } else {
+            file_of(header)
+        };
         if let Some(name) = name {
             let length = (mode & 8 != 0).then_some(file.len() as u64);
             if assembly.begin(&name, length).is_err() {
@@ -77,10 +83,16 @@ fn hashed(json: &[u8]) -> Option<Vec<u8>> {
     let hash = |name: String| {
         let tensor = header.tensors.iter().find(|tensor| tensor.name == name);
         let data = vec![FILLING; tensor.map_or(0, |tensor| tensor.bytes)];
-        let digest = Sha256::digest(data).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let digest = Sha256::digest(data)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>();
         (name, serde_json::Value::from(digest))
     };
     let hashes: serde_json::Map<_, _> = named.into_iter().map(|(name, _)| hash(name)).collect();
-    metadata.insert("sha256".into(), serde_json::Value::from(serde_json::to_string(&hashes).ok()?));
+    metadata.insert(
+        "sha256".into(),
+        serde_json::Value::from(serde_json::to_string(&hashes).ok()?),
+    );
     serde_json::to_vec(&value).ok()
 }

@@ -5,13 +5,17 @@ use gamma_wasm::weights::convert::{Pth, Source};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
-    let Some((mode, bytes)) = input.split_first() else { return };
+    let Some((mode, bytes)) = input.split_first() else {
+        return;
+    };
     let file = match mode & 3 {
         0 => archive(bytes),
         2 => [LEGACY, bytes].concat(),
         _ => bytes.to_vec(),
     };
-    let Ok(mut pth) = Pth::open("fuzz.pth", file.as_slice(), file.len() as u64) else { return };
+    let Ok(mut pth) = Pth::open("fuzz.pth", file.as_slice(), file.len() as u64) else {
+        return;
+    };
     let tensors: Vec<(String, usize)> = pth
         .tensors()
         .iter()

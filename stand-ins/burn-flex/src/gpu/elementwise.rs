@@ -74,7 +74,15 @@ pub(crate) fn zip(left: &FlexTensor, right: &FlexTensor, function: Zip) -> FlexT
 
 /// All shaders of this file.
 pub(super) fn variants() -> Vec<(String, String)> {
-    let maps = [Map::Add, Map::Sub, Map::Mul, Map::Div, Map::AtLeast, Map::Exp, Map::Sqrt];
+    let maps = [
+        Map::Add,
+        Map::Sub,
+        Map::Mul,
+        Map::Div,
+        Map::AtLeast,
+        Map::Exp,
+        Map::Sqrt,
+    ];
     let zips = [Zip::Add, Zip::Sub, Zip::Mul, Zip::Div];
     let maps = maps.map(|map| (format!("{map:?} of a number"), map.source()));
     let zips = zips.map(|zip| (format!("{zip:?} of two numbers"), zip.source()));
