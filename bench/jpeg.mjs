@@ -3,8 +3,8 @@
 // default model and of a first estimate of one crop, and the ratio of neighbours, second to first, with its spread.
 import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { Failure, main } from '../scripts/lib/say.mjs';
 
 const sorted = (values) => [...values].sort((a, b) => a - b);
@@ -46,7 +46,9 @@ await main(async () => {
       const [low, middle, high] = [0.1, 0.5, 0.9].map((share) => quantile(ratios, share).toFixed(3));
       const medians = times.map((list) => quantile(list, 0.5).toFixed(1)).join(' and ');
       const apart = Math.abs(scores[1] - scores[0]).toFixed(4);
-      console.log(`${basename(photo)}, ${name}: ${medians} ms, ratio ${middle} (${low} to ${high}), scores ${apart} apart`);
+      console.log(
+        `${basename(photo)}, ${name}: ${medians} ms, ratio ${middle} (${low} to ${high}), scores ${apart} apart`,
+      );
     }
   }
   await Promise.all(models.map((gamma) => gamma.dispose()));

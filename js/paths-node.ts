@@ -1,4 +1,6 @@
-// Where the worker of Node lies; as `paths.ts`.
+// Where the worker of Node lies; as `paths.ts`, but apart from it, so that no bundle for a page has it.
+import { Worker, type WorkerOptions } from 'node:worker_threads';
 
-/** The script of the worker thread that owns the engine. */
-export const workerUrl = (): URL => new URL('./worker/node.js', import.meta.url);
+/** Starts the package's worker. */
+export const startNodeWorker = (options: WorkerOptions): Worker =>
+  new Worker(new URL('./node-worker.js', import.meta.url), options);

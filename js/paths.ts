@@ -1,77 +1,74 @@
-// Where the package's files lie: the one place with `import.meta.url`. Bundlers look for exactly `new URL('…', import.meta.url)` and
-// `new Worker(new URL('…', import.meta.url), …)`, copy the file and rewrite the address. Node's worker is in `paths-node.ts`, so that no
-// bundle for a page has it.
-import type { Modules } from './wasm.js';
+// Where the package's own files lie. Every `new URL(…, import.meta.url)` is here, spelled out: bundlers look for exactly these
+// expressions, copy the files and rewrite the addresses. The paths are those of the package, whose entries lie beside `wasm/`.
 
-/** The two files of a module. */
-export interface ModuleUrls {
-  glue: string;
-  binary: string;
-}
+import type { ModuleKind } from './types.js';
+import type { EngineUrls, ModuleUrls } from './wasm.js';
 
-/**
- * Where the module `kind` lies: under `base`, or beside this file. The URLs are spelled out so that bundlers see the files,
- * copy them as they are and rewrite the addresses.
- */
-export function moduleUrls(kind: keyof Modules, base: string | undefined): ModuleUrls {
-  if (base !== undefined) {
-    return { glue: new URL(`${kind}/gamma.js`, base).href, binary: new URL(`${kind}/gamma_bg.wasm`, base).href };
-  }
+/** Some bundlers write addresses without an origin, which a worker could not resolve. */
+const absolute = ({ href }: URL): string => new URL(href, globalThis.location?.href).href;
+
+const module = (glue: URL, binary: URL): ModuleUrls => ({ glue: absolute(glue), binary: absolute(binary) });
+
+function packaged(kind: ModuleKind | 'extras'): ModuleUrls {
   switch (kind) {
     case 'gpu':
-      return {
-        glue: new URL('./wasm/gpu/gamma.js', import.meta.url).href,
-        binary: new URL('./wasm/gpu/gamma_bg.wasm', import.meta.url).href,
-      };
+      return module(
+        new URL('./wasm/gpu/gamma.js', import.meta.url),
+        new URL('./wasm/gpu/gamma_bg.wasm', import.meta.url),
+      );
     case 'cpu':
-      return {
-        glue: new URL('./wasm/cpu/gamma.js', import.meta.url).href,
-        binary: new URL('./wasm/cpu/gamma_bg.wasm', import.meta.url).href,
-      };
+      return module(
+        new URL('./wasm/cpu/gamma.js', import.meta.url),
+        new URL('./wasm/cpu/gamma_bg.wasm', import.meta.url),
+      );
     case 'cpu-relaxed':
-      return {
-        glue: new URL('./wasm/cpu-relaxed/gamma.js', import.meta.url).href,
-        binary: new URL('./wasm/cpu-relaxed/gamma_bg.wasm', import.meta.url).href,
-      };
+      return module(
+        new URL('./wasm/cpu-relaxed/gamma.js', import.meta.url),
+        new URL('./wasm/cpu-relaxed/gamma_bg.wasm', import.meta.url),
+      );
     case 'cpu-threads':
-      return {
-        glue: new URL('./wasm/cpu-threads/gamma.js', import.meta.url).href,
-        binary: new URL('./wasm/cpu-threads/gamma_bg.wasm', import.meta.url).href,
-      };
+      return module(
+        new URL('./wasm/cpu-threads/gamma.js', import.meta.url),
+        new URL('./wasm/cpu-threads/gamma_bg.wasm', import.meta.url),
+      );
     case 'extras':
-      return {
-        glue: new URL('./wasm/extras/gamma.js', import.meta.url).href,
-        binary: new URL('./wasm/extras/gamma_bg.wasm', import.meta.url).href,
-      };
+      return module(
+        new URL('./wasm/extras/gamma.js', import.meta.url),
+        new URL('./wasm/extras/gamma_bg.wasm', import.meta.url),
+      );
   }
 }
 
-/** Where the tokenizer's merges lie: under `base`, or beside this file. */
-export function mergesUrl(base: string | undefined): string {
-  if (base !== undefined) return new URL('clip_merges.txt', base).href;
-  return new URL('./wasm/clip_merges.txt', import.meta.url).href;
+function below(kind: ModuleKind | 'extras', base: string): ModuleUrls {
+  return { glue: new URL(`${kind}/gamma.js`, base).href, binary: new URL(`${kind}/gamma_bg.wasm`, base).href };
 }
 
-/** Where Gamma-Lite, the model of the package, lies: under `base`, or beside this file. */
+/** The files of an engine of `kind`: below `base`, the folder `wasm/` as an absolute URL, or where the package has them. */
+export function engineUrls(kind: ModuleKind, base: string | undefined): EngineUrls {
+  if (base !== undefined) {
+    const merges = new URL('clip_merges.txt', base).href;
+    return { module: below(kind, base), extras: below('extras', base), merges };
+  }
+  const merges = absolute(new URL('./wasm/clip_merges.txt', import.meta.url));
+  return { module: packaged(kind), extras: packaged('extras'), merges };
+}
+
+/** The default model, Gamma-Lite: below `base`, or where the package has it. */
 export function modelUrl(base: string | undefined): string {
   if (base !== undefined) return new URL('gamma-lite.safetensors', base).href;
-  return new URL('./wasm/gamma-lite.safetensors', import.meta.url).href;
+  return absolute(new URL('./wasm/gamma-lite.safetensors', import.meta.url));
 }
-
-/** Starts the worker that owns the engine. */
-export const startWorker = (): Worker =>
-  new Worker(new URL('./worker/browser.js', import.meta.url), { type: 'module', name: 'gamma' });
-
-/** Starts a worker that is a thread of an engine. */
-export const startThread = (): Worker =>
-  new Worker(new URL('./worker/thread.js', import.meta.url), { type: 'module', name: 'gamma helper' });
 
 /**
- * The address of a script of the package, where that lies on another origin, such as a CDN; else undefined. Only where the files lie as they
- * were published: a bundler has its own names.
+ * The address of the worker where the package lies, as it was published, on another origin than the page's, such as a CDN. Not in a
+ * bundle, whose files have other names.
  */
-export function onAnotherOrigin(script: 'worker/browser.js' | 'worker/thread.js'): string | undefined {
-  const { origin, pathname } = new URL(import.meta.url);
-  if (origin === globalThis.location?.origin || !pathname.endsWith('/paths.js')) return undefined;
-  return origin + pathname.replace(/paths\.js$/, script);
+export function workerElsewhere(): string | undefined {
+  const binary = new URL(packaged('cpu').binary);
+  const elsewhere = /^https?:$/.test(binary.protocol) && binary.origin !== globalThis.location?.origin;
+  if (!elsewhere || !binary.pathname.endsWith('/wasm/cpu/gamma_bg.wasm')) return undefined;
+  return new URL('../../worker.js', binary).href;
 }
+
+/** Starts the package's worker. */
+export const startWorker = (): Worker => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });

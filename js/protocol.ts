@@ -12,7 +12,7 @@ import type {
   Precision,
   Scene,
 } from './types.js';
-import type { EngineAssessment, JobOptions, OpenedDevice } from './wasm.js';
+import type { EngineAssessment, EngineUrls, JobOptions, OpenedDevice } from './wasm.js';
 
 /** A photo on its way to the worker: encoded bytes, a file, RGBA pixels, or an ImageBitmap (named so only where DOM types are). */
 export type WirePhoto =
@@ -45,7 +45,7 @@ export interface WireScore {
 /** Each request with its answer. */
 export interface Requests {
   /** Loads the WebAssembly module and opens the device. */
-  open: { body: { module: ModuleKind; base: string | undefined; threads: number }; reply: OpenedDevice };
+  open: { body: { module: ModuleKind; urls: EngineUrls; threads: number }; reply: OpenedDevice };
   /** Loads the weights, which every engine of the worker then shares. */
   load: {
     body: { weights: WireWeights; cache: CacheMode; precision: Precision };
@@ -94,6 +94,8 @@ export type WireProgress = LoadProgress | { phase: 'crops'; loaded: number; tota
 
 /** What comes from the worker. */
 export type FromWorker =
+  /** The first message: the script runs. */
+  | { type: 'ready' }
   | { type: 'done'; id: number; reply: Requests[RequestName]['reply'] }
   /** `fatal`: the worker must not be used again. */
   | { type: 'failed'; id: number; error: WireError; fatal: boolean }

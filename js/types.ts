@@ -284,6 +284,11 @@ export interface LoadOptions<W> {
    * not the package's own `wasm/` folder.
    */
   wasm?: string | URL | undefined;
+  /**
+   * The worker's script, where a bundler has not copied it by itself: a copy of the package's `worker.js`, under Node of
+   * `node-worker.js`. It may lie on another origin that allows it by CORS.
+   */
+  worker?: string | URL | undefined;
 }
 
 /** The score as far as it is known. */

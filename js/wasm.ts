@@ -182,9 +182,20 @@ export type Modules = Record<Exclude<ModuleKind, 'cpu-threads'>, WasmModule> & {
   extras: ExtrasModule;
 };
 
-/** Imports the glue code at run time. Bundlers leave it alone: it was copied as a file (`paths.ts`). */
-export async function importGlue<Kind extends keyof Modules>(url: string): Promise<Modules[Kind]> {
-  return (await import(/* @vite-ignore */ /* webpackIgnore: true */ url)) as Modules[Kind];
+/** The two files of a module. */
+export interface ModuleUrls {
+  /** The JavaScript around it. */
+  readonly glue: string;
+  readonly binary: string;
+}
+
+/** The files that a worker needs, as absolute URLs. */
+export interface EngineUrls {
+  readonly module: ModuleUrls;
+  /** What few callers need, fetched when it is first needed. */
+  readonly extras: ModuleUrls;
+  /** The tokenizer's merges. */
+  readonly merges: string;
 }
 
 /** Pixels of three bytes. */
@@ -196,3 +207,31 @@ export interface Rgb {
 
 /** Pixels of four bytes, which the environment decoded, not the engine. */
 export type Rgba = Rgb;
+
+const imported = new Map<string, Promise<unknown>>();
+let last: Promise<unknown> = Promise.resolve();
+
+/** Where glue leaves its exports; scripts/lib/glue.mjs writes the other side. */
+const REGISTRY = Symbol.for('gamma-wasm.glue');
+
+/**
+ * Imports the glue code at run time, from a file that bundlers have copied. One that makes a script without exports of it is served as
+ * well: the glue also hands its exports over as it runs.
+ */
+export function importGlue<Kind extends keyof Modules>(url: string): Promise<Modules[Kind]> {
+  const next = imported.get(url) ?? last.then(() => importOnce(url));
+  imported.set(url, next);
+  // One after the other, so that what is handed over has but one owner.
+  last = next.catch(() => imported.delete(url));
+  return next as Promise<Modules[Kind]>;
+}
+
+async function importOnce(url: string): Promise<unknown> {
+  let handed: unknown;
+  const scope = globalThis as { [REGISTRY]?: ((exports: unknown) => void) | undefined };
+  scope[REGISTRY] = (exports) => {
+    handed = exports;
+  };
+  const module: { default?: unknown } = await import(/* @vite-ignore */ /* webpackIgnore: true */ url);
+  return module.default === undefined ? handed : module;
+}

@@ -1,8 +1,8 @@
-// npm test [-- --only lint,rust,js,browser]: every check, one after the other, to the end; a table; `N passed, N failed`.
+// npm test [-- --only lint,rust,js,browser,packaging]: every check, one after the other, to the end; a table; `N passed, N failed`.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { countCargo, countNode, countVitest, settle } from './lib/count.mjs';
+import { countCargo, countNode, countPlain, countVitest, settle } from './lib/count.mjs';
 import { buildModule, KINDS } from './lib/modules.mjs';
 import { buildPackage, TSC } from './lib/package.mjs';
 import { inRoot, REPORTS, TARGET } from './lib/paths.mjs';
@@ -62,7 +62,7 @@ const counted = (group, title, count, command, args) => ({
 
 /** Builds the package; the tests of the other steps run what is published. */
 const build = (ready) => ({
-  group: ['js', 'browser'],
+  group: ['js', 'browser', 'packaging'],
   title: 'build of the npm package',
   async action() {
     const status = new Status(KINDS, KINDS);
@@ -163,6 +163,11 @@ const steps = (ready) => [
       if (ready.browserMissing) throw ready.browserMissing;
     },
   }),
+  // All cases: npm run test:packaging.
+  counted('packaging', 'the packed package in bundlers and runtimes', countPlain, process.execPath, [
+    inRoot('tests/packaging/run.mjs'),
+    '--quick',
+  ]),
 ];
 
 async function perform({ title, action }) {
@@ -194,7 +199,7 @@ function summary(results) {
   if (sum('failed') > 0) process.exitCode = 1;
 }
 
-const GROUPS = ['lint', 'rust', 'js', 'browser'];
+const GROUPS = ['lint', 'rust', 'js', 'browser', 'packaging'];
 
 function chosenGroups() {
   const { values } = parseArgs({ options: { only: { type: 'string', default: GROUPS.join(',') } } });
@@ -209,7 +214,11 @@ await main(async () => {
   const has = (...names) => names.some((name) => groups.includes(name));
   let ready;
   try {
-    ready = await setup({ wasm: has('js', 'browser'), lint: has('lint'), browser: has('browser') });
+    ready = await setup({
+      wasm: has('js', 'browser', 'packaging'),
+      lint: has('lint'),
+      browser: has('browser', 'packaging'),
+    });
   } catch (error) {
     say('\n0 passed, 1 failed');
     throw error;

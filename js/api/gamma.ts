@@ -27,13 +27,16 @@ import {
 import { type PhotoResult, scoreMany } from './score-many.js';
 import { Handle } from './session.js';
 
+/** The address of a folder: with a slash at its end, and nothing after it. */
+const asFolder = (url: string): string => `${url.replace(/\/?([?#].*)?$/s, '')}/`;
+
 /** A loaded model, ready to score photos of kind `P`; the entries of this package derive `Gamma` from it. */
 export class GammaBase<P, W> {
   readonly #handle: Handle<P>;
 
   protected constructor(platform: Platform<P, W>, options: LoadOptions<W>) {
     checkCall(options);
-    const base = options.wasm === undefined ? undefined : platform.base(options.wasm);
+    const base = options.wasm === undefined ? undefined : asFolder(platform.address(options.wasm));
     const workers = checkWorkers(options.workers);
     const opening = {
       platform: platform as Platform<never, never>,
@@ -44,6 +47,7 @@ export class GammaBase<P, W> {
       threads: checkThreads(options.threads ?? ((workers ?? 1) > 1 ? 1 : undefined)),
       weights: platform.weights(options.weights, base),
       base,
+      worker: options.worker === undefined ? undefined : platform.address(options.worker),
     };
     this.#handle = new Handle(platform as Platform<P, never>, opening, workers, options.onProgress);
   }

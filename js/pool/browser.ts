@@ -2,14 +2,14 @@
 import { absolute } from '../address.js';
 import { GammaError } from '../error.js';
 import { weightsSource } from '../model/source.js';
-import { startWorker } from '../paths.js';
 import { type Photo, takePhoto } from '../photo/photo.js';
 import { isConstant, isLasting } from '../photo/read.js';
 import type { FromWorker } from '../protocol.js';
-import { spawn as spawnFrom } from '../spawn.js';
 import type { Bytes } from '../types.js';
 import { planDevices } from './devices.js';
 import type { Platform, Port } from './platform.js';
+import { REMEDY } from './silence.js';
+import { spawnWorker } from './spawn.js';
 
 /**
  * A model: the URL (relative to the page) of a safetensors file, of an index (`*.index.json`), or of a folder (with a slash
@@ -32,7 +32,7 @@ const platform: Platform<Photo, Weights> = {
   cores: () => globalThis.navigator?.hardwareConcurrency ?? 1,
   devices: planDevices,
   weights: (weights, base) => weightsSource(weights, absolute, base),
-  base: (wasm) => `${absolute(wasm).replace(/\/?([?#].*)?$/s, '')}/`,
+  address: absolute,
   isLasting,
   isConstant,
   photo: takePhoto,
@@ -41,11 +41,11 @@ const platform: Platform<Photo, Weights> = {
 /** The platform of this page. */
 export const browserPlatform = (): Platform<Photo, Weights> => platform;
 
-function spawn(): Port {
+function spawn(given: string | undefined): Port {
   if (typeof Worker === 'undefined') {
     throw new GammaError('worker', 'this environment has no Worker; under Node, import gamma-wasm/node');
   }
-  const worker = spawnFrom('worker/browser.js', startWorker);
+  const worker = spawnWorker(given);
   return {
     post: (message, transfer) => worker.postMessage(message, transfer as Transferable[]),
     listen: (onMessage, onDeath) => {
@@ -54,7 +54,7 @@ function spawn(): Port {
       worker.onerror = (event: Event) => {
         event.preventDefault();
         // An event without a message says that the script itself could not be loaded.
-        const message = (event as Partial<ErrorEvent>).message || 'its script could not be loaded';
+        const message = (event as Partial<ErrorEvent>).message || `its script could not be loaded; ${REMEDY}`;
         const crash = /RuntimeError|unreachable/.test(message);
         onDeath(new GammaError(crash ? 'wasm' : 'worker', `the worker failed: ${message}`));
       };

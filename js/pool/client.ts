@@ -3,6 +3,7 @@ import { copyOf } from '../bytes.js';
 import { abortedBy, GammaError, messageOf, toGammaError } from '../error.js';
 import type { FromWorker, RequestMessage, RequestName, Requests, ToWorker, WireProgress } from '../protocol.js';
 import type { Port } from './platform.js';
+import { SILENCE, type Silence, watchSilence } from './silence.js';
 
 /** How a request is followed. */
 export interface RequestOptions {
@@ -26,9 +27,13 @@ export class Client {
   readonly #pending = new Map<number, Pending>();
   #next = 1;
   #death: GammaError | undefined;
+  #started = false;
+  readonly #watch: { end(): void };
 
-  constructor(port: Port) {
+  /** `silence`: how long the worker may take until its first message. */
+  constructor(port: Port, silence: Silence = SILENCE) {
     this.#port = port;
+    this.#watch = watchSilence(silence, (error) => void this.close(error));
     port.listen(
       (message) => this.#receive(message),
       (error) => void this.close(error),
@@ -39,6 +44,11 @@ export class Client {
   /** Why the worker can no longer be used; undefined while it can. */
   get death(): GammaError | undefined {
     return this.#death;
+  }
+
+  /** Whether the worker has ever said anything. */
+  get started(): boolean {
+    return this.#started;
   }
 
   /** Sends a request. Rejects with a GammaError. */
@@ -76,6 +86,7 @@ export class Client {
   async close(error: GammaError): Promise<void> {
     if (this.#death) return;
     this.#death = error;
+    this.#watch.end();
     for (const pending of this.#pending.values()) pending.reject(error);
     this.#pending.clear();
     await this.#port.terminate();
@@ -87,6 +98,9 @@ export class Client {
 
   #receive(message: FromWorker): void {
     if (this.#death) return;
+    this.#started = true;
+    this.#watch.end();
+    if (message.type === 'ready') return;
     if (message.type === 'crashed') {
       void this.close(new GammaError(message.error.code, message.error.message));
       return;

@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { isBytes } from '../bytes.js';
 import { GammaError, isTrap, messageOf, throwIfAborted, toGammaError } from '../error.js';
 import { weightsSource } from '../model/source.js';
-import { workerUrl } from '../paths-node.js';
+import { startNodeWorker } from '../paths-node.js';
 import { LARGE, mayBeRaw } from '../photo/raw.js';
 import {
   isConstant,
@@ -41,7 +41,7 @@ export const nodePlatform: Platform<Photo, Weights> = {
   devices: (choice) => planDevices(choice, { gpu: async () => NO_GPU, wasm: wasmFeatures }),
   weights: (weights, base) =>
     weightsSource(weights instanceof Readable ? Readable.toWeb(weights) : weights, addressOf, base),
-  base: (wasm) => `${addressOf(wasm).replace(/\/?([?#].*)?$/s, '')}/`,
+  address: addressOf,
   isLasting,
   isConstant,
   photo: takePhoto,
@@ -88,9 +88,10 @@ async function startsAsRaw(path: string): Promise<boolean> {
   }
 }
 
-function spawn(): Port {
+function spawn(given: string | undefined): Port {
   // Without the process's own flags: a thread refuses some of them, like --input-type.
-  const worker = new Worker(workerUrl(), { name: 'gamma', execArgv: [] });
+  const options = { name: 'gamma', execArgv: [] };
+  const worker = given === undefined ? startNodeWorker(options) : new Worker(new URL(given), options);
   return {
     post: (message, transfer) => worker.postMessage(message, transfer as ArrayBuffer[]),
     listen: (onMessage, onDeath) => {

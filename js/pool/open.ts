@@ -2,6 +2,7 @@
 import { reasonOf } from '../abort.js';
 import { GammaError, toGammaError } from '../error.js';
 import type { WeightsSource } from '../model/source.js';
+import { engineUrls } from '../paths.js';
 import type { RequestName } from '../protocol.js';
 import type { CacheMode, DeviceInfo, DeviceKind, LoadProgress, ModelInfo, ModelSource, Precision } from '../types.js';
 import { Client } from './client.js';
@@ -13,6 +14,8 @@ export interface Opening {
   readonly choice: 'auto' | DeviceKind;
   readonly weights: WeightsSource;
   readonly base: string | undefined;
+  /** The worker's script, where it is not the package's own. */
+  readonly worker: string | undefined;
   readonly cache: CacheMode;
   readonly precision: Precision;
   readonly threads: number;
@@ -51,7 +54,7 @@ export async function openModel(opening: Opening, read: boolean, watch: Watch): 
   const refused: string[] = [...notes];
   for (const [index, candidate] of candidates.entries()) {
     if (signal.aborted) throw reasonOf(signal);
-    const client = new Client(platform.spawn());
+    const client = new Client(platform.spawn(opening.worker));
     watch.onClient(client);
     const stage: { name: RequestName } = { name: 'open' };
     try {
@@ -59,8 +62,8 @@ export async function openModel(opening: Opening, read: boolean, watch: Watch): 
     } catch (error) {
       const failure = signal.aborted ? reasonOf(signal) : toGammaError(error, 'worker');
       await client.close(failure);
-      // Whatever goes wrong with a module or a device is a reason to try the next one; a bad model file is not.
-      const another = stage.name === 'open' || ['device', 'wasm', 'worker'].includes(failure.code);
+      // Whatever goes wrong with a module or a device is a reason to try the next one; a bad model file is not, nor is a script that never ran.
+      const another = client.started && (stage.name === 'open' || ['device', 'wasm', 'worker'].includes(failure.code));
       const last = index === candidates.length - 1 || (weights.once && stage.name !== 'open');
       if (signal.aborted || last || !another) throw failure;
       refused.push(refusal(candidate, failure));
@@ -75,7 +78,7 @@ export async function openModel(opening: Opening, read: boolean, watch: Watch): 
  * @throws {GammaError} As {@link openModel}; the worker has ended then.
  */
 export async function openAnother(opening: Opening, { device }: Loaded, watch: Watch): Promise<Loaded> {
-  const client = new Client(opening.platform.spawn());
+  const client = new Client(opening.platform.spawn(opening.worker));
   watch.onClient(client);
   const candidate = { ...device, acceptSoftware: true };
   try {
@@ -102,7 +105,7 @@ async function tryDevice(
       if (!signal.aborted) watch.onProgress(progress as LoadProgress);
     },
   };
-  const opened = await client.request('open', { module, base, threads }, follow);
+  const opened = await client.request('open', { module, urls: engineUrls(module, base), threads }, follow);
   if (opened.software && !acceptSoftware) {
     throw new GammaError('device', `the GPU is only emulated (${opened.name})`);
   }

@@ -34,16 +34,16 @@ export interface DevicePlan {
 
 /** The environment of a `Gamma` that takes photos `P` and weights `W`. */
 export interface Platform<P, W> {
-  /** Starts a worker. */
-  spawn(): Port;
+  /** Starts a worker, from the script at the absolute URL `given` or the package's own. */
+  spawn(given: string | undefined): Port;
   /** How many threads the processor runs at the same time, as far as it is told. */
   cores(): number;
   /** Looks at what the environment can do. */
   devices(choice: 'auto' | DeviceKind): Promise<DevicePlan>;
   /** Makes weights ready, the default model's if there are none; throws a GammaError of code `option`. `base`: as below. */
   weights(weights: W | undefined, base: string | undefined): WeightsSource;
-  /** The folder of the WebAssembly modules as an absolute URL with a slash at its end. */
-  base(wasm: string | URL): string;
+  /** An address that the caller gave, as an absolute URL. */
+  address(place: string | URL): string;
   /** Whether the photo stays what it is until its turn comes; the pixels of all others are taken at once. */
   isLasting(photo: P): boolean;
   /** Whether this very object can never show another photo, so that what was computed of it holds for ever. */

@@ -52,11 +52,13 @@ export class SharedModel {
 
   /** The model of this opening, a new one unless the same is loaded or loading; `member` becomes one of its users. */
   static join(opening: Opening, member: Member): SharedModel {
-    const { platform, choice, weights, base, cache, precision, threads } = opening;
+    const { platform, choice, weights, base, worker, cache, precision, threads } = opening;
     const known = models.get(platform) ?? new Map<string, SharedModel>();
     models.set(platform, known);
     const key =
-      weights.key === undefined ? undefined : [weights.key, choice, precision, threads, base ?? ''].join('\n');
+      weights.key === undefined
+        ? undefined
+        : [weights.key, choice, precision, threads, base ?? '', worker ?? ''].join('\n');
     const existing = key === undefined || cache === 'reload' ? undefined : known.get(key);
     if (existing) {
       existing.#members.add(member);

@@ -3,13 +3,12 @@
 import { GammaError, messageOf, throwIfAborted } from '../error.js';
 import { remoteFiles } from '../model/remote.js';
 import { bodySize, bytesOf, fetchFile, streamOf } from '../model/stream/fetching.js';
-import { mergesUrl, moduleUrls } from '../paths.js';
 import { bitmapOf } from '../photo/bitmap.js';
 import type { ToWorker } from '../protocol.js';
 import { importGlue, type Rgba } from '../wasm.js';
 import { Host } from './host.js';
 import type { HostPlatform } from './platform.js';
-import { startHelpers } from './threads.js';
+import { type HelperOrder, help, startHelpers } from './threads.js';
 
 /** Pixels that the browser decodes are limited like the engine's own. */
 const MAX_PIXELS = 100_000_000;
@@ -19,8 +18,7 @@ let resume: (() => void) | undefined;
 pauses.port1.onmessage = () => resume?.();
 
 const platform: HostPlatform = {
-  async loadModule(kind, base, progress, signal, threads = 1) {
-    const { glue, binary } = moduleUrls(kind, base);
+  async loadModule(kind, { glue, binary }, progress, signal, threads = 1) {
     const [module, code] = await Promise.all([
       importGlue<typeof kind>(glue).catch((error: unknown) => {
         throw new GammaError(
@@ -33,13 +31,13 @@ const platform: HostPlatform = {
     throwIfAborted(signal);
     const instance = await module.default({ module_or_path: code });
     if (kind === 'cpu-threads') {
-      startHelpers(threads - 1, { glue, module: code, memory: (instance as { memory: object }).memory });
+      startHelpers(threads - 1, { type: 'help', glue, module: code, memory: (instance as { memory: object }).memory });
     }
     return module;
   },
   files: (url, cache) => remoteFiles(url, { cache }),
-  async merges(base, signal) {
-    const response = await fetchFile(mergesUrl(base), "the tokenizer's merges", signal);
+  async merges(url, signal) {
+    const response = await fetchFile(url, "the tokenizer's merges", signal);
     return new TextDecoder().decode(await bytesOf(response, "the tokenizer's merges", signal));
   },
   decode: async (bytes, type) => readBitmap(await bitmapOf(new Blob([bytes], { type }))),
@@ -113,7 +111,10 @@ const scope = globalThis as unknown as {
   addEventListener(type: string, listener: (event: never) => void): void;
 };
 const host = new Host(platform, (message) => scope.postMessage(message));
-scope.addEventListener('message', (event: MessageEvent<ToWorker>) => host.receive(event.data));
+scope.addEventListener('message', ({ data }: MessageEvent<ToWorker | HelperOrder>) => {
+  if (data.type === 'help') void help(data);
+  else host.receive(data);
+});
 // A trap inside the engine's own event loop rejects no promise of ours; without this its caller would wait for ever.
 scope.addEventListener('error', (event: ErrorEvent) => {
   event.preventDefault();

@@ -1,20 +1,29 @@
 // The module of what few callers need: decoders of the rarer formats, and the tokenizer. It is fetched when it is first needed.
 
 import type { Scene } from '../types.js';
-import type { DecodeOptions, EnginePhoto, ExtrasModule, PhotoAbout, Prompts, Rgb, Tokenizer } from '../wasm.js';
+import type {
+  DecodeOptions,
+  EnginePhoto,
+  EngineUrls,
+  ExtrasModule,
+  PhotoAbout,
+  Prompts,
+  Rgb,
+  Tokenizer,
+} from '../wasm.js';
 import type { HostPlatform } from './platform.js';
 import { decodePreview, type PartedFile } from './raw.js';
 
 /** One worker's. */
 export class Extras {
   readonly #platform: HostPlatform;
-  readonly #base: string | undefined;
+  readonly #urls: EngineUrls;
   #module: ExtrasModule | undefined;
   #tokenizer: Tokenizer | undefined;
 
-  constructor(platform: HostPlatform, base: string | undefined) {
+  constructor(platform: HostPlatform, urls: EngineUrls) {
     this.#platform = platform;
-    this.#base = base;
+    this.#urls = urls;
   }
 
   /** Bytes of the module's memory; 0 while it has none. */
@@ -36,14 +45,17 @@ export class Extras {
   /** The token ids of a scene's prompts. */
   async prompts({ id, template }: Scene, signal: AbortSignal): Promise<Prompts> {
     if (!this.#tokenizer) {
-      const [module, merges] = await Promise.all([this.#load(signal), this.#platform.merges(this.#base, signal)]);
+      const [module, merges] = await Promise.all([
+        this.#load(signal),
+        this.#platform.merges(this.#urls.merges, signal),
+      ]);
       this.#tokenizer = new module.Tokenizer(merges);
     }
     return this.#tokenizer.prompts(id, template);
   }
 
   async #load(signal: AbortSignal): Promise<ExtrasModule> {
-    this.#module ??= await this.#platform.loadModule('extras', this.#base, () => {}, signal);
+    this.#module ??= await this.#platform.loadModule('extras', this.#urls.extras, () => {}, signal);
     return this.#module;
   }
 }

@@ -50,6 +50,8 @@ export class Host {
   constructor(platform: HostPlatform, send: (message: FromWorker) => void) {
     this.#platform = platform;
     this.#send = send;
+    // Silence would mean that the script never ran.
+    send({ type: 'ready' });
   }
 
   /** Takes a message from the page. */
@@ -117,14 +119,14 @@ export class Host {
   }
 
   async #open(
-    { module, base, threads }: Requests['open']['body'],
+    { module, urls, threads }: Requests['open']['body'],
     report: (progress: WireProgress) => void,
     signal: AbortSignal,
   ): Promise<Requests['open']['reply']> {
-    this.#extras = new Extras(this.#platform, base);
+    this.#extras = new Extras(this.#platform, urls);
     const bytes = (loaded: number, total: number | undefined) =>
       report(total === undefined ? { phase: 'module', loaded } : { phase: 'module', loaded, total });
-    this.#module = await this.#platform.loadModule(module, base, this.#rarely(bytes), signal, threads);
+    this.#module = await this.#platform.loadModule(module, urls.module, this.#rarely(bytes), signal, threads);
     throwIfAborted(signal);
     report({ phase: 'device', loaded: 0, total: 1 });
     const device = await this.#module.open_device();

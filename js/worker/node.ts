@@ -8,7 +8,6 @@ import { GammaError, messageOf, throwIfAborted } from '../error.js';
 import { pathFiles } from '../model/node.js';
 import { remoteFiles } from '../model/remote.js';
 import { bytesOf, fetchFile } from '../model/stream/fetching.js';
-import { mergesUrl, moduleUrls } from '../paths.js';
 import type { ToWorker } from '../protocol.js';
 import { importGlue } from '../wasm.js';
 import { Host } from './host.js';
@@ -16,8 +15,7 @@ import type { HostPlatform } from './platform.js';
 import type { PartedFile } from './raw.js';
 
 const platform: HostPlatform = {
-  async loadModule(kind, base, progress, signal) {
-    const { glue, binary } = moduleUrls(kind, base);
+  async loadModule(kind, { glue, binary }, progress, signal) {
     const what = `the engine's module \`${kind}\``;
     const bytes = await read(binary, what, signal);
     progress(bytes.byteLength, bytes.byteLength);
@@ -29,8 +27,8 @@ const platform: HostPlatform = {
   },
   files: (url, cache) =>
     url.startsWith('file:') ? pathFiles(fileURLToPath(url)) : remoteFiles(url, { cache, storage: null }),
-  async merges(base, signal) {
-    return new TextDecoder().decode(await read(mergesUrl(base), "the tokenizer's merges", signal));
+  async merges(url, signal) {
+    return new TextDecoder().decode(await read(url, "the tokenizer's merges", signal));
   },
   openFile: partsOfPath,
   pause: () => setImmediate(),

@@ -2,7 +2,7 @@
 
 import type { ModelFiles } from '../model/stream/files.js';
 import type { CacheMode } from '../types.js';
-import type { Modules, Rgba } from '../wasm.js';
+import type { Modules, ModuleUrls, Rgba } from '../wasm.js';
 import type { PartedFile } from './raw.js';
 
 /** What differs between a browser's worker and Node's. */
@@ -10,7 +10,7 @@ export interface HostPlatform {
   /** Loads a module and initialises it; `threads`, its own among them, for one that can have several. `progress` gets bytes. */
   loadModule<Kind extends keyof Modules>(
     kind: Kind,
-    base: string | undefined,
+    urls: ModuleUrls,
     progress: (loaded: number, total: number | undefined) => void,
     signal: AbortSignal,
     threads?: number,
@@ -18,7 +18,7 @@ export interface HostPlatform {
   /** The model at an absolute URL. */
   files(url: string, cache: CacheMode): ModelFiles | Promise<ModelFiles>;
   /** The tokenizer's merges. */
-  merges(base: string | undefined, signal: AbortSignal): Promise<string>;
+  merges(url: string, signal: AbortSignal): Promise<string>;
   /** Decodes a format that the engine does not know, upright; missing where the environment has no decoder. */
   decode?(bytes: ArrayBuffer, type: string): Promise<Rgba>;
   /** Opens a file by its path, to read it in parts; missing where there are no paths. */

@@ -30,6 +30,12 @@ export function countNode(output) {
   return { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped') };
 }
 
+/** Reads the line `N passed, N failed`. */
+export function countPlain(output) {
+  const [, passed = 0, failed = 0] = output.match(/^(\d+) passed, (\d+) failed$/m) ?? [];
+  return { passed: Number(passed), failed: Number(failed), skipped: 0 };
+}
+
 /** A step that failed has at least one failed test, also if its runner ended before it could count; so has one without tests. */
 export function settle({ passed, failed, skipped }, ok) {
   const unexplained = failed === 0 && (!ok || passed === 0);

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { bindgenVersion } from './bindgen.mjs';
+import { bundleGlue } from './bundle.mjs';
 import { locked } from './lock.mjs';
 import { inRoot, PKG, ROOT, TARGET } from './paths.mjs';
 import { run } from './run.mjs';
@@ -83,13 +84,18 @@ function isCurrent(kind, compiler) {
 }
 
 /** Puts a built module into pkg/ unless it is there. Renamed into place: a page that loads it gets the old one or the new one. */
-function publish(kind) {
+async function publish(kind) {
   const target = join(PKG, 'wasm', kind);
   const mark = (folder) => {
     const { size, mtimeMs } = statSync(join(folder, 'gamma_bg.wasm'));
     return `${size} ${Math.round(mtimeMs)}`;
   };
-  if (existsSync(join(target, 'gamma_bg.wasm')) && mark(target) === mark(join(BUILT, kind))) return;
+  const glue = await bundleGlue(join(BUILT, kind, 'gamma.js'));
+  const current =
+    existsSync(join(target, 'gamma_bg.wasm')) &&
+    mark(target) === mark(join(BUILT, kind)) &&
+    readFileSync(join(target, 'gamma.js'), 'utf8') === glue;
+  if (current) return;
   const fresh = `${target}.new`;
   rmSync(fresh, { recursive: true, force: true });
   cpSync(join(BUILT, kind), fresh, {
@@ -97,6 +103,7 @@ function publish(kind) {
     preserveTimestamps: true,
     filter: (path) => basename(path) !== 'stamp.json',
   });
+  writeFileSync(join(fresh, 'gamma.js'), glue);
   rmSync(target, { recursive: true, force: true });
   renameSync(fresh, target);
 }
@@ -134,14 +141,14 @@ export async function buildModule(kind, { toolchain, tool, low = false }) {
   const compiler = await compilerVersion(toolchain);
   if (isCurrent(kind, compiler)) {
     say(`• module ${kind}: up to date`);
-    publish(kind);
+    await publish(kind);
   } else {
     await locked(join(TARGET, 'modules.lock'), async () => {
       // Another process may have built it while this one waited.
       if (!isCurrent(kind, compiler)) {
         await step(`module ${kind}`, () => compile(kind, { toolchain, tool, compiler, low }));
       }
-      publish(kind);
+      await publish(kind);
     });
   }
   const merges = inRoot('src/prompt/clip_merges.txt');

@@ -1,22 +1,26 @@
 // The npm package around the modules: JavaScript from js/, the default model, package.json, texts.
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
+import { BUNDLES, bundleJs } from './bundle.mjs';
 import { cargoField, inRoot, PKG } from './paths.mjs';
 import { run } from './run.mjs';
 import { Failure, step } from './say.mjs';
 
 export const TSC = inRoot('node_modules/.bin', process.platform === 'win32' ? 'tsc.cmd' : 'tsc');
 
-/** The folders of js/. */
-const ROOMS = readdirSync(inRoot('js'), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map(({ name }) => name);
-
 /** The file of the default model. */
 export const MODEL = 'gamma-lite.safetensors';
 
+/** The types of a file that a bundler turns into its address. */
+const ASSET = `/** The address of the file, as bundlers give it. */
+declare const url: string;
+export default url;
+`;
+
 function manifest() {
-  const entry = (name) => ({ types: `./${name}.d.ts`, default: `./${name}.js` });
+  const entry = (name, source = name) => ({ types: `./${source}.d.ts`, default: `./${name}.js` });
+  // What a bundler makes of it, an address.
+  const asset = (name) => ({ types: './asset.d.ts', default: name });
   return {
     name: 'gamma-wasm',
     version: cargoField('version'),
@@ -29,26 +33,39 @@ function manifest() {
       '.': { node: entry('node'), ...entry('index') },
       './node': entry('node'),
       './browser': entry('index'),
-      './wasm/*': './wasm/*',
+      // To be copied, or to be named by `new URL`.
+      './worker': entry('worker', 'worker/browser'),
+      './node-worker': entry('node-worker', 'worker/node'),
+      './wasm/*.js': { types: './wasm/*.d.ts', default: './wasm/*.js' },
+      './wasm/*': asset('./wasm/*'),
       './package.json': './package.json',
     },
     types: './index.d.ts',
     bin: { 'gamma-wasm': './command/main.js' },
-    // Workers do their work when they are loaded; nothing else does anything at import.
-    sideEffects: ['./worker/browser.js', './worker/node.js', './worker/thread.js', './command/main.js'],
-    files: ['*.js', '*.d.ts', ...ROOMS, 'wasm', 'README.md', 'CHANGELOG.md', 'LICENSE-MIT', 'LICENSE-APACHE'],
-    engines: { node: '>=20' },
+    // Workers and the command do their work when they are loaded, and glue hands itself over; nothing else does anything at import.
+    sideEffects: ['./worker.js', './node-worker.js', './command/main.js', './wasm/*/gamma.js'],
+    files: ['*.js', '**/*.d.ts', 'command', 'wasm', 'README.md', 'CHANGELOG.md', 'LICENSE-MIT', 'LICENSE-APACHE'],
+    engines: { node: '>=20.19' },
   };
 }
 
 /** Removes what an earlier build made of a file of js/ that is gone. */
 function removeStale() {
-  const made = readdirSync(PKG, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  for (const { name, parentPath } of made) {
-    const path = relative(PKG, join(parentPath, name));
-    const source = path.match(/^(?!wasm[\\/])(.+?)(\.d\.ts|\.js)(\.map)?$/)?.[1];
-    if (source !== undefined && !existsSync(inRoot('js', `${source}.ts`))) rmSync(join(PKG, path));
+  for (const name of readdirSync(PKG, { recursive: true })) {
+    if (/^wasm[\\/]/.test(name) || BUNDLES.includes(name)) continue;
+    const declared = name.match(/^(.+)\.d\.ts$/)?.[1];
+    const stale = declared ? !existsSync(inRoot('js', `${declared}.ts`)) : /\.(js|map)$/.test(name);
+    if (stale) rmSync(join(PKG, name));
   }
+}
+
+/** Compiles js/ into pkg/: the bundles and their types. */
+export async function compileJs() {
+  mkdirSync(PKG, { recursive: true });
+  await run(TSC, ['-p', 'tsconfig.build.json'], { quiet: true });
+  removeStale();
+  writeFileSync(join(PKG, 'asset.d.ts'), ASSET);
+  await bundleJs();
 }
 
 /** Puts the model that the package comes with beside the modules, where `Gamma.load` looks for it. */
@@ -62,11 +79,7 @@ function copyModel() {
 
 /** Compiles js/ into pkg/ and writes what npm needs beside it. */
 export async function buildPackage() {
-  await step('JavaScript', async () => {
-    mkdirSync(PKG, { recursive: true });
-    await run(TSC, ['-p', 'tsconfig.build.json'], { quiet: true });
-    removeStale();
-  });
+  await step('JavaScript', compileJs);
   copyModel();
   writeFileSync(join(PKG, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
   for (const name of ['README.md', 'CHANGELOG.md', 'LICENSE-MIT', 'LICENSE-APACHE']) {

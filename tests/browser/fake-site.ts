@@ -66,9 +66,9 @@ export class FakeSite {
         if (this.away) response.destroy();
         else void this.#send(request.headers, response);
       } else if (pathname === '/') response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE);
-      else if (pathname === '/pkg/worker/browser.js') {
+      else if (pathname === '/pkg/worker.js') {
         response.writeHead(200, { 'content-type': 'text/javascript' });
-        response.end(`${this.workerHead}\n${readFileSync(repository('pkg/worker/browser.js'), 'utf8')}`);
+        response.end(`${this.workerHead}\n${readFileSync(repository('pkg/worker.js'), 'utf8')}`);
       } else if (/^\/pkg\/(?:[\w-]+\/)*[\w-]+\.js$/.test(pathname)) this.#file(repository(pathname.slice(1)), response);
       else if (/^\/fake\/cpu(-relaxed)?\/gamma\.js$/.test(pathname)) {
         this.#file(repository('tests/js/fake-engine.js'), response);

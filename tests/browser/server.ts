@@ -15,7 +15,7 @@ export interface Server {
 export function requireModules(...kinds: string[]): void {
   const files = [
     'pkg/index.js',
-    'pkg/worker/browser.js',
+    'pkg/worker.js',
     'pkg/wasm/gamma-lite.safetensors',
     ...kinds.map((kind) => `pkg/wasm/${kind}/gamma_bg.wasm`),
   ];

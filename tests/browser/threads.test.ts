@@ -66,7 +66,7 @@ inEveryBrowser((driver, name) => {
       const { memory } = await threads.default({ module_or_path: module });
       const found = [threads.meet()];
       for (let count = 2; count <= 3; count++) {
-        new Worker(address('/pkg/worker/thread.js'), { type: 'module' }).postMessage({ glue, module, memory });
+        new Worker(address('/pkg/worker.js'), { type: 'module' }).postMessage({ type: 'help', glue, module, memory });
         let most = 0;
         for (const end = performance.now() + 20_000; most < count && performance.now() < end; ) {
           await new Promise((resolve) => setTimeout(resolve, 50));

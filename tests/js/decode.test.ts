@@ -1,6 +1,6 @@
 // Who decodes a photo: the engine, the module of rarer formats, or the browser.
 import { expect, test } from 'vitest';
-import type { Engine, EnginePhoto, Rgba, WasmModule } from '../../js/wasm.js';
+import type { Engine, EnginePhoto, EngineUrls, Rgba, WasmModule } from '../../js/wasm.js';
 import { decodePhoto } from '../../js/worker/decode.js';
 import { Extras } from '../../js/worker/extras.js';
 import type { HostPlatform } from '../../js/worker/platform.js';
@@ -32,7 +32,7 @@ async function decode({ bytes = PNG, thrown, browser }: Setting) {
       },
     }),
   } as unknown as HostPlatform;
-  const decoders = { platform, module, engine, extras: new Extras(platform, undefined) };
+  const decoders = { platform, module, engine, extras: new Extras(platform, {} as EngineUrls) };
   const wire = { kind: 'bytes', bytes: bytes.slice().buffer, type: '' } as const;
   return decodePhoto(decoders, wire, false, new AbortController().signal);
 }

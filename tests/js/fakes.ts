@@ -165,7 +165,7 @@ export class TestGamma extends GammaBase<FakePhoto, Weights> {
 /** A platform of fakes. */
 export function platformOf(log: Log, behaviour: Behaviour = {}): Platform<FakePhoto, Weights> {
   const host: HostPlatform = {
-    loadModule: async (kind, _base, progress) => {
+    loadModule: async (kind, _urls, progress) => {
       log.modules.push(kind);
       if (behaviour.slowModule) await later(behaviour.slowModule);
       const broken = behaviour.broken?.[kind];
@@ -191,7 +191,7 @@ export function platformOf(log: Log, behaviour: Behaviour = {}): Platform<FakePh
     },
     devices: async () => ({ candidates: behaviour.candidates ?? [CPU], notes: behaviour.notes ?? [] }),
     weights: (weights, base) => weightsSource(weights, String, base),
-    base: String,
+    address: String,
     isLasting: ({ changing = false }) => !changing,
     isConstant: ({ constant = false }) => constant,
     photo: async (photo) => {

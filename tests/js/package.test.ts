@@ -1,6 +1,6 @@
-// The package as a consumer meets it: its types, and what a bundler makes of its worker and its WebAssembly files.
+// The types of the package as a consumer meets them. What bundlers make of it is tried in tests/packaging.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -16,16 +16,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'gamma-consumer-'));
   installed = join(folder, 'node_modules', 'gamma-wasm');
   mkdirSync(join(folder, 'node_modules', '@types'), { recursive: true });
-  cpSync(join(root, 'pkg'), installed, {
-    recursive: true,
-    filter: (path) => path !== join(root, 'pkg', 'wasm'),
-  });
-  const manifest = {
-    name: 'gamma-wasm',
-    type: 'module',
-    exports: { '.': './index.js', './node': './node.js' },
-  };
-  writeFileSync(join(installed, 'package.json'), JSON.stringify(manifest));
+  cpSync(join(root, 'pkg'), installed, { recursive: true });
   for (const name of ['@types/node', 'undici-types']) {
     symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));
   }
@@ -75,6 +66,18 @@ export async function main(paths: string[]): Promise<void> {
 }
 `;
 
+const ASSETS = `
+import model from 'gamma-wasm/wasm/gamma-lite.safetensors';
+import binary from 'gamma-wasm/wasm/cpu/gamma_bg.wasm';
+import init, { memory_bytes } from 'gamma-wasm/wasm/cpu/gamma.js';
+import 'gamma-wasm/worker';
+export const addresses: string[] = [model, binary];
+export const start = async (): Promise<number> => {
+  await init({ module_or_path: binary });
+  return memory_bytes();
+};
+`;
+
 function check(name: string, source: string, options: object): void {
   writeFileSync(join(folder, `${name}.ts`), source);
   const compilerOptions = {
@@ -97,52 +100,30 @@ function check(name: string, source: string, options: object): void {
 
 const DOM = ['ES2022', 'DOM', 'DOM.Iterable'];
 
-test.each([
-  ['bundler', { module: 'ESNext', moduleResolution: 'bundler', lib: DOM }],
-  ['nodenext', { module: 'NodeNext', moduleResolution: 'nodenext', lib: DOM }],
-])('a page type-checks with moduleResolution %s', (name, options) => {
-  check(`page-${name}`, PAGE, options);
+const NODE_MODES = [
+  ['node16', { module: 'Node16', moduleResolution: 'node16' }],
+  ['nodenext', { module: 'NodeNext', moduleResolution: 'nodenext' }],
+] as const;
+
+test('a page type-checks with moduleResolution bundler', () => {
+  check('page-bundler', PAGE, { module: 'ESNext', moduleResolution: 'bundler', lib: DOM });
 });
 
-test.each([
-  ['without the DOM library', ['ES2022']],
-  ['with the DOM library', DOM],
-])('a Node program type-checks %s', (_, lib) => {
-  // The library checks of @types/node are its own affair; the declarations of this package are checked above.
-  check(`node-${lib.length}`, NODE, { module: 'NodeNext', moduleResolution: 'nodenext', lib, types: ['node'] });
+test.each(NODE_MODES)(
+  'a page type-checks with moduleResolution %s, by the name that is the browser everywhere',
+  (name, mode) => {
+    check(`page-${name}`, PAGE.replace("'gamma-wasm'", "'gamma-wasm/browser'"), { ...mode, lib: DOM });
+  },
+);
+
+test.each(NODE_MODES)('a Node program type-checks with moduleResolution %s', (name, mode) => {
+  check(`node-${name}`, NODE, { ...mode, lib: ['ES2022'], types: ['node'] });
+  check(`node-${name}-plain`, NODE.replace('gamma-wasm/node', 'gamma-wasm'), { ...mode, lib: DOM, types: ['node'] });
 });
 
-test('Vite bundles the worker and finds every file of the WebAssembly modules, and the default model', async () => {
-  const { build } = await import('vite');
-  for (const kind of ['gpu', 'cpu', 'cpu-relaxed', 'cpu-threads', 'extras']) {
-    mkdirSync(join(installed, 'wasm', kind), { recursive: true });
-    // As large as real ones, so that they are not put into the script as data URLs.
-    writeFileSync(join(installed, 'wasm', kind, 'gamma.js'), `export default '${kind}';//${'x'.repeat(5000)}`);
-    writeFileSync(join(installed, 'wasm', kind, 'gamma_bg.wasm'), kind.repeat(2000));
-  }
-  writeFileSync(join(installed, 'wasm', 'clip_merges.txt'), 'merges '.repeat(1000));
-  writeFileSync(join(installed, 'wasm', 'gamma-lite.safetensors'), 'model '.repeat(1000));
-  writeFileSync(join(folder, 'index.html'), '<script type="module" src="/main.js"></script>');
-  writeFileSync(join(folder, 'main.js'), "import { Gamma } from 'gamma-wasm';\nGamma.load().catch(console.log);\n");
-  await build({ root: folder, configFile: false, logLevel: 'error' });
-  const assets = readdirSync(join(folder, 'dist', 'assets'));
-  const contents = assets.map((name) => readFileSync(join(folder, 'dist', 'assets', name), 'utf8'));
-  const scripts = contents.filter((text) => text.includes('openUrl') || text.includes('open_device'));
-  for (const kind of ['gpu', 'cpu', 'cpu-relaxed', 'cpu-threads', 'extras']) {
-    const glue = assets[contents.findIndex((text) => text.startsWith(`export default '${kind}';`))];
-    const binary = assets[contents.indexOf(kind.repeat(2000))];
-    expect([glue, binary]).toEqual([
-      expect.stringMatching(/^gamma-.*\.js$/),
-      expect.stringMatching(/^gamma_bg-.*\.wasm$/),
-    ]);
-    expect(
-      scripts.some((text) => text.includes(glue ?? '?') && text.includes(binary ?? '?')),
-      kind,
-    ).toBe(true);
-  }
-  const model = assets[contents.indexOf('model '.repeat(1000))] ?? '?';
-  expect(model).toMatch(/^gamma-lite-.*\.safetensors$/);
-  expect(contents.some((text) => text.includes('weights-none') && text.includes(model))).toBe(true);
-  const worker = assets.find((name) => /^worker-.*\.js$/.test(name)) ?? '?';
-  expect(contents.some((text, index) => assets[index] !== worker && text.includes(worker))).toBe(true);
-});
+test.each([['bundler', { module: 'ESNext', moduleResolution: 'bundler' }], ...NODE_MODES] as const)(
+  'the files of the package have types with moduleResolution %s',
+  (name, mode) => {
+    check(`assets-${name}`, ASSETS, { ...mode, lib: [...DOM, 'ESNext.Disposable'] });
+  },
+);

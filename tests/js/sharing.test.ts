@@ -73,7 +73,7 @@ test('other weights, another device or precision, or `reload` are another model'
     await TestGamma.on(platform, { weights: weightsOf() }),
     await TestGamma.on(platform, { weights, device: 'cpu' }),
     await TestGamma.on(platform, { weights, precision: 'exact' }),
-    await TestGamma.on(platform, { weights, wasm: '/elsewhere/' }),
+    await TestGamma.on(platform, { weights, wasm: 'https://elsewhere.example/' }),
     await TestGamma.on(platform, { weights, cache: 'reload' }),
   ];
   expect(log.spawned).toBe(6);

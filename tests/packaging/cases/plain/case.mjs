@@ -1,0 +1,4 @@
+export default {
+  title: 'script type=module',
+  run: ({ site }) => site('.'),
+};

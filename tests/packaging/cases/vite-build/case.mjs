@@ -1,0 +1,9 @@
+export default {
+  title: 'Vite 8, build',
+  about: 'vite',
+  packages: { vite: '8.3.8' },
+  async run({ bin, site }) {
+    await bin('vite', 'build');
+    return site('dist');
+  },
+};
