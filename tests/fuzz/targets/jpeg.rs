@@ -16,9 +16,16 @@ const LIMITS: Limits = Limits {
 fuzz_target!(|bytes: &[u8]| {
     let file = [&[0xFF, 0xD8], bytes].concat();
     let short_side = [None, Some(1), Some(5), Some(10), Some(20)][bytes.len() % 5];
-    let options = DecodeOptions { limits: LIMITS, short_side, ..DecodeOptions::default() };
+    let options = DecodeOptions {
+        limits: LIMITS,
+        short_side,
+        ..DecodeOptions::default()
+    };
     if let Ok(photo) = decode(&file, &options) {
-        assert_eq!(photo.pixels.rgb.len() as u64, u64::from(photo.pixels.width) * u64::from(photo.pixels.height) * 3);
+        assert_eq!(
+            photo.pixels.rgb.len() as u64,
+            u64::from(photo.pixels.width) * u64::from(photo.pixels.height) * 3
+        );
         assert!((0.0..=MOST_DAMAGED).contains(&photo.damaged));
     }
 });

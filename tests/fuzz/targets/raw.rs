@@ -34,8 +34,14 @@ fuzz_target!(|bytes: &[u8]| {
             Next::Other => break,
         }
     }
-    let options = DecodeOptions { limits: LIMITS, ..DecodeOptions::default() };
+    let options = DecodeOptions {
+        limits: LIMITS,
+        ..DecodeOptions::default()
+    };
     if let Ok(photo) = decode(bytes, &options) {
-        assert_eq!(photo.pixels.rgb.len() as u64, u64::from(photo.pixels.width) * u64::from(photo.pixels.height) * 3);
+        assert_eq!(
+            photo.pixels.rgb.len() as u64,
+            u64::from(photo.pixels.width) * u64::from(photo.pixels.height) * 3
+        );
     }
 });
