@@ -124,9 +124,9 @@ fn to_samples<const ACROSS: usize, const DOWN: usize>(block: &Block, last: usize
 /// The transform in one direction, of 8, 4, 2 or 1 points.
 #[inline(always)]
 fn line(values: &mut [Lanes]) {
-    match values {
-        &mut [a, b, c, d, e, f, g, h] => values.copy_from_slice(&eight([a, b, c, d, e, f, g, h])),
-        &mut [a, b, c, d] => {
+    match *values {
+        [a, b, c, d, e, f, g, h] => values.copy_from_slice(&eight([a, b, c, d, e, f, g, h])),
+        [a, b, c, d] => {
             let (c1, c3) = (splat(0.923_879_5), splat(0.382_683_43));
             let (sum, difference) = (add(a, c), subtract(a, c));
             let outer = add(multiply(b, c1), multiply(d, c3));
@@ -138,7 +138,7 @@ fn line(values: &mut [Lanes]) {
                 subtract(sum, outer),
             ]);
         }
-        &mut [a, b] => values.copy_from_slice(&[add(a, b), subtract(a, b)]),
+        [a, b] => values.copy_from_slice(&[add(a, b), subtract(a, b)]),
         _ => {}
     }
 }
