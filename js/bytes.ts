@@ -14,6 +14,17 @@ export function isBytes(value: unknown): value is Bytes {
   return name === '[object ArrayBuffer]' || name === '[object SharedArrayBuffer]';
 }
 
+/** Whether the bytes are gone, because their buffer was transferred, or shrank below where they lay. */
+export function isDetached(bytes: Bytes): boolean {
+  try {
+    // Nothing but a buffer that is gone refuses this; not every environment has `detached`.
+    viewOf(bytes);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /** A private copy of a chunk, to be transferred. */
 export function copyOf(chunk: Uint8Array): Uint8Array<ArrayBuffer> {
   const copy = new Uint8Array(chunk.byteLength);

@@ -143,6 +143,12 @@ export interface Assessment {
    * photos that are whole.
    */
   readonly damaged?: number | undefined;
+  /**
+   * Present where the browser falsifies the pixels that a page reads, as Firefox and Brave do against fingerprinting: of such a photo, whose
+   * {@link source} is `browser` or `pixels`, the score is not exact and differs from one time to another. Never for pixels that the caller
+   * read and gave.
+   */
+  readonly inexact?: true | undefined;
 }
 
 /** How far {@link LoadOptions.onProgress loading} is. */

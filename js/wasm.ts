@@ -50,7 +50,7 @@ export interface EnginePhoto {
 }
 
 /** Where the pixels of a photo came from. */
-export type PhotoAbout = Pick<Assessment, 'source' | 'preview' | 'damaged'>;
+export type PhotoAbout = Pick<Assessment, 'source' | 'preview' | 'damaged' | 'inexact'>;
 
 /** Looks for the preview of a RAW file of which only parts are read. */
 export interface RawSearch {
@@ -101,6 +101,7 @@ export interface EngineAssessment {
   source: PhotoAbout['source'];
   preview?: PhotoAbout['preview'];
   damaged?: PhotoAbout['damaged'];
+  inexact?: PhotoAbout['inexact'];
 }
 
 /** Options of {@link Engine.job}; a missing one takes the engine's default. */

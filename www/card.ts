@@ -87,7 +87,7 @@ export class Card {
   }
 
   private showAssessment(assessment: Assessment): void {
-    const { percent, score, uncertainty, levels, crops, device, ms, enlarged, preview } = assessment;
+    const { percent, score, uncertainty, levels, crops, device, ms, enlarged, preview, inexact } = assessment;
     const { estimate } = this.photo;
     this.part('.percent').innerHTML = `${percentText(percent)}<small>%</small>`;
     this.part('.raw').textContent = estimate
@@ -104,6 +104,9 @@ export class Card {
     const raw = this.part('.raw-preview');
     raw.hidden = !preview;
     raw.textContent = preview ? `RAW file, its preview of ${preview.width}\u00d7${preview.height}` : '';
+    const noise = this.part('.inexact');
+    noise.hidden = !inexact;
+    noise.title = 'This browser changes pixels that pages read, against fingerprinting, so the score says little.';
     if (!this.thumbnailUrl) this.setRatio(assessment.width / assessment.height);
   }
 

@@ -102,13 +102,25 @@ export class Handle<P> {
   }
 
   /** A photo for a call to ask about. */
-  subject(photo: P, call: CallSignal, rest?: Rest): Subject {
+  subject(given: P, call: CallSignal, rest?: Rest): Subject {
+    const photo = this.#pinned(given);
     return {
       taken: new Taken(() => this.#platform.photo(photo, call.signal)),
       lasting: this.#platform.isLasting(photo),
       constant: this.#platform.isConstant(photo) ? Object(photo) : undefined,
       rest,
     };
+  }
+
+  /** A photo whose turn may come when a URL object says something else, or the page has another address. */
+  #pinned(photo: P): P {
+    if (!(typeof photo === 'string' || photo instanceof URL)) return photo;
+    try {
+      return this.#platform.address(photo) as P;
+    } catch {
+      // What is no address is told when it is read.
+      return photo;
+    }
   }
 
   /** What is known already. */

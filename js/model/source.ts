@@ -1,10 +1,11 @@
 // Where a model comes from, as the caller says it, made ready to be loaded in the worker.
 
-import { identityOf, isBytes, viewOf } from '../bytes.js';
+import { identityOf, isBytes, isDetached, viewOf } from '../bytes.js';
 import { GammaError } from '../error.js';
 import type { Directory, NamedBlob } from '../file-system.js';
 import { modelUrl } from '../paths.js';
 import type { WireWeights } from '../protocol.js';
+import type { Bytes } from '../types.js';
 import { chunksOf } from './stream/chunks.js';
 
 /** Weights made ready to be loaded, more than once if they allow it. */
@@ -22,7 +23,8 @@ export interface WeightsSource {
 /** Bytes of memory are handed to the worker in pieces of this size. */
 const PIECE = 4 << 20;
 
-async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+async function* pieces(bytes: Uint8Array, owner: Bytes): AsyncGenerator<Uint8Array, void, undefined> {
+  if (isDetached(owner)) throw gone();
   for (let start = 0; start < bytes.byteLength; start += PIECE) yield bytes.subarray(start, start + PIECE);
 }
 
@@ -44,8 +46,14 @@ export function weightsSource(
   if (typeof weights === 'string' || weights instanceof URL) return urlSource(resolve(weights));
   if (weights instanceof Blob) return filesSource([weights]);
   if (isBytes(weights)) {
+    if (isDetached(weights)) throw gone();
     const view = viewOf(weights);
-    return { wire: { kind: 'pulled' }, once: false, key: `bytes ${identityOf(weights)}`, feed: () => pieces(view) };
+    return {
+      wire: { kind: 'pulled' },
+      once: false,
+      key: `bytes ${identityOf(weights)}`,
+      feed: () => pieces(view, weights),
+    };
   }
   if (weights instanceof ReadableStream) {
     const stream = weights as ReadableStream<Uint8Array>;
@@ -62,6 +70,9 @@ export function weightsSource(
   if (list.length > 0 && list.every((file) => file instanceof Blob)) return filesSource(list);
   throw new GammaError('option', `option \`weights\`: expected ${EXPECTED}`);
 }
+
+const gone = () =>
+  new GammaError('option', 'option `weights`: the bytes are gone: their buffer was transferred to another owner');
 
 function urlSource(url: string): WeightsSource {
   return { wire: { kind: 'url', url }, once: false, key: `url ${url}` };

@@ -6,7 +6,11 @@ import { GammaError, messageOf, throwIfAborted } from '../error.js';
 import type { WirePhoto } from '../protocol.js';
 import type { Bytes, PixelSource } from '../types.js';
 import { bitmapOf } from './bitmap.js';
+import { canvasOf, contextOf } from './canvas.js';
+import { AskedPicture } from './element.js';
 import { isPixelSource, noPhoto, readBlob, readUrl, takeBytes, takePixels } from './read.js';
+import { checkSize } from './size.js';
+import { rasterised } from './svg.js';
 
 /**
  * A photo: its URL (relative to the page), a Blob or File, encoded bytes, pixels, or an element, bitmap or frame that shows
@@ -58,20 +62,29 @@ function isWide(image: ImageData): boolean {
   return !(image.data instanceof Uint8ClampedArray) || (image.colorSpace ?? 'srgb') !== 'srgb';
 }
 
+/** Errors of a picture that the page's scripts cannot fetch, and that an element may show all the same. */
+const UNFETCHED = ['http', 'network'];
+
 async function takeImage(image: HTMLImageElement, signal: AbortSignal): Promise<WirePhoto> {
-  const address = image.currentSrc || image.src;
+  const asked = new AskedPicture(image);
+  // Without a wait where there is one address: that of a Blob may be revoked at once.
+  const address = asked.address ?? (await asked.chosen(signal));
   if (!address) throw new GammaError('photo-type', 'the img element has no address yet');
+  let shown: HTMLImageElement | undefined;
   try {
     return await rasterised(await readUrl(address, signal), signal);
   } catch (error) {
     throwIfAborted(signal);
-    if (!image.complete || image.naturalWidth === 0) throw error;
+    if (!(error instanceof GammaError && UNFETCHED.includes(error.code))) throw error;
+    shown = await asked.shown(address, signal);
+    if (!shown) throw error;
   }
-  return takeBitmap(image);
+  return takeBitmap(shown);
 }
 
 /** What `source` shows now, as a bitmap that may go to the worker. */
 async function takeBitmap(source: ImageBitmapSource): Promise<WirePhoto> {
+  checkSizeOf(source);
   let bitmap: ImageBitmap;
   try {
     bitmap = await bitmapOf(source);
@@ -90,12 +103,18 @@ async function takeBitmap(source: ImageBitmapSource): Promise<WirePhoto> {
   return { kind: 'bitmap', bitmap };
 }
 
+function checkSizeOf(source: object): void {
+  const { naturalWidth, naturalHeight, videoWidth, videoHeight, displayWidth, displayHeight, width, height } =
+    source as Record<string, number | undefined>;
+  checkSize(
+    naturalWidth ?? videoWidth ?? displayWidth ?? width ?? 0,
+    naturalHeight ?? videoHeight ?? displayHeight ?? height ?? 0,
+  );
+}
+
 /** One pixel is enough to hear whether the page may read them. */
 function assertReadable(bitmap: ImageBitmap): void {
-  const context = canvasOf(1, 1).getContext('2d') as
-    | CanvasRenderingContext2D
-    | OffscreenCanvasRenderingContext2D
-    | null;
+  const context = contextOf(canvasOf(1, 1));
   if (!context) return;
   context.drawImage(bitmap, 0, 0);
   try {
@@ -113,42 +132,6 @@ function tainted(cause: unknown): GammaError {
   );
 }
 
-function canvasOf(width: number, height: number): OffscreenCanvas | HTMLCanvasElement {
-  if (typeof OffscreenCanvas !== 'undefined') return new OffscreenCanvas(width, height);
-  return Object.assign(document.createElement('canvas'), { width, height });
-}
-
 function nameOf(source: object): string {
   return Object.prototype.toString.call(source).slice('[object '.length, -1);
-}
-
-/** SVG is drawn here: no worker can, and `createImageBitmap` takes it only from an element. Other photos pass. */
-async function rasterised(wire: WirePhoto, signal: AbortSignal): Promise<WirePhoto> {
-  if (wire.kind !== 'bytes' || !isSvg(wire) || typeof Image === 'undefined') return wire;
-  const url = URL.createObjectURL(new Blob([wire.bytes], { type: 'image/svg+xml' }));
-  try {
-    const image = new Image();
-    image.src = url;
-    await image.decode();
-    throwIfAborted(signal);
-    if (image.naturalWidth === 0 || image.naturalHeight === 0) {
-      throw new GammaError('image-format', 'the SVG image has no size of its own');
-    }
-    const canvas = canvasOf(image.naturalWidth, image.naturalHeight);
-    const context = canvas.getContext('2d') as CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D | null;
-    if (!context) throw new GammaError('image-format', 'the browser gave no canvas to draw the SVG image on');
-    context.drawImage(image, 0, 0, canvas.width, canvas.height);
-    return await takeBitmap(canvas);
-  } catch (error) {
-    if (error instanceof GammaError) throw error;
-    throw new GammaError('image-format', `the SVG image cannot be drawn: ${messageOf(error)}`, { cause: error });
-  } finally {
-    URL.revokeObjectURL(url);
-  }
-}
-
-function isSvg({ bytes, type }: WirePhoto & { kind: 'bytes' }): boolean {
-  if (/^image\/svg\+xml\b/i.test(type)) return true;
-  const head = new TextDecoder('latin1').decode(new Uint8Array(bytes, 0, Math.min(bytes.byteLength, 1024)));
-  return /^(\u00ef\u00bb\u00bf)?\s*<(\?xml|!--|!doctype svg|svg)/i.test(head) && /<svg[\s>]/i.test(head);
 }

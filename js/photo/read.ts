@@ -1,10 +1,11 @@
 // The kinds of photo that need no DOM: files, bytes and pixels.
-import { copyOf, viewOf } from '../bytes.js';
+import { copyOf, isDetached, viewOf } from '../bytes.js';
 import { GammaError, messageOf } from '../error.js';
 import { bytesOf, fetchFile } from '../model/stream/fetching.js';
 import type { WirePhoto } from '../protocol.js';
 import type { Bytes, PixelSource } from '../types.js';
 import { LARGE, mayBeRaw } from './raw.js';
+import { checkSize } from './size.js';
 
 /** Whether a string, URL or Blob, which stay what they are. */
 export function isLasting(photo: unknown): photo is string | URL | Blob {
@@ -25,7 +26,7 @@ export function isPixelSource(value: unknown): value is PixelSource {
 /**
  * Copies pixels.
  *
- * @throws {GammaError} `photo-type` if sizes and data do not fit each other or the data are no bytes.
+ * @throws {GammaError} `photo-type` if sizes and data do not fit each other or the data are no bytes; `image-too-large`.
  */
 export function takePixels({ width, height, data }: PixelSource): WirePhoto {
   if (!(data instanceof Uint8ClampedArray || data instanceof Uint8Array)) {
@@ -34,6 +35,8 @@ export function takePixels({ width, height, data }: PixelSource): WirePhoto {
   if (!(Number.isSafeInteger(width) && Number.isSafeInteger(height) && width > 0 && height > 0)) {
     throw new GammaError('photo-type', `the pixels' size, ${width} x ${height}, is none that a photo can have`);
   }
+  if (isDetached(data)) throw detached('pixels');
+  checkSize(width, height);
   if (data.byteLength !== width * height * 4) {
     throw new GammaError(
       'photo-type',
@@ -44,9 +47,18 @@ export function takePixels({ width, height, data }: PixelSource): WirePhoto {
   return { kind: 'rgba', width, height, data: copy.buffer };
 }
 
-/** Copies encoded bytes. */
+/**
+ * Copies encoded bytes.
+ *
+ * @throws {GammaError} `photo-type` if their buffer was handed to somebody else.
+ */
 export function takeBytes(bytes: Bytes): WirePhoto {
+  if (isDetached(bytes)) throw detached('bytes');
   return { kind: 'bytes', bytes: copyOf(viewOf(bytes)).buffer, type: '' };
+}
+
+function detached(what: string): GammaError {
+  return new GammaError('photo-type', `the ${what} are gone: their buffer was transferred to another owner`);
 }
 
 /** Reads a Blob or File, unless a part of it may do. */

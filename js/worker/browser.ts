@@ -5,13 +5,11 @@ import { remoteFiles } from '../model/remote.js';
 import { bodySize, bytesOf, fetchFile, streamOf } from '../model/stream/fetching.js';
 import { bitmapOf } from '../photo/bitmap.js';
 import type { ToWorker } from '../protocol.js';
-import { importGlue, type Rgba } from '../wasm.js';
+import { importGlue } from '../wasm.js';
 import { Host } from './host.js';
+import { readBitmap } from './pixels.js';
 import type { HostPlatform } from './platform.js';
 import { type HelperOrder, help, startHelpers } from './threads.js';
-
-/** Pixels that the browser decodes are limited like the engine's own. */
-const MAX_PIXELS = 100_000_000;
 
 const pauses = new MessageChannel();
 let resume: (() => void) | undefined;
@@ -81,28 +79,6 @@ async function compile(
     throwIfAborted(signal);
     if (error instanceof GammaError) throw error;
     throw new GammaError('network', `${what} could not be compiled from ${url}: ${messageOf(error)}`);
-  }
-}
-
-/** Reads a bitmap's pixels, not premultiplied, and closes it. */
-function readBitmap(bitmap: ImageBitmap): Rgba {
-  try {
-    const { width, height } = bitmap;
-    if (width * height > MAX_PIXELS) {
-      throw new GammaError(
-        'image-too-large',
-        `the image is too large: ${width} x ${height} pixels, at most ${MAX_PIXELS} are read`,
-      );
-    }
-    const canvas = new OffscreenCanvas(width, height);
-    const context = canvas.getContext('2d', { willReadFrequently: true });
-    if (!context) throw new GammaError('image-too-large', `the browser gave no canvas of ${width} x ${height} pixels`);
-    context.globalCompositeOperation = 'copy';
-    context.drawImage(bitmap, 0, 0);
-    const { data } = context.getImageData(0, 0, width, height);
-    return { width, height, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
-  } finally {
-    bitmap.close();
   }
 }
 

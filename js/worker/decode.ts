@@ -1,9 +1,9 @@
 // A photo's bytes to the engine's pixels: by the engine, by the module of rarer formats, or by the browser.
 import { GammaError, throwIfAborted, toGammaError } from '../error.js';
 import type { WirePhoto } from '../protocol.js';
-import type { Engine, EnginePhoto, PhotoAbout, Rgba, WasmModule } from '../wasm.js';
+import type { Engine, EnginePhoto, PhotoAbout, WasmModule } from '../wasm.js';
 import type { Extras } from './extras.js';
-import type { HostPlatform } from './platform.js';
+import type { HostPlatform, PixelsRead } from './platform.js';
 import { type PartedFile, partsOf } from './raw.js';
 
 /** The engine's photo, and where its pixels came from. */
@@ -35,8 +35,7 @@ export async function decodePhoto(
     }
     case 'bitmap': {
       if (!platform.readBitmap) throw new GammaError('photo-type', 'bitmaps cannot be read here');
-      const { width, height, data } = platform.readBitmap(wire.bitmap);
-      return { photo: engine.pixels(width, height, data, { parity }), about: { source: 'pixels' } };
+      return ofPixels(engine, platform.readBitmap(wire.bitmap), 'pixels', parity);
     }
     case 'bytes':
       return decodeBytes(decoders, wire.bytes, wire.type, parity, signal);
@@ -92,7 +91,7 @@ async function decodeBytes(
   } catch (error) {
     const unread = toGammaError(error, 'wasm');
     if (!platform.decode || !mayBeShown(unread, error, bytes)) throw unread;
-    let decoded: Rgba;
+    let decoded: PixelsRead;
     try {
       decoded = await platform.decode(buffer, type);
     } catch (second) {
@@ -100,11 +99,18 @@ async function decodeBytes(
       if (unread.code !== 'image-format') throw unread;
       throw new GammaError('image-format', `${unread.message}, nor one that this browser can read`);
     }
-    return {
-      photo: engine.pixels(decoded.width, decoded.height, decoded.data, { parity }),
-      about: { source: 'browser' },
-    };
+    return ofPixels(engine, decoded, 'browser', parity);
   }
+}
+
+function ofPixels(
+  engine: Engine,
+  { width, height, data, inexact }: PixelsRead,
+  source: PhotoAbout['source'],
+  parity: boolean,
+): Decoded {
+  const photo = engine.pixels(width, height, data, { parity });
+  return { photo, about: { source, ...(inexact && { inexact }) } };
 }
 
 /**

@@ -78,6 +78,37 @@ test('photos are computed in several threads, which end with the handle', async 
   await gamma.dispose();
 });
 
+test('bytes whose buffer was transferred have codes of their own, and the model is as before', async () => {
+  const gamma = await load();
+  const gone = (make: (buffer: ArrayBuffer) => NodeEntry.Photo) => {
+    const buffer = new ArrayBuffer(40);
+    const photo = make(buffer);
+    structuredClone(buffer, { transfer: [buffer] });
+    return photo;
+  };
+  const photos = [
+    gone((buffer) => buffer),
+    gone((buffer) => new Uint8Array(buffer, 4, 8)),
+    gone((buffer) => new DataView(buffer)),
+    gone((buffer) => ({ width: 2, height: 5, data: new Uint8Array(buffer) })),
+  ];
+  for (const photo of photos) await expect(gamma.score(photo)).rejects.toMatchObject({ code: 'photo-type' });
+  const [weights] = photos as [ArrayBuffer];
+  await expect(load({ weights })).rejects.toMatchObject({ name: 'GammaError', code: 'option' });
+  expect(await gamma.score(new Blob(['{"score":0.5}']))).toMatchObject({ score: 0.5 });
+  await gamma.dispose();
+});
+
+test('an address means what it meant when it was given', async () => {
+  const gamma = await load();
+  const first = gamma.score(new Blob(['{"score":0.5,"sleep":5}']));
+  const url = new URL('/photo', base);
+  const second = gamma.score(url);
+  url.pathname = '/none';
+  expect([(await first).score, (await second).score]).toEqual([0.5, 0.75]);
+  await gamma.dispose();
+});
+
 test('a folder, an index and its missing file', async () => {
   const models = join(folder, 'models');
   mkdirSync(models);

@@ -54,7 +54,10 @@ class PlaywrightDriver implements Driver {
 }
 
 /** Starts a browser with an empty profile on the disk: in a private one files of a site would lie in memory. */
-export async function launch(name: 'chromium' | 'firefox', preferences: Record<string, boolean> = {}): Promise<Driver> {
+export async function launch(
+  name: 'chromium' | 'firefox',
+  preferences: Record<string, boolean | string> = {},
+): Promise<Driver> {
   const profile = mkdtempSync(join(tmpdir(), `gamma-${name}-`));
   const executablePath = findBrowser(name) ?? '';
   const viewport = { width: 1280, height: 860 };
