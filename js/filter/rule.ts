@@ -1,5 +1,5 @@
-// What is to happen to a picture: rules over its assessment, its declared origin and the other pictures of the page. Pure functions,
-// which know neither elements nor workers.
+// What is to happen to a picture: rules over its assessment, its declared origin and the other pictures of the page.
+// Pure functions, which know neither elements nor workers.
 import { GammaError } from '../error.js';
 import type { Assessment } from '../types.js';
 import type { PageScores } from './page-scores.js';
@@ -7,7 +7,9 @@ import type { PageScores } from './page-scores.js';
 /** What is done to a picture: `none` only tells `onVerdict`. */
 export type Action = 'blur' | 'hide' | 'badge' | 'none';
 
-/** What a file declares about its origin: `provenance.source` of its assessment, `unknown` where it declares nothing. */
+/**
+ * What a file declares about its origin: `provenance.source` of its assessment, `unknown` where it declares nothing.
+ */
 export type DeclaredOrigin = 'ai' | 'composite' | 'capture' | 'unknown';
 
 /** What rules look at: an assessment, of which the declared origin may be missing. */
@@ -16,8 +18,8 @@ export type Judged = Pick<Assessment, 'score' | 'percent' | 'uncertainty' | 'sce
 };
 
 /**
- * A picture meets a rule if it meets every condition that the rule states. At least one of `below`, `worst`, `declared` and `when` has to be
- * stated.
+ * A picture meets a rule if it meets every condition that the rule states. At least one of `below`, `worst`, `declared`
+ * and `when` has to be stated.
  */
 export interface Rule<J extends Judged = Assessment> {
   /** Id of the scene whose score counts; the model's default unless told. */
@@ -25,13 +27,15 @@ export interface Rule<J extends Judged = Assessment> {
   /** The score is below this, on the scale of {@link Assessment.percent}: above 0, at most 100. */
   readonly below?: number | undefined;
   /**
-   * The picture is among the worst of this page: fewer than this share of the scored pictures, in per cent above 0 and at most 100, have a lower
-   * score. Holds for none before {@link LEAST_PICTURES} pictures are scored.
+   * The picture is among the worst of this page: fewer than this share of the scored pictures, in per cent above 0 and
+   * at most 100, have a lower score. Holds for none before {@link LEAST_PICTURES} pictures are scored.
    */
   readonly worst?: number | undefined;
   /** The file declares this origin, or one of these. */
   readonly declared?: DeclaredOrigin | readonly DeclaredOrigin[] | undefined;
-  /** A condition of one's own. It has to depend on its arguments alone, and is asked for several scores of one picture. */
+  /**
+   * A condition of one's own. It has to depend on its arguments alone, and is asked for several scores of one picture.
+   */
   readonly when?: ((judged: J, page: PageScores | undefined) => boolean) | undefined;
   /** What is done then; the filter's `action` unless told. */
   readonly action?: Action | undefined;
@@ -181,3 +185,7 @@ export function checkAction(action: unknown, name = 'action'): Action | undefine
 }
 
 const wrong = (name: string, what: string) => new GammaError('option', `option \`${name}\`: ${what}`);
+
+/** An assessment, or one for each scene, as a list. */
+export const listOf = <J extends Judged>(judged: J | Readonly<Record<string, J>>): readonly J[] =>
+  isOne(judged) ? [judged] : Object.values(judged);

@@ -10,19 +10,34 @@ const ENTRIES = [
   { name: 'worker', input: 'worker/browser', minify: true },
   { name: 'node-worker', input: 'worker/node', platform: 'node' },
   { name: 'command/main', platform: 'node', external: ['../node.js'] },
+  // They take the engine from the package's own entry, so that a page has it once.
+  { name: 'filter/index', beside: true },
 ];
 
 /** The files of the package that are made from js/. */
 export const BUNDLES = ENTRIES.map(({ name }) => `${name}.js`);
 
+/**
+ * Leaves the engine to the package's own entry. `GammaError` is that entry's, too: with a class of its own in each file callers could not
+ * tell it by `instanceof`.
+ */
+const ENGINE = {
+  name: 'engine',
+  resolveId: (id) => (/^\.\.\/(index|error)\.js$/.test(id) ? { id: '../index.js', external: true } : undefined),
+};
+
 /** The text of `file`, made of the module `input` and what it imports. */
-async function bundle(input, file, { platform = 'browser', minify = false, plugins = [], external = [] }) {
+async function bundle(
+  input,
+  file,
+  { platform = 'browser', minify = false, plugins = [], external = [], beside = false },
+) {
   // Set-up installs it before it is needed.
   const { rolldown } = await import('rolldown');
   const build = await rolldown({
     input,
     platform,
-    plugins,
+    plugins: beside ? [...plugins, ENGINE] : plugins,
     external: [/^node:/, ...external],
     checks: { eval: false },
   });

@@ -33,6 +33,7 @@ function manifest() {
       '.': { node: entry('node'), ...entry('index') },
       './node': entry('node'),
       './browser': entry('index'),
+      './filter': entry('filter/index'),
       // To be copied, or to be named by `new URL`.
       './worker': entry('worker', 'worker/browser'),
       './node-worker': entry('node-worker', 'worker/node'),
@@ -44,7 +45,17 @@ function manifest() {
     bin: { 'gamma-wasm': './command/main.js' },
     // Workers and the command do their work when they are loaded, and glue hands itself over; nothing else does anything at import.
     sideEffects: ['./worker.js', './node-worker.js', './command/main.js', './wasm/*/gamma.js'],
-    files: ['*.js', '**/*.d.ts', 'command', 'wasm', 'README.md', 'CHANGELOG.md', 'LICENSE-MIT', 'LICENSE-APACHE'],
+    files: [
+      '*.js',
+      '**/*.d.ts',
+      'command',
+      'filter',
+      'wasm',
+      'README.md',
+      'CHANGELOG.md',
+      'LICENSE-MIT',
+      'LICENSE-APACHE',
+    ],
     engines: { node: '>=20.19' },
   };
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createServer, type Plugin } from 'vite';
 import { ISOLATION, sendFile, within } from '../../scripts/lib/serve.mjs';
+import { FILTER_PAGE } from './filtering/page.ts';
 import { goldenCrops } from './golden.ts';
 import { repository } from './repository.ts';
 
@@ -40,6 +41,9 @@ const testFiles: Plugin = {
     const fixtures = repository('tests/browser/fixtures');
     middlewares.use('/bare.html', (_, response) =>
       response.writeHead(200, { ...ISOLATION, 'Content-Type': 'text/html' }).end(BARE),
+    );
+    middlewares.use('/filter.html', (_, response) =>
+      response.writeHead(200, { ...ISOLATION, 'Content-Type': 'text/html' }).end(FILTER_PAGE),
     );
     middlewares.use('/golden/crops', (_, response) => response.writeHead(200, ISOLATION).end(goldenCrops()));
     middlewares.use(GOLDEN_MODEL, (request, response) => sendFile(model, request, response));

@@ -1,0 +1,96 @@
+/**
+ * Hides or marks pictures of a page by how good they are and what they declare about their origin, before they come
+ * into sight.
+ *
+ * Nothing runs when this module is imported; pictures are judged on this device.
+ *
+ * @example
+ * ```ts
+ * import { filter } from 'gamma-wasm/filter';
+ * const feed = filter(document, { rule: { below: 40 }, action: 'blur' });
+ * feed.dispose(); // the page is as it was
+ * ```
+ *
+ * @module
+ */
+import { GammaError } from '../error.js';
+import { Gamma } from '../index.js';
+import { PageFilter, type Settings } from './filter.js';
+import { Judge } from './judge.js';
+import { checkAction, checkRules } from './rule.js';
+import { Store } from './store.js';
+import type { Filter, FilterOptions } from './types.js';
+
+export { PageScores } from './page-scores.js';
+export type { Action, DeclaredOrigin, Judged, Rule, Verdict } from './rule.js';
+export { checkRules, LEAST_PICTURES, verdict } from './rule.js';
+export { styleText } from './sheets.js';
+export type * from './types.js';
+
+const VEIL = 3000;
+const ENTRIES = 5000;
+
+/**
+ * Filters the pictures below `root`, those included that come later, until the filter is disposed of.
+ *
+ * @param root A document, an element or an open shadow root.
+ * @throws {GammaError} `option` for options that are none.
+ */
+export function filter(root: Document | Element | ShadowRoot, options: FilterOptions): Filter {
+  if (typeof (root as Partial<Node> | null)?.getRootNode !== 'function')
+    throw new GammaError('option', 'option `root`: expected a document, an element or a shadow root');
+  const settings = settingsOf(options);
+  const entries = options.cache === false ? 0 : numberOf('cache', options.cache, ENTRIES, 0);
+  let own: Promise<Gamma> | undefined;
+  const load = () => {
+    if (options.gamma) return Promise.resolve(options.gamma);
+    own ??= Gamma.load().catch((error: unknown) => {
+      // The next picture tries again.
+      own = undefined;
+      throw error;
+    });
+    return own;
+  };
+  const store = options.assess || entries === 0 ? undefined : new Store(entries);
+  const assess = options.assess ?? new Judge(load, store).assess;
+  const { signal } = options;
+  const end = () => {
+    signal?.removeEventListener('abort', dispose);
+    store?.close();
+    own?.then(
+      (gamma) => gamma.dispose(),
+      () => {},
+    );
+  };
+  const page = new PageFilter(root, settings, assess, end);
+  const dispose = () => page.dispose();
+  if (signal?.aborted) dispose();
+  else signal?.addEventListener('abort', dispose);
+  return page;
+}
+
+function settingsOf(options: FilterOptions): Settings {
+  if (options === null || typeof options !== 'object')
+    throw new GammaError('option', 'expected an object with a `rule`');
+  const { budget = {}, veil, onVerdict } = options;
+  if (onVerdict !== undefined && typeof onVerdict !== 'function')
+    throw new GammaError('option', 'option `onVerdict`: expected a function');
+  return {
+    rules: checkRules(options.rule),
+    action: checkAction(options.action) ?? 'blur',
+    smallest: numberOf('smallest', options.smallest, 80, 0),
+    backgrounds: options.backgrounds ?? false,
+    frames: options.frames ?? true,
+    ahead: numberOf('ahead', options.ahead, 1.5, 0),
+    perSecond: numberOf('budget.perSecond', budget.perSecond, 60, 0.1),
+    scrolling: numberOf('budget.scrolling', budget.scrolling, 30, 0.1),
+    veil: veil === false || veil === undefined ? undefined : numberOf('veil', veil === true ? VEIL : veil, VEIL, 1),
+    onVerdict,
+  };
+}
+
+function numberOf(name: string, value: unknown, unlessTold: number, least: number): number {
+  if (value === undefined) return unlessTold;
+  if (typeof value === 'number' && value >= least && value < Infinity) return value;
+  throw new GammaError('option', `option \`${name}\`: expected a number of at least ${least}, got ${String(value)}`);
+}

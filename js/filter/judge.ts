@@ -1,0 +1,122 @@
+// From a picture's address to its assessment: reads the bytes, looks whether they are known, and has them scored if
+// not.
+import { GammaError } from '../error.js';
+import type { Gamma } from '../index.js';
+import type { Assessment, Assessments } from '../types.js';
+import { Reader } from './read.js';
+import type { Store } from './store.js';
+import type { Assess, Assessed, AssessRequest } from './types.js';
+
+/** Assessments that are at hand without the store. */
+const MOST_KNOWN = 1000;
+/** Files that are held for a full score after their estimate. */
+const MOST_HELD = 24;
+
+/** Thrown for a picture that is left alone, which is known only once it is read. */
+export class LeftAlone extends Error {}
+
+/** Assesses pictures by a model. */
+export class Judge {
+  readonly #gamma: () => Promise<Gamma>;
+  readonly #store: Store | undefined;
+  readonly #reader = new Reader();
+  readonly #known = new Map<string, Pick<Assessed, 'assessment' | 'final'>>();
+  readonly #underway = new Map<string, Promise<Assessed>>();
+  /** The same object again lets the engine go on from its first crops. */
+  readonly #held = new Map<string, Blob>();
+  #fingerprint: Promise<string> | undefined;
+
+  constructor(gamma: () => Promise<Gamma>, store: Store | undefined) {
+    this.#gamma = gamma;
+    this.#store = store;
+  }
+
+  readonly assess: Assess = async (request) => {
+    const { address, element, scene, estimate, signal } = request;
+    const photo = await this.#reader.read(address, element, signal);
+    if (!(photo instanceof Blob)) return this.#score(photo, request);
+    if (/^image\/svg\+xml\b/i.test(photo.type)) throw new LeftAlone('an SVG');
+    const hash = await hashOf(photo);
+    if (hash === undefined) return this.#score(photo, request);
+    // The scene is what a rule has to do with a score. Thresholds and origins are looked at afterwards.
+    const key = [hash, scene ?? ''].join('|');
+    const known = await this.#recall(key, estimate);
+    if (known) return { ...known, known: true };
+    throwIfGone(signal);
+    const asked = `${key}|${estimate}`;
+    const underway = this.#underway.get(asked) ?? this.#compute(key, photo, request);
+    this.#underway.set(asked, underway);
+    return underway.finally(() => this.#underway.delete(asked));
+  };
+
+  async #recall(key: string, estimate: boolean): Promise<Pick<Assessed, 'assessment' | 'final'> | undefined> {
+    const enough = (found: Pick<Assessed, 'final'> | undefined) => found && (found.final || estimate);
+    const known = this.#known.get(key);
+    if (known && enough(known)) {
+      remember(this.#known, key, known, MOST_KNOWN);
+      return known;
+    }
+    const kept = await this.#store?.get(`${await this.#model()}|${key}`);
+    if (!kept || !enough(kept)) return undefined;
+    remember(this.#known, key, kept, MOST_KNOWN);
+    return kept;
+  }
+
+  async #compute(key: string, photo: Blob, request: AssessRequest): Promise<Assessed> {
+    const held = this.#held.get(key) ?? photo;
+    const found = await this.#score(held, { ...request, signal: new AbortController().signal });
+    if (found.final) this.#held.delete(key);
+    else remember(this.#held, key, held, MOST_HELD);
+    remember(this.#known, key, found, MOST_KNOWN);
+    // Nobody waits for it.
+    if (this.#store) void this.#model().then((model) => this.#store?.put(`${model}|${key}`, found));
+    return found;
+  }
+
+  async #score(photo: Blob | ImageBitmap, { scene, estimate, signal }: AssessRequest): Promise<Assessed> {
+    const gamma = await this.#gamma();
+    throwIfGone(signal);
+    const options = { ...(scene !== undefined && { scene }), signal };
+    if (!estimate || !(photo instanceof Blob)) return { assessment: await gamma.score(photo, options), final: true };
+    // The first of two passes is an estimate. Leaving the loop, there is no second one.
+    for await (const result of gamma.scoreAll([photo], { ...options, previews: true })) {
+      if (result.error) throw result.error;
+      return { assessment: result.assessment as Assessment | Assessments, final: result.final };
+    }
+    throw new GammaError('worker', 'no answer came');
+  }
+
+  /**
+   * What tells the model from others, one that was trained anew under the same name among them: what it says of a plain
+   * picture.
+   */
+  #model(): Promise<string> {
+    this.#fingerprint ??= this.#gamma().then(async (gamma) => {
+      const side = 224;
+      const data = new Uint8ClampedArray(4 * side * side).map((_, at) => (at % 4 === 3 ? 255 : (at * at) % 251));
+      const { score } = await gamma.score({ width: side, height: side, data }, { policy: 'center', crops: 1 });
+      return `${gamma.model.name}|${gamma.device.kind}|${score}`;
+    });
+    return this.#fingerprint;
+  }
+}
+
+/** The SHA-256 of a file in hexadecimal digits; undefined in pages over plain http, which have no digests. */
+async function hashOf(blob: Blob): Promise<string | undefined> {
+  const { subtle } = globalThis.crypto ?? {};
+  if (!subtle) return undefined;
+  const digest = await subtle.digest('SHA-256', await blob.arrayBuffer());
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function throwIfGone(signal: AbortSignal): void {
+  if (signal.aborted) throw new GammaError('aborted', 'the picture is not asked for any more');
+}
+
+/** Puts an entry at the end of a map, and takes the first one away where there are too many. */
+function remember<K, V>(map: Map<K, V>, key: K, value: V, most: number): void {
+  map.delete(key);
+  map.set(key, value);
+  const [first] = map.keys();
+  if (map.size > most && first !== undefined) map.delete(first);
+}

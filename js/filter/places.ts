@@ -1,0 +1,34 @@
+// How near pictures are, for the order in which they are worked at.
+import type { Picture } from './picture.js';
+import { distanceOf } from './shown.js';
+
+/** Milliseconds for which a measured place is good. */
+const LASTS = 80;
+/** How much farther pictures count that lie where the page is not scrolled to. */
+const BEHIND = 3;
+/** Pixels by which a picture without any estimate comes before one with. */
+const ESTIMATED = 600;
+
+/** Measures places, and follows where the page is scrolled to. */
+export class Places {
+  #lastTop = 0;
+  #scrollsUp = false;
+
+  scrolled({ target }: Event): void {
+    const scrolls = (target as Partial<Document>).scrollingElement ?? (target as Partial<Element>);
+    const { scrollTop: top = 0 } = scrolls;
+    this.#scrollsUp = top < this.#lastTop;
+    this.#lastTop = top;
+  }
+
+  /** CSS pixels to go until the picture is in sight, more or less. */
+  of(picture: Picture): number {
+    const now = performance.now();
+    if (now - picture.place.at > LASTS) {
+      const { pixels, below } = distanceOf(picture.element);
+      const isBehind = pixels > 0 && below === this.#scrollsUp;
+      picture.place = { at: now, value: pixels * (isBehind ? BEHIND : 1) };
+    }
+    return picture.place.value + (picture.found ? ESTIMATED : 0);
+  }
+}
