@@ -1,21 +1,25 @@
 import { byId } from './dom.ts';
-import { fromDrop, fromFiles, fromFolder, fromPaste, type NamedFile } from './intake.ts';
+import { fromDrop, fromFiles, fromFolder, fromPaste, type Intake } from './intake.ts';
 
 /** Lets photos be dropped anywhere on the page, pasted, or picked as files or as a folder. */
-export function takePhotos(add: (files: NamedFile[]) => void): void {
+export function takePhotos(add: (intake: Intake) => void): void {
   dropAnywhere(add);
   let pasted = 0;
   addEventListener('paste', ({ clipboardData }) => {
     if (!clipboardData?.files.length) return;
     const photos = fromPaste(clipboardData, pasted);
     pasted += photos.length;
-    add(photos);
+    add({ photos, lost: [] });
   });
-  pick(byId<HTMLInputElement>('pick-files'), '[data-action="files"]', (files) => add(fromFiles(files)));
-  pick(byId<HTMLInputElement>('pick-folder'), '[data-action="folder"]', (files) => add(fromFolder(files)));
+  pick(byId<HTMLInputElement>('pick-files'), '[data-action="files"]', (files) =>
+    add({ photos: fromFiles(files), lost: [] }),
+  );
+  pick(byId<HTMLInputElement>('pick-folder'), '[data-action="folder"]', (files) =>
+    add({ photos: fromFolder(files), lost: [] }),
+  );
 }
 
-function dropAnywhere(add: (files: NamedFile[]) => void): void {
+function dropAnywhere(add: (intake: Intake) => void): void {
   const root = document.documentElement;
   // Entering a child comes before leaving its parent, so the depth is zero only outside the page.
   let depth = 0;

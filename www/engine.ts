@@ -1,82 +1,105 @@
 import type { Gamma } from 'gamma-wasm';
 import { loadPackage } from './package-api.ts';
-import { DEFAULT_SCENE, type DeviceChoice, type Store } from './state.ts';
+import { DEFAULT_SCENE, type DeviceChoice, type Load, type Store } from './state.ts';
 
-/** Loads the model on a device, again whenever the person chooses another model or device, and keeps one at a time. */
+/** What a load is asked for. */
+interface Wanted {
+  readonly device: DeviceChoice;
+  /** The person's own weights; undefined for those of the package. */
+  readonly weights: readonly File[] | undefined;
+}
+
+/**
+ * Loads the model on a device, again whenever the person chooses another model or device. The one in use stays until the next one is
+ * loaded: one that cannot be loaded takes nothing away.
+ */
 export class Engine {
   /** The loaded model, or undefined while there is none. */
   gamma: Gamma | undefined;
-  /** The person's own weights. */
-  private weights: readonly File[] | undefined;
+  /** What {@link gamma} was loaded with. */
+  private used: Wanted | undefined;
+  /** What was asked for last. */
+  private wanted: Wanted | undefined;
   private loading: AbortController | undefined;
 
   constructor(private readonly store: Store) {}
 
   /** Takes another device. Scores stay: devices agree. */
-  async useDevice(device: DeviceChoice): Promise<void> {
-    this.store.state.device = device;
-    await this.load();
+  useDevice(device: DeviceChoice): Promise<void> {
+    return this.load({ device, weights: this.used?.weights });
   }
 
   /** Takes the person's own weights, one file or several with their index, or those of the package again. */
-  async useWeights(weights: readonly File[] | undefined): Promise<void> {
-    this.weights = weights;
-    await this.load();
+  useWeights(weights: readonly File[] | undefined): Promise<void> {
+    return this.load({ device: this.store.state.device, weights });
   }
 
   /** Whether the person's own weights are in use. */
   get ownWeights(): boolean {
-    return this.weights !== undefined;
+    return this.used?.weights !== undefined;
   }
 
-  /** Loads the model as the state asks for; a load in progress is given up. */
-  async load(): Promise<void> {
+  /** Loads what is wanted, or what was wanted last; a load in progress is given up. */
+  async load(wanted = this.wanted ?? { device: this.store.state.device, weights: undefined }): Promise<void> {
     this.loading?.abort();
     const loading = new AbortController();
     this.loading = loading;
+    this.wanted = wanted;
     const { state } = this.store;
-    await this.drop();
-    if (loading.signal.aborted) return;
-    if (state.modules?.modules.cpu === 'building' && state.device !== 'webgpu') {
+    if (!this.gamma && state.modules?.modules.cpu === 'building' && wanted.device !== 'webgpu') {
       state.engine = { phase: 'building', message: state.modules.message };
       this.store.tell('engine');
       return;
     }
-    state.engine = { phase: 'loading', step: undefined };
-    this.store.tell('engine');
+    this.tell({ phase: 'loading', step: undefined }, wanted);
     try {
       const { Gamma } = await loadPackage();
       const gamma = await Gamma.load({
-        weights: this.weights,
-        device: state.device,
+        ...wanted,
         signal: loading.signal,
         onProgress: (step) => {
-          if (loading.signal.aborted) return;
-          state.engine = { phase: 'loading', step };
-          this.store.tell('engine');
+          if (!loading.signal.aborted) this.tell({ phase: 'loading', step }, wanted);
         },
       });
       if (loading.signal.aborted) {
         await gamma.dispose();
         return;
       }
-      this.gamma = gamma;
-      const { device, model, source, scenes } = gamma;
-      const preferred = scenes.find(({ id }) => id === state.scene) ?? scenes.find(({ id }) => id === DEFAULT_SCENE);
-      state.scene = (preferred ?? scenes[0])?.id ?? DEFAULT_SCENE;
-      state.engine = { phase: 'ready', device, model, source, scenes };
-      this.store.tell('view');
+      this.take(gamma, wanted);
     } catch (error) {
-      if (loading.signal.aborted) return;
-      state.engine = { phase: 'failed', ...this.explain(error) };
+      if (!loading.signal.aborted) this.tell({ phase: 'failed', ...this.explain(error) }, wanted);
     }
-    this.store.tell('engine');
   }
 
-  private async drop(): Promise<void> {
-    const { gamma } = this;
-    this.gamma = undefined;
-    await gamma?.dispose();
+  private take(gamma: Gamma, wanted: Wanted): void {
+    const { state } = this.store;
+    const before = this.gamma;
+    const other = before !== undefined && this.used?.weights !== wanted.weights;
+    this.gamma = gamma;
+    this.used = wanted;
+    const { device, model, source, scenes } = gamma;
+    const preferred = scenes.find(({ id }) => id === state.scene) ?? scenes.find(({ id }) => id === DEFAULT_SCENE);
+    state.scene = (preferred ?? scenes[0])?.id ?? DEFAULT_SCENE;
+    state.device = wanted.device;
+    state.engine = { phase: 'ready', device, model, source, scenes };
+    state.change = undefined;
+    this.store.tell('view');
+    this.store.tell('engine');
+    if (other) this.store.tell('weights');
+    void before?.dispose();
+  }
+
+  /** Tells how a load goes: of the first model, or of one that is to follow the one in use. */
+  private tell(load: Load, { device, weights }: Wanted): void {
+    const { state } = this.store;
+    if (this.gamma) {
+      const what = weights === this.used?.weights ? 'device' : 'weights';
+      state.change = { ...load, what, device };
+    } else {
+      state.engine = load;
+      state.device = device;
+    }
+    this.store.tell('engine');
   }
 
   private explain(error: unknown): { code: string; message: string } {

@@ -27,32 +27,56 @@ export function fromFolder(files: readonly File[]): NamedFile[] {
 /** Files chosen one by one. */
 export const fromFiles = (files: Iterable<File>): NamedFile[] => [...files].map((file) => ({ name: file.name, file }));
 
-async function filesOf(entry: FileSystemEntry): Promise<File[]> {
-  if (entry.isFile)
-    return [await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject))];
-  const reader = (entry as FileSystemDirectoryEntry).createReader();
+/** What came of a source of photos, and what of it could not be had. */
+export interface Intake {
+  photos: NamedFile[];
+  /** Names, or sentences where there is more to say. */
+  lost: string[];
+}
+
+/** The files below an entry. What cannot be read, such as a dead link, goes to `lost`; the others come all the same. */
+async function filesOf(entry: FileSystemEntry, lost: string[]): Promise<File[]> {
   const files: File[] = [];
-  // A reader hands out a folder's entries in batches and ends with an empty one.
-  for (;;) {
-    const batch = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
-    if (batch.length === 0) return files;
-    for (const inner of batch) files.push(...(await filesOf(inner)));
+  try {
+    if (entry.isFile) {
+      files.push(await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject)));
+      return files;
+    }
+    const reader = (entry as FileSystemDirectoryEntry).createReader();
+    // A reader hands out a folder's entries in batches and ends with an empty one.
+    for (;;) {
+      const batch = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+      if (batch.length === 0) return files;
+      for (const inner of batch) files.push(...(await filesOf(inner, lost)));
+    }
+  } catch {
+    lost.push(entry.fullPath.replace(/^\//, '') || entry.name);
+    return files;
   }
 }
 
 /** The files of a drop, those of dropped folders included. */
-export async function fromDrop(transfer: DataTransfer): Promise<NamedFile[]> {
+export async function fromDrop(transfer: DataTransfer): Promise<Intake> {
   // The entries must be taken before the first await: the list is emptied after the event.
   const entries = [...transfer.items].filter(({ kind }) => kind === 'file').map((item) => item.webkitGetAsEntry());
   const loose = [...transfer.files];
-  if (!entries.some((entry) => entry?.isDirectory)) return fromFiles(loose);
-  const named: NamedFile[] = [];
+  const lost: string[] = [];
+  if (!entries.some((entry) => entry?.isDirectory)) return { photos: fromFiles(loose), lost };
+  const photos: NamedFile[] = [];
   for (const entry of entries) {
     if (!entry) continue;
-    const files = await filesOf(entry);
-    named.push(...(entry.isDirectory ? fromFolder(files) : fromFiles(files)));
+    const files = await filesOf(entry, lost);
+    photos.push(...(entry.isDirectory ? fromFolder(files) : fromFiles(files)));
   }
-  return named;
+  return { photos, lost };
+}
+
+/** What to say of files that could not be read. */
+export function lostText({ lost }: Intake): string {
+  const [first, ...others] = lost;
+  if (first === undefined) return '';
+  const more = others.length > 0 ? ` and ${others.length} more` : '';
+  return `${count(lost.length, 'file')} could not be read: ${first}${more}`;
 }
 
 /** The photos of a paste. The clipboard calls every picture `image.png`, so each gets a number. */
@@ -64,7 +88,7 @@ export function fromPaste(transfer: DataTransfer, already: number): NamedFile[] 
 }
 
 /** The page's own sample photos, fetched from where the page came from. */
-export async function fromSamples(): Promise<NamedFile[]> {
+export async function fromSamples(): Promise<Intake> {
   const samples: [name: string, url: URL][] = [
     ['Lighthouse', new URL('./samples/lighthouse.webp', import.meta.url)],
     ['Lighthouse, blurred', new URL('./samples/lighthouse-blurred.webp', import.meta.url)],
@@ -73,13 +97,16 @@ export async function fromSamples(): Promise<NamedFile[]> {
     ['Dog', new URL('./samples/dog.jpg', import.meta.url)],
     ['City at night', new URL('./samples/city-at-night.webp', import.meta.url)],
   ];
-  return Promise.all(
-    samples.map(async ([name, url]) => {
-      const response = await fetch(url);
-      if (!response.ok) throw new Error(`the sample "${name}" could not be fetched (HTTP ${response.status})`);
-      return { name, file: await response.blob() };
+  const lost: string[] = [];
+  const fetched = await Promise.all(
+    samples.map(async ([name, url]): Promise<NamedFile[]> => {
+      const response = await fetch(url).catch(() => undefined);
+      const file = response?.ok ? await response.blob().catch(() => undefined) : undefined;
+      if (!file) lost.push(name);
+      return file ? [{ name, file }] : [];
     }),
   );
+  return { photos: fetched.flat(), lost };
 }
 
 let lastId = 0;

@@ -45,12 +45,11 @@ export function setUpKept(store: Store, notices: Notices): void {
     return item;
   };
 
-  let phase = '';
+  let shown = store.state.engine;
   store.on('engine', () => {
-    const now = store.state.engine.phase;
-    if (now === phase) return;
-    phase = now;
+    const { engine } = store.state;
     // While a model loads, its size on this device changes all the time.
-    if (now === 'ready') void draw();
+    if (engine !== shown && engine.phase === 'ready') void draw();
+    shown = engine;
   });
 }

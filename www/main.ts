@@ -2,7 +2,7 @@ import { setUpDock } from './dock.ts';
 import { takePhotos } from './drop.ts';
 import { Engine } from './engine.ts';
 import { Gallery } from './gallery.ts';
-import { addPhotos, fromSamples, type NamedFile } from './intake.ts';
+import { addPhotos, fromSamples, type Intake, lostText } from './intake.ts';
 import { setUpKept } from './kept.ts';
 import { Notices } from './notices.ts';
 import { Queue } from './queue.ts';
@@ -15,14 +15,15 @@ const store = new Store();
 const engine = new Engine(store);
 const queue = new Queue(store, engine);
 new Gallery(store);
-const notices = new Notices(store, engine, queue);
-setUpSetup(store, engine, queue);
+const notices = new Notices(store, engine);
+setUpSetup(store, engine);
 setUpKept(store, notices);
 setUpToolbar(store, queue);
 setUpDock(store, queue);
 
-const add = (files: NamedFile[]) => {
-  addPhotos(store, files);
+const add = (intake: Intake) => {
+  addPhotos(store, intake.photos);
+  if (intake.lost.length > 0) notices.pass(lostText(intake));
   void queue.start();
 };
 takePhotos(add);
@@ -30,7 +31,7 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('[data-action=
   button.addEventListener('click', () => {
     button.disabled = true;
     fromSamples()
-      .then(add, (error: unknown) => notices.pass(error instanceof Error ? error.message : String(error)))
+      .then(add)
       .finally(() => {
         button.disabled = false;
       });
@@ -39,6 +40,8 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('[data-action=
 
 // Photos that came before the model was there are taken up now.
 store.on('engine', () => void queue.start());
+// Other weights, other scores: those of the weights before would not compare.
+store.on('weights', () => queue.requeue(({ status }) => status !== 'stopped'));
 
 for (const event of ['online', 'offline']) {
   addEventListener(event, () => {

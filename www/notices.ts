@@ -1,7 +1,6 @@
 import { byId } from './dom.ts';
 import type { Engine } from './engine.ts';
 import { sentence } from './format.ts';
-import type { Queue } from './queue.ts';
 import type { Store } from './state.ts';
 
 interface Notice {
@@ -22,7 +21,6 @@ export class Notices {
   constructor(
     private readonly store: Store,
     private readonly engine: Engine,
-    private readonly queue: Queue,
   ) {
     store.on('engine', () => this.draw());
     this.draw();
@@ -57,7 +55,7 @@ export class Notices {
   }
 
   private *current(): Generator<Notice> {
-    const { engine, modules, device, online } = this.store.state;
+    const { engine, change, modules, device, online } = this.store.state;
     if (engine.phase === 'failed') {
       yield {
         id: 'failed',
@@ -70,6 +68,16 @@ export class Notices {
       const text =
         engine.phase === 'ready' ? 'You are offline. Scoring goes on: it needs no connection.' : 'You are offline.';
       yield { id: 'offline', kind: 'note', text };
+    }
+    if (change?.phase === 'failed') {
+      const what = change.what === 'weights' ? 'These weights' : 'This device';
+      yield {
+        id: 'failed',
+        kind: 'error',
+        text: sentence(`${what} could not be used, so the model and all scores stay as they are: ${change.message}`),
+        small: change.code,
+        action: { label: 'Try again', run: () => void this.engine.load() },
+      };
     }
     if (engine.phase === 'building') {
       yield {
@@ -105,7 +113,6 @@ export class Notices {
 
   private switchToGpu(): void {
     this.sawBuilding = false;
-    this.queue.interrupt();
     void this.engine.useDevice('auto');
   }
 }

@@ -71,11 +71,6 @@ export class Queue {
     void this.start();
   }
 
-  /** Gives up the photos in progress because the model goes away; they wait for the next model. */
-  interrupt(): void {
-    this.pass?.stopper.abort();
-  }
-
   private get unfinished(): PhotoEntry[] {
     return this.store.state.photos.filter(({ status }) => status === 'waiting' || status === 'scoring');
   }

@@ -2,7 +2,6 @@ import type { LoadProgress } from 'gamma-wasm';
 import { byId } from './dom.ts';
 import type { Engine } from './engine.ts';
 import { deviceLabel, megabytes, timeLeftText } from './format.ts';
-import type { Queue } from './queue.ts';
 import type { DeviceChoice, EngineState, Store } from './state.ts';
 
 /** Where each phase of loading lies on the bar, from 0 to 1, and what it is called. */
@@ -14,35 +13,29 @@ const PHASES: Record<LoadProgress['phase'], { from: number; to: number; text: st
 };
 
 /** The strip that tells device and model and lets both be changed. */
-export function setUpSetup(store: Store, engine: Engine, queue: Queue): void {
+export function setUpSetup(store: Store, engine: Engine): void {
   const draw = () => drawSetup(store, engine);
   store.on('engine', draw);
 
   byId('device').addEventListener('change', (event) => {
-    queue.interrupt();
     void engine.useDevice((event.target as HTMLInputElement).value as DeviceChoice);
   });
 
   const picker = byId<HTMLInputElement>('pick-weights');
-  const use = async (files: readonly File[] | undefined) => {
-    queue.interrupt();
-    const loaded = engine.useWeights(files);
-    // Other weights, other scores: those of the old ones would not compare. They wait for the model that now loads.
-    queue.requeue(({ status }) => status === 'done' || status === 'failed');
-    await loaded;
-  };
+  const use = (files: readonly File[] | undefined) => void engine.useWeights(files);
   byId('own-weights').addEventListener('click', () => picker.click());
-  byId('default-weights').addEventListener('click', () => void use(undefined));
+  byId('default-weights').addEventListener('click', () => use(undefined));
   picker.addEventListener('change', () => {
     const files = [...(picker.files ?? [])];
-    if (files.length > 0) void use(files);
+    if (files.length > 0) use(files);
     picker.value = '';
   });
   draw();
 }
 
 function drawSetup(store: Store, engine: Engine): void {
-  const { engine: state, modules, device } = store.state;
+  const { engine: state, change, modules } = store.state;
+  const device = change?.phase === 'loading' ? change.device : store.state.device;
   drawDevice(state);
   byId('model-line').textContent = modelLine(state);
   byId('model-line').title = state.phase === 'ready' ? state.source.note : '';
@@ -54,7 +47,7 @@ function drawSetup(store: Store, engine: Engine): void {
     input.disabled = reason !== '';
     if (input.parentElement) input.parentElement.title = reason;
   }
-  drawLoading(state);
+  drawLoading(change?.phase === 'loading' ? change : state);
 }
 
 function whyNoGpu(module: string | undefined): string {

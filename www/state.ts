@@ -46,11 +46,18 @@ export interface CropChoice {
 /** The device the person asked for. */
 export type DeviceChoice = 'auto' | 'cpu' | 'webgpu';
 
+/** How the loading of a model goes. */
+export type Load =
+  | { phase: 'loading'; step: LoadProgress | undefined }
+  | { phase: 'failed'; code: string; message: string };
+
+/** A model or a device that is to take the place of the one in use, or that could not. */
+export type Change = Load & { what: 'weights' | 'device'; device: DeviceChoice };
+
 /** Where the engine is. */
 export type EngineState =
-  | { phase: 'loading'; step: LoadProgress | undefined }
+  | Load
   | { phase: 'building'; message: string }
-  | { phase: 'failed'; code: string; message: string }
   | { phase: 'ready'; device: DeviceInfo; model: ModelInfo; source: ModelSource; scenes: readonly Scene[] };
 
 /** The scoring run in progress. */
@@ -77,17 +84,20 @@ export interface State {
   choice: CropChoice;
   device: DeviceChoice;
   engine: EngineState;
+  /** Undefined unless another model or device was asked for, and is not in use. */
+  change: Change | undefined;
   modules: Status | undefined;
   run: Run | undefined;
   online: boolean;
 }
 
-/** What changed: the list of photos, one photo, the view (scene, order, crops), the engine, or the run. */
+/** What changed: the list of photos, one photo, the view (scene, order, crops), the engine, the weights in use, or the run. */
 export interface Changes {
   photos: undefined;
   photo: PhotoEntry;
   view: undefined;
   engine: undefined;
+  weights: undefined;
   run: undefined;
 }
 
@@ -104,6 +114,7 @@ export class Store {
     choice: { seed: 0 },
     device: 'auto',
     engine: { phase: 'loading', step: undefined },
+    change: undefined,
     modules: undefined,
     run: undefined,
     online: navigator.onLine,

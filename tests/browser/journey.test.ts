@@ -53,6 +53,15 @@ inEveryBrowser((driver) => {
     expect(cards.at(-1)).toMatchObject({ name: 'notes.jpg', status: 'failed', code: 'image-format' });
   });
 
+  test('a dropped folder with a dead link and a folder that cannot be read gives its other photos, and says so', async () => {
+    await visitor.dropFolder();
+    await visitor.until(() => document.querySelector('[role=alert]') !== null);
+    expect(await visitor.text('[role=alert]')).toBe('2 files could not be read: album/dead.jpg and 1 more');
+    await visitor.settled(6);
+    for (const name of ['one.jpg', 'two.jpg']) await visitor.click(`Remove ${name}`);
+    await visitor.settled(4);
+  });
+
   test('photos can be pasted', async ({ skip }) => {
     if (!(await visitor.paste('lighthouse.webp'))) skip('a script can make no event of pasted files');
     await visitor.settled(5);
@@ -155,15 +164,26 @@ inEveryBrowser((driver) => {
     await visitor.choose('dog.jpg');
     await visitor.settled(1);
     const [before] = await visitor.cards();
+    const model = await visitor.text('#model-line');
     await visitor.weights();
     await visitor.until(
       () => document.querySelector('[role=alert]')?.textContent?.includes('header-too-large') === true,
     );
+    // What was there is there: the score, the model, and the next photo's score.
+    expect(await visitor.cards()).toEqual([before]);
+    expect(await visitor.text('#model-line')).toBe(model);
+    await visitor.choose('dog.jpg');
+    await visitor.settled(2);
+    expect((await visitor.cards()).map(({ raw }) => raw)).toEqual([before?.raw, before?.raw]);
+    expect(await visitor.text('[role=alert]')).toMatch(/header-too-large/);
+    await visitor.click('Remove dog.jpg');
+    await visitor.settled(1);
     await visitor.weights(GOLDEN_MODEL);
     await visitor.until(() => document.body.textContent?.includes('This model is untrained') === true);
     await visitor.settled(1);
     const [other] = await visitor.cards();
     expect(other?.raw).not.toBe(before?.raw);
+    expect(await visitor.text('[role=alert]')).toBe('');
     await visitor.click('Back to Gamma-Lite');
     await visitor.until(() => document.querySelector('#model-line')?.textContent?.startsWith('gamma-lite') === true);
     await visitor.settled(1);

@@ -104,6 +104,44 @@ export class Visitor {
     }, names);
   }
 
+  /** Drops a folder with two photos, a link to nothing between them, and a folder whose second half cannot be listed. */
+  dropFolder(): Promise<void> {
+    return this.tab.evaluate(async () => {
+      const [photo] = (await photos(['dog.jpg'])).files;
+      const failure = new DOMException('a requested file or directory could not be found', 'NotFoundError');
+      const file = (name: string, dead = false) => ({
+        isFile: true,
+        isDirectory: false,
+        name,
+        fullPath: `/album/${name}`,
+        file: (resolve: (file: File) => void, reject: (error: Error) => void) =>
+          dead ? reject(failure) : resolve(new File([photo as File], name, { type: 'image/jpeg' })),
+      });
+      const folder = (name: string, fullPath: string, batches: (object[] | undefined)[]) => ({
+        isFile: false,
+        isDirectory: true,
+        name,
+        fullPath,
+        createReader: () => {
+          const left = [...batches];
+          return {
+            readEntries: (resolve: (entries: object[]) => void, reject: (error: Error) => void) => {
+              const batch = left.shift();
+              if (batch) resolve(batch);
+              else reject(failure);
+            },
+          };
+        },
+      });
+      const half = folder('half', '/album/half', [[file('two.jpg')], undefined]);
+      const album = folder('album', '/album', [[file('one.jpg'), file('dead.jpg', true)], [half], []]);
+      const event = new Event('drop', { bubbles: true, cancelable: true });
+      const items = [{ kind: 'file', webkitGetAsEntry: () => album }];
+      Object.defineProperty(event, 'dataTransfer', { value: { types: ['Files'], items, files: [] } });
+      document.body.dispatchEvent(event);
+    });
+  }
+
   /** Pastes photos; says whether the browser let a script make such an event. */
   paste(...names: string[]): Promise<boolean> {
     return this.tab.evaluate(async (names) => {
