@@ -11,7 +11,8 @@
  *
  * And about all else: `aborted` (the caller's signal), `http` (a photo's or module's answer other than the file),
  * `photo-type` (not a kind of photo, or one without pixels yet), `photo-tainted` (pixels of another origin that the browser
- * does not show to this page), `weights-none` (an engine that has to be loaded again from a stream), `store` (what is kept on this device could not be listed or deleted), `io`,
+ * does not show to this page), `weights-none` (an engine that has to be loaded again from a stream), `store`
+ * (what is kept on this device could not be listed, deleted or, under `only-if-cached`, read), `io`,
  * `disposed`, `wasm` (the engine crashed; it starts afresh at the next call), `worker` (the background thread could not
  * start or died).
  */

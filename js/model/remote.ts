@@ -1,8 +1,10 @@
 // A model on a server: one safetensors file, or an index with the files beside it.
 
-import { GammaError } from '../error.js';
+import { GammaError, messageOf } from '../error.js';
 import type { CacheMode } from '../types.js';
 import { openKept, type Wanted } from './store/file.js';
+import { WAIT, type Wait } from './store/in-time.js';
+import { limited } from './store/limits.js';
 import { browserStorage, type Storage } from './store/opfs.js';
 import { download } from './stream/download.js';
 import {
@@ -28,6 +30,8 @@ export interface RemoteOptions {
   readonly storage?: Storage | string | null;
   readonly timings?: Timings;
   readonly blockSize?: number;
+  /** How long the store may take for an answer. */
+  readonly wait?: Wait;
 }
 
 /** The model at an absolute URL: a file, an index (`*.index.json`), or a folder that holds one (`.../`). */
@@ -40,7 +44,7 @@ class RemoteFiles implements ModelFiles {
   readonly #url: string;
   readonly #index: string | undefined;
   readonly #options: RemoteOptions;
-  readonly #storage: Storage | string | null;
+  #storage: Storage | string | null;
   /** For each URL, so that a file that is begun anew again and again comes to an end. */
   readonly #patience = new Map<string, Patience>();
   #note = '';
@@ -51,7 +55,8 @@ class RemoteFiles implements ModelFiles {
     this.#index = indexOf(url);
     this.#options = options;
     const wanted = options.cache !== 'no-store' && /^https?:/i.test(url);
-    this.#storage = wanted ? (options.storage === undefined ? browserStorage() : options.storage) : null;
+    const found = wanted ? (options.storage === undefined ? browserStorage() : options.storage) : null;
+    this.#storage = found === null || typeof found === 'string' ? found : limited(found, options.wait ?? WAIT);
     if (typeof this.#storage === 'string') this.#giveUp(this.#storage);
     if (this.#storage === null) this.#kept = false;
   }
@@ -73,19 +78,28 @@ class RemoteFiles implements ModelFiles {
 
   async #open(what: Omit<Wanted, 'patience'>): Promise<OpenFile> {
     const wanted = { ...what, patience: this.#patienceFor(what.url) };
-    const { cache, blockSize } = this.#options;
+    const { cache, blockSize, wait } = this.#options;
     if (cache === 'only-if-cached' && (this.#storage === null || typeof this.#storage === 'string')) {
       throw new GammaError('network', `${wanted.what} is not kept on this device, and \`cache\` is only-if-cached`);
     }
     if (cache !== 'no-store' && this.#storage !== null && typeof this.#storage !== 'string') {
-      const note = (sentence: string) => this.#giveUp(sentence);
-      const use = { storage: this.#storage, mode: cache, ...(blockSize !== undefined && { blockSize }), note };
+      const note = (sentence: string, useless: boolean) => {
+        this.#giveUp(sentence);
+        if (useless) this.#storage = sentence;
+      };
+      const sizes = { ...(blockSize !== undefined && { blockSize }), ...(wait && { wait }) };
+      const use = { storage: this.#storage, mode: cache, ...sizes, note };
       try {
         return await openKept(use, wanted);
       } catch (error) {
         // A store that does not work, as in some private windows, is no reason not to load.
-        if (error instanceof GammaError || cache === 'only-if-cached') throw error;
-        this.#giveUp(`The model was not kept: ${error instanceof Error ? error.message : String(error)}.`);
+        if (error instanceof GammaError) throw error;
+        if (cache === 'only-if-cached') {
+          const reason = `${wanted.what} could not be read from this device: ${messageOf(error)}`;
+          throw new GammaError('store', reason, { cause: error });
+        }
+        // Nor is it one to ask it again for each further file of the model.
+        note(`The model was not kept: ${messageOf(error)}.`, true);
       }
     }
     const begun = await download({ ...wanted, ...(cache !== 'default' && { cache: 'no-store' }) });

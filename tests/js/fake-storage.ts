@@ -5,6 +5,16 @@ import type { Locks, Storage } from '../../js/model/store/opfs.js';
 
 const notFound = () => new DOMException('no such entry', 'NotFoundError');
 
+/** What of the storage may never answer. */
+export type Hanging =
+  | 'directory'
+  | 'getDirectoryHandle'
+  | 'getFileHandle'
+  | 'getFile'
+  | 'createSyncAccessHandle'
+  | 'removeEntry'
+  | 'estimate';
+
 /** Files, locks and quota that several "tabs" share. */
 export class FakeStorage implements Storage {
   /** Contents by path. */
@@ -19,6 +29,9 @@ export class FakeStorage implements Storage {
   writesLeft = Number.POSITIVE_INFINITY;
   /** Why there is no folder. */
   refusal: Error | undefined;
+  /** What never answers, from its `hangs`-th use on. */
+  hanging: Hanging | undefined;
+  hangs = 0;
   #clock = 1;
 
   get usage(): number {
@@ -27,12 +40,21 @@ export class FakeStorage implements Storage {
     return sum;
   }
 
+  /** Never settles where it is `what` that hangs. */
+  #answer(what: Hanging): Promise<void> {
+    if (this.hanging !== what) return Promise.resolve();
+    this.hangs -= 1;
+    return this.hangs < 0 ? new Promise(() => {}) : Promise.resolve();
+  }
+
   async directory(): Promise<Directory> {
+    await this.#answer('directory');
     if (this.refusal) throw this.refusal;
     return this.#folder('');
   }
 
   async estimate(): Promise<{ usage: number; quota: number }> {
+    await this.#answer('estimate');
     return { usage: this.usage, quota: this.claimed ?? this.quota };
   }
 
@@ -55,12 +77,14 @@ export class FakeStorage implements Storage {
     const { files, folders } = this;
     return {
       getDirectoryHandle: async (name, { create = false } = {}) => {
+        await this.#answer('getDirectoryHandle');
         const inner = `${path}${name}/`;
         if (!folders.has(inner) && !create) throw notFound();
         folders.add(inner);
         return this.#folder(inner);
       },
       getFileHandle: async (name, { create = false } = {}) => {
+        await this.#answer('getFileHandle');
         if (path !== '' && !folders.has(path)) throw notFound();
         if (!files.has(path + name)) {
           if (!create) throw notFound();
@@ -69,6 +93,7 @@ export class FakeStorage implements Storage {
         return this.#file(path + name);
       },
       removeEntry: async (name) => {
+        await this.#answer('removeEntry');
         if (this.writesLeft <= 0) throw new PowerCut();
         const inner = `${path}${name}/`;
         if (!folders.delete(inner) && !files.delete(path + name)) throw notFound();
@@ -85,11 +110,13 @@ export class FakeStorage implements Storage {
   #file(path: string): FileEntry {
     return {
       getFile: async () => {
+        await this.#answer('getFile');
         const file = this.files.get(path);
         if (!file) throw notFound();
         return Object.assign(new Blob([file.bytes.slice()]), { lastModified: file.modified });
       },
       createSyncAccessHandle: async () => {
+        await this.#answer('createSyncAccessHandle');
         if (this.#open.has(path)) throw new DOMException('open already', 'NoModificationAllowedError');
         this.#open.add(path);
         const file = this.files.get(path);
@@ -132,6 +159,8 @@ interface Waiting {
 export class FakeLocks implements Locks {
   readonly #held = new Map<string, { mode: 'shared' | 'exclusive' }[]>();
   readonly #queues = new Map<string, Waiting[]>();
+  /** Whether no request is ever answered. */
+  silent = false;
 
   /** Whether anything is held. */
   get busy(): boolean {
@@ -139,6 +168,7 @@ export class FakeLocks implements Locks {
   }
 
   request: Locks['request'] = (name, { mode = 'exclusive', ifAvailable = false, signal }, work) => {
+    if (this.silent) return new Promise(() => {});
     const held = this.#held.get(name) ?? [];
     const queue = this.#queues.get(name) ?? [];
     this.#held.set(name, held);

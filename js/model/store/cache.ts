@@ -4,6 +4,8 @@ import { GammaError, messageOf } from '../../error.js';
 import type { CacheEntry, CacheEstimate, ModelCache } from '../../types.js';
 import { isIndexName } from '../stream/files.js';
 import { BLOCK, Entry, keysOf, removeUnused } from './entry.js';
+import { WAIT } from './in-time.js';
+import { limited } from './limits.js';
 import { browserStorage, type Storage } from './opfs.js';
 
 /** Where nothing is kept. */
@@ -27,10 +29,12 @@ function inBrowser(): ModelCache | undefined {
 
 /** The cache in `storage`; `resolve` turns a URL into an absolute one. */
 export function cacheIn(
-  storage: Storage,
+  given: Storage,
   resolve: (url: string | URL) => string = absolute,
   blockSize = BLOCK,
+  wait = WAIT,
 ): ModelCache {
+  const storage = limited(given, wait);
   return {
     list: () => failing('listed', async () => (await found(storage, blockSize)).map(({ entry }) => entry)),
     delete: (url) =>

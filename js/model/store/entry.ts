@@ -2,6 +2,7 @@
 // counts only once the journal has its hash, and it is compared at every reading.
 import type { Directory } from '../../file-system.js';
 import { readInto } from '../stream/chunks.js';
+import { inTime, NoAnswer } from './in-time.js';
 import type { Block, Journal, JournalHead } from './journal.js';
 import { journalLine, parseJournal } from './journal.js';
 import { fileIn, isNotFound, readText, type Storage, writeFile } from './opfs.js';
@@ -52,7 +53,10 @@ export class Entry {
 
   /** What is there; undefined if nothing can be made of it. */
   async journal(): Promise<Journal | undefined> {
-    const text = await readText(this.#folder, JOURNAL).catch(() => undefined);
+    const text = await readText(this.#folder, JOURNAL).catch((error: unknown) => {
+      // What does not answer may be there.
+      if (error instanceof NoAnswer) throw error;
+    });
     return text === undefined ? undefined : parseJournal(text, this.#blockSize);
   }
 
@@ -88,7 +92,7 @@ export class Entry {
     try {
       const file = await fileIn(this.#folder, blockName(index));
       if (file?.size !== bytes) return undefined;
-      const content = await readInto(file, room);
+      const content = await inTime(readInto(file, room));
       return (await sha256(content)) === hash ? content : undefined;
     } catch {
       return undefined;

@@ -10,6 +10,7 @@ import { differ, type Validator } from '../stream/http.js';
 import { StartOver } from '../stream/retry.js';
 import { BLOCK, Entry, keyOf, lockName, remove } from './entry.js';
 import { evictOne, makeRoom } from './evict.js';
+import { NoAnswer, noAnswer, WAIT, type Wait } from './in-time.js';
 import type { Journal } from './journal.js';
 import { askFor, type Lock } from './lock.js';
 import type { Storage } from './opfs.js';
@@ -19,15 +20,15 @@ export interface StoreUse {
   readonly storage: Storage;
   readonly mode: 'default' | 'reload' | 'only-if-cached';
   readonly blockSize?: number;
-  /** Hears why something was not kept. */
-  note(sentence: string): void;
+  /** How long nothing may happen while others have the file's lock. */
+  readonly wait?: Wait;
+  /** Hears why something was not kept, and whether the store is of no use any more. */
+  note(sentence: string, useless: boolean): void;
 }
 
 /** What is downloaded, if it has to be. */
 export type Wanted = Pick<DownloadOptions, 'url' | 'what' | 'signal' | 'patience' | 'expected' | 'missing'>;
 
-/** How often a tab looks at how far another one is, in milliseconds. */
-const POLL = 100;
 /** Blocks are handed on in pieces, so that the engine's memory need not take a whole one at once. */
 const PIECE = 1 << 20;
 
@@ -61,6 +62,9 @@ class KeptFile {
   /** Whether what comes from the network is written. */
   #keeping = true;
   #damaged = false;
+  /** What was seen last of those who have the lock, and how often since. */
+  #seen = '';
+  #looks = 0;
   #total: number | undefined;
   #validator: Validator = {};
   /** A block on its way to or from the store. */
@@ -94,11 +98,11 @@ class KeptFile {
   /** Finds out how long the file is, which may take the first answer of the server. */
   async prepare(): Promise<void> {
     if (this.#use.mode === 'reload') {
-      await this.#until(this.#lock.granted);
+      await this.#granted();
       this.#current = true;
       this.#reset();
     } else if (this.#lock.mode === 'shared') {
-      await this.#until(this.#lock.granted);
+      await this.#granted();
       this.#adopt(await this.#entry.journal());
     }
     if (this.#use.mode === 'only-if-cached' && !this.#journal?.complete) throw notHere(this.#wanted);
@@ -134,7 +138,7 @@ class KeptFile {
           this.#from = 'store';
           for (let start = 0; start < bytes.byteLength; start += PIECE) yield bytes.subarray(start, start + PIECE);
         } else if (this.#keeping && !this.#writing) {
-          await this.#look();
+          await this.#look().catch((error: unknown) => this.#abandon(error));
         } else {
           yield* this.#fetch();
         }
@@ -142,7 +146,7 @@ class KeptFile {
       if (this.#keeping) await this.#entry.used();
     } catch (error) {
       // What the browser's storage throws has no code that callers know.
-      throw error instanceof StartOver ? error : toGammaError(error, 'io');
+      throw error instanceof StartOver ? error : toGammaError(error, error instanceof NoAnswer ? 'store' : 'io');
     } finally {
       this.end();
     }
@@ -185,11 +189,7 @@ class KeptFile {
       this.#lock.release();
       this.#lock = askFor(this.#use.storage.locks, lockName(this.#key), 'exclusive');
     }
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const poll = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, POLL);
-    });
-    await this.#until(Promise.race([this.#lock.granted, poll])).finally(() => clearTimeout(timer));
+    await this.#poll();
     const before = this.#journal;
     const held = this.#lock.held;
     let now = await this.#entry.journal();
@@ -201,10 +201,40 @@ class KeptFile {
       this.#lock.release();
       this.#current = false;
       this.#lock = askFor(this.#use.storage.locks, lockName(this.#key), 'shared');
-      await this.#until(this.#lock.granted);
+      await this.#granted();
       return this.#follow(before, await this.#entry.journal());
     }
     this.#follow(before, now);
+  }
+
+  /** Waits until the lock is held. */
+  async #granted(): Promise<void> {
+    while (!this.#lock.held) await this.#poll();
+  }
+
+  /** Waits a moment for the lock, as long as those who have it live: they give signs, or get further. */
+  async #poll(): Promise<void> {
+    const { wait = WAIT } = this.#use;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const moment = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, wait.interval);
+    });
+    await this.#until(Promise.race([this.#lock.granted, moment])).finally(() => clearTimeout(timer));
+    const seen = `${this.#lock.signs} ${this.#journal?.stored} ${this.#journal?.blocks.size}`;
+    this.#looks = this.#lock.held || seen !== this.#seen ? 0 : this.#looks + 1;
+    this.#seen = seen;
+    if (this.#looks >= wait.looks) {
+      throw noAnswer('its lock was not given to this page, and whoever has it gave no sign of life', wait);
+    }
+  }
+
+  /** Goes on without the store, which does not answer. What is in it may be somebody else's. */
+  #abandon(error: unknown): void {
+    if (!(error instanceof NoAnswer) || this.#use.mode === 'only-if-cached') throw error;
+    this.#keeping = false;
+    this.#journal = undefined;
+    this.#use.note(`The model was not kept: ${error.message}.`, true);
+    this.#lock.release();
   }
 
   /** Takes up what another tab wrote, which has to be of the same version of the file as what was given already. */
@@ -234,7 +264,7 @@ class KeptFile {
     const offset = this.#index * this.#blockSize;
     // Without a validator nothing says that what comes now belongs to what was written on another visit.
     const known = this.#validator.etag !== undefined || this.#validator.lastModified !== undefined;
-    if (!known && this.#keeping && this.#journal) await this.#void(false);
+    if (!known && (this.#journal || this.#index > 0)) await this.#void(false);
     const end = this.#nextHere();
     const from =
       known && (offset > 0 || end !== undefined)
@@ -259,7 +289,7 @@ class KeptFile {
   async #void(changed: boolean): Promise<void> {
     const given = this.#index > 0;
     // What cannot be removed now is written over.
-    await remove(this.#use.storage, this.#key).catch(() => {});
+    if (this.#keeping) await remove(this.#use.storage, this.#key).catch(() => {});
     this.#reset();
     if (given) throw new StartOver(changed, this.#wanted.what);
   }
@@ -316,7 +346,7 @@ class KeptFile {
         yield chunk;
       }
     } catch (error) {
-      if (error instanceof StartOver) await remove(this.#use.storage, this.#key).catch(() => {});
+      if (error instanceof StartOver && this.#keeping) await remove(this.#use.storage, this.#key).catch(() => {});
       throw error;
     } finally {
       begun.close();
@@ -356,6 +386,7 @@ class KeptFile {
       try {
         return await work();
       } catch (error) {
+        if (error instanceof NoAnswer) return this.#abandon(error);
         const full = (error as { name?: unknown } | null)?.name === 'QuotaExceededError';
         const { storage } = this.#use;
         if (full && (await evictOne(storage, this.#key, this.#blockSize).catch(() => false))) continue;
@@ -369,7 +400,7 @@ class KeptFile {
   async #giveUp(sentence: string): Promise<void> {
     this.#keeping = false;
     this.#journal = undefined;
-    this.#use.note(sentence);
+    this.#use.note(sentence, false);
     await remove(this.#use.storage, this.#key).catch(() => {});
     // Others need not wait for what will not be there.
     this.#lock.release();

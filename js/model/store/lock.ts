@@ -1,4 +1,5 @@
 // A lock that can be held over several steps, watched while it is waited for, and given back.
+import { showLife, watchLife } from './life.js';
 import type { Locks } from './opfs.js';
 
 /** A lock, asked for or held. */
@@ -7,6 +8,8 @@ export interface Lock {
   readonly held: boolean;
   /** Settles when it is held. Rejects if it never will be. */
   readonly granted: Promise<void>;
+  /** Signs of life that were heard of whoever holds it, while it is asked for. */
+  readonly signs: number;
   /** Gives it back, or stops asking. */
   release(): void;
 }
@@ -15,13 +18,21 @@ export interface Lock {
 export function askFor(locks: Locks, name: string, mode: 'shared' | 'exclusive'): Lock {
   const asking = new AbortController();
   let held = false;
+  let signs = 0;
   let done: () => void = () => {};
+  let quiet = watchLife(name, () => {
+    signs += 1;
+  });
   const released = new Promise<void>((resolve) => {
     done = resolve;
   });
   const granted = new Promise<void>((resolve, reject) => {
     const hold = () => {
-      held = true;
+      if (!asking.signal.aborted) {
+        held = true;
+        quiet();
+        quiet = showLife(name);
+      }
       resolve();
       return released;
     };
@@ -34,8 +45,12 @@ export function askFor(locks: Locks, name: string, mode: 'shared' | 'exclusive')
       return held;
     },
     granted,
+    get signs() {
+      return signs;
+    },
     release: () => {
       held = false;
+      quiet();
       asking.abort();
       done();
     },

@@ -1,6 +1,7 @@
 // What is used of the origin private file system and its companions, as far as this library needs them. Written down here so
 // that no caller's TypeScript needs the DOM for it, and so that tests can put fakes here.
 import type { Directory } from '../../file-system.js';
+import { inTime } from './in-time.js';
 
 /** The part of Web Locks that is used. */
 export interface Locks {
@@ -62,7 +63,7 @@ export function browserStorage(): Storage | string {
 /** The text of a file; undefined if there is none. */
 export async function readText(folder: Directory, name: string): Promise<string | undefined> {
   const file = await fileIn(folder, name);
-  return file?.text();
+  return file && inTime(file.text());
 }
 
 /** A file to read; undefined if there is none. */
