@@ -12,6 +12,8 @@ const ENTRIES = [
   { name: 'command/main', platform: 'node', external: ['../node.js'] },
   // They take the engine from the package's own entry, so that a page has it once.
   { name: 'filter/index', beside: true },
+  { name: 'element/index', beside: true },
+  { name: 'check/index', beside: true },
 ];
 
 /** The files of the package that are made from js/. */

@@ -34,6 +34,9 @@ function manifest() {
       './node': entry('node'),
       './browser': entry('index'),
       './filter': entry('filter/index'),
+      './element': entry('element/index'),
+      './check': entry('check/index'),
+      './custom-elements.json': './custom-elements.json',
       // To be copied, or to be named by `new URL`.
       './worker': entry('worker', 'worker/browser'),
       './node-worker': entry('node-worker', 'worker/node'),
@@ -42,6 +45,7 @@ function manifest() {
       './package.json': './package.json',
     },
     types: './index.d.ts',
+    customElements: 'custom-elements.json',
     bin: { 'gamma-wasm': './command/main.js' },
     // Workers and the command do their work when they are loaded, and glue hands itself over; nothing else does anything at import.
     sideEffects: ['./worker.js', './node-worker.js', './command/main.js', './wasm/*/gamma.js'],
@@ -50,6 +54,9 @@ function manifest() {
       '**/*.d.ts',
       'command',
       'filter',
+      'element',
+      'check',
+      'custom-elements.json',
       'wasm',
       'README.md',
       'CHANGELOG.md',
@@ -93,6 +100,7 @@ export async function buildPackage() {
   await step('JavaScript', compileJs);
   copyModel();
   writeFileSync(join(PKG, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
+  copyFileSync(inRoot('js/element/custom-elements.json'), join(PKG, 'custom-elements.json'));
   for (const name of ['README.md', 'CHANGELOG.md', 'LICENSE-MIT', 'LICENSE-APACHE']) {
     copyFileSync(inRoot(name), join(PKG, name));
   }

@@ -19,7 +19,7 @@ afterAll(async () => {
   await server?.close();
 });
 
-const PAGES = ['filter'];
+const PAGES = ['filter', 'element', 'check'];
 
 /** Blocks of JavaScript in a page of docs/. */
 const samples = (page: string): [string, string][] =>

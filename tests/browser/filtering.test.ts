@@ -1,9 +1,11 @@
-// `gamma-wasm/filter`, in every browser. Most of it with an assessor that answers by the address of a picture.
+// `gamma-wasm/filter`, `gamma-wasm/element` and `gamma-wasm/check`, in every browser. Most of it with answers of the test's own.
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { serveFolders } from '../../scripts/lib/serve.mjs';
 import { inEveryBrowser } from './drivers/every.ts';
 import type { Tab } from './drivers/tab.ts';
 import { actions } from './filtering/actions.ts';
+import { checks } from './filtering/check.ts';
+import { elements } from './filtering/element.ts';
 import { order } from './filtering/order.ts';
 import { cleanFilter, filterTab } from './filtering/page.ts';
 import { pictures } from './filtering/pictures.ts';
@@ -42,4 +44,6 @@ inEveryBrowser((driver) => {
   order(tab);
   veil(tab);
   reading(tab, () => elsewhere.url);
+  elements(tab);
+  checks(tab);
 });

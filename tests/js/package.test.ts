@@ -78,6 +78,30 @@ export const start = async (): Promise<number> => {
 };
 `;
 
+const FILTERING = `
+import { check, checkInputs } from 'gamma-wasm/check';
+import { define, GammaScore } from 'gamma-wasm/element';
+import { type Filter, filter, type Rule, verdict } from 'gamma-wasm/filter';
+import { type Assessment, Gamma } from 'gamma-wasm/browser';
+
+const rule: Rule = { below: 40, declared: ['ai', 'composite'], when: ({ levels }) => levels.bad > 0.5 };
+export async function page(file: File, assessment: Assessment): Promise<boolean> {
+  const feed: Filter = filter(document, { rule: [rule, { worst: 10, action: 'badge' }], onVerdict: ({ error }) => console.log(error?.code) });
+  // @ts-expect-error: not an action
+  filter(document, { rule, action: 'delete' });
+  feed.reveal(document.body);
+  const { ok, reasons } = await check(file, { atLeast: 40 });
+  const end: () => void = checkInputs();
+  define();
+  GammaScore.gamma = Gamma.load();
+  const element = document.createElement('gamma-score');
+  element.photo = file;
+  element.addEventListener('gamma-score', ({ detail }) => console.log(detail.percent));
+  end();
+  return ok && verdict(assessment, [rule]).clear && reasons.every(({ text }) => text.length > 0) && feed.stats().judged > 0;
+}
+`;
+
 function check(name: string, source: string, options: object): void {
   writeFileSync(join(folder, `${name}.ts`), source);
   const compilerOptions = {
@@ -113,6 +137,13 @@ test.each(NODE_MODES)(
   'a page type-checks with moduleResolution %s, by the name that is the browser everywhere',
   (name, mode) => {
     check(`page-${name}`, PAGE.replace("'gamma-wasm'", "'gamma-wasm/browser'"), { ...mode, lib: DOM });
+  },
+);
+
+test.each([['bundler', { module: 'ESNext', moduleResolution: 'bundler' }], ...NODE_MODES] as const)(
+  'a page that filters type-checks with moduleResolution %s',
+  (name, mode) => {
+    check(`filtering-${name}`, FILTERING, { ...mode, lib: [...DOM, 'ESNext.Disposable'] });
   },
 );
 

@@ -30,8 +30,11 @@ declare global {
 export const FILTER_PAGE = `<!doctype html><html><head><title>filter</title><link rel="icon" href="data:,">
 <style>body { margin: 0 } img { display: block; width: 240px; height: 160px } .gap { height: 9000px }</style>
 </head><body><script type="module">
+import * as checking from '/pkg/check/index.js';
+import * as element from '/pkg/element/index.js';
 import { filter } from '/pkg/filter/index.js';
-globalThis.filter = filter;
+import { GammaError } from '/pkg/index.js';
+Object.assign(globalThis, { checking, element, filter, GammaError });
 </script></body></html>`;
 
 /** Opens the page and defines what tests call in it. */

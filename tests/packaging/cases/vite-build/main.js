@@ -1,4 +1,7 @@
 import { Gamma } from 'gamma-wasm';
+import { check } from 'gamma-wasm/check';
+import { define } from 'gamma-wasm/element';
+import { filter } from 'gamma-wasm/filter';
 import { report } from './report.js';
 
-report(() => Gamma.load({ workers: 2 }));
+report(() => Gamma.load({ workers: 2 }), { check, define, filter });
