@@ -49,6 +49,18 @@ export interface ModelInfo {
   readonly source?: string | undefined;
   /** How photos are brought to the model, if the file says: the defaults of {@link ScoreOptions}. */
   readonly photo?: Preparation | undefined;
+  /** How far the scores of a scene can be relied on, by its id, if the file says. */
+  readonly reliability?: Readonly<Record<string, Reliability>> | undefined;
+}
+
+/** How far the scores of a scene can be relied on, measured on photos that the model has not learned from. */
+export interface Reliability {
+  /** Half the width of {@link Assessment.interval}, on the scale of {@link Assessment.score}. */
+  readonly interval: number;
+  /** Two scores that differ by more tell which photo people find better. */
+  readonly difference: number;
+  /** The sets of photos that it was measured on: their number of photos, and Spearman's rank correlation of scores and people. */
+  readonly measured: readonly { readonly name: string; readonly photos: number; readonly srcc: number }[];
 }
 
 /** What a model states about photos. */
@@ -89,6 +101,14 @@ export interface CropScore {
 /** How crops are placed: `random` (seeded), `five` (corners and centre), `center`, or an even `grid`. */
 export type CropPolicy = 'random' | 'five' | 'center' | 'grid';
 
+/** The lower and the upper end of an interval. */
+export interface ScoreInterval {
+  /** On the scale of {@link Assessment.score}. */
+  readonly score: readonly [number, number];
+  /** On the scale of {@link Assessment.percent}. */
+  readonly percent: readonly [number, number];
+}
+
 /** What the model says about one photo under one scene. */
 export interface Assessment {
   /**
@@ -104,6 +124,11 @@ export interface Assessment {
   readonly spread: number;
   /** The score of all planned crops lies within this of {@link score}, in about 95 of 100 photos; 0 if all of them were scored. */
   readonly uncertainty: number;
+  /**
+   * Where what people say of the photo lies, for nine in ten photos that the model has not learned from; absent if the model does not state it
+   * ({@link ModelInfo.reliability}).
+   */
+  readonly interval?: ScoreInterval | undefined;
   /** The crops that were scored, in the order in which they were planned. */
   readonly crops: readonly CropScore[];
   /** Id of the scene. */

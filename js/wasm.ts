@@ -90,6 +90,7 @@ export interface EngineAssessment {
   levels: Levels;
   spread: number;
   uncertainty: number;
+  interval?: Assessment['interval'];
   crops: CropScore[];
   scene: string;
   width: number;

@@ -25,7 +25,7 @@ use crate::{
 #[cfg(feature = "prompts")]
 use crate::prompt::Tokenizer;
 
-pub use assessment::{Assessment, CropScore, Levels, Size};
+pub use assessment::{Assessment, CropScore, Levels, ScoreInterval, Size};
 pub use info::{ModelInfo, TextTowerState};
 pub use job::Job;
 use kriging::Kriging;
@@ -287,6 +287,8 @@ impl Scorer {
             .iter()
             .filter_map(|id| self.text_features.get(id).cloned())
             .collect();
+        let reliability = |id: &String| self.info.reliability.get(id);
+        let intervals = scenes.iter().map(|id| Some(reliability(id)?.interval)).collect();
         if features.is_empty() {
             return Err(Error::Tokenizer(
                 "the model's prompts have not been read yet; it needs CLIP's merges".into(),
@@ -298,6 +300,7 @@ impl Scorer {
             text_features: Tensor::stack(features, 0),
             scenes,
             range: self.range,
+            intervals,
             pixels,
             origin,
             scale: scale as f32,

@@ -87,7 +87,7 @@ export class Card {
   }
 
   private showAssessment(assessment: Assessment): void {
-    const { percent, score, uncertainty, levels, crops, device, ms, enlarged, preview, inexact } = assessment;
+    const { percent, score, uncertainty, levels, crops, device, ms, enlarged, preview, inexact, interval } = assessment;
     const { estimate } = this.photo;
     this.part('.percent').innerHTML = `${percentText(percent)}<small>%</small>`;
     this.part('.raw').textContent = estimate
@@ -96,6 +96,11 @@ export class Card {
     drawLevels(this.part('.level-bar'), this.part('.legend'), levels);
     this.part('.spread').textContent =
       crops.length > 1 ? `\u00b1${percentText(spreadOf(crops))} over ${count(crops.length, 'crop')}` : '1 crop';
+    const opinion = this.part('.interval');
+    opinion.hidden = !interval;
+    const [low, high] = interval?.percent ?? [0, 0];
+    opinion.textContent = interval ? `People: ${Math.round(low)} to ${Math.round(high)}%` : '';
+    opinion.title = 'Of ten photos like this one, nine are judged by people to lie in this range.';
     this.part('.cost').textContent = `${deviceLabel(device)}, ${durationText(ms)}`;
     const note = this.part('.enlarged');
     note.hidden = !enlarged;

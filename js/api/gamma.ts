@@ -15,6 +15,7 @@ import type {
   ScoreAllOptions,
   ScoreOptions,
 } from '../types.js';
+import { compare, type Difference } from './compare.js';
 import {
   ALL_SCENES,
   checkCache,
@@ -134,6 +135,16 @@ export class GammaBase<P, W> {
     options: ScoreAllOptions = {},
   ): AsyncGenerator<PhotoResult<Q, Assessment | Assessments>, void, void> {
     return scoreMany(this.#handle, photos, options);
+  }
+
+  /**
+   * Says whether people would find the first photo better or worse than the second: of pairs that it decides, at least three in four are right for
+   * photos that the model has not learned from; of closer scores it says `no difference`.
+   *
+   * @throws {GammaError} `option` for assessments under different scenes, or if the model does not state its reliability.
+   */
+  compare(first: Assessment, second: Assessment): Difference {
+    return compare(this.model, first, second);
   }
 
   /**

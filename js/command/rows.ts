@@ -27,7 +27,8 @@ const object = (fields: Readonly<Record<string, string>>) =>
 
 /** One object of a photo and scene. */
 export function jsonRow({ path, model, seconds }: Scored, assessment: Assessment): string {
-  const { levels, crops, preview } = assessment;
+  const { levels, crops, preview, interval, damaged } = assessment;
+  const pair = (ends: readonly number[]) => `[${ends.map(single).join(',')}]`;
   const crop = ({ x, y, size, score, percent }: Assessment['crops'][number]) =>
     object({ x: String(x), y: String(y), size: String(size), score: single(score), percent: single(percent) });
   return object({
@@ -37,6 +38,7 @@ export function jsonRow({ path, model, seconds }: Scored, assessment: Assessment
     levels: object(Object.fromEntries(LEVELS.map((level) => [level, single(levels[level])]))),
     spread: single(assessment.spread),
     uncertainty: single(assessment.uncertainty),
+    ...(interval && { interval: object({ score: pair(interval.score), percent: pair(interval.percent) }) }),
     crops: `[${crops.map(crop).join(',')}]`,
     scene: JSON.stringify(assessment.scene),
     model: JSON.stringify(model),
@@ -51,6 +53,7 @@ export function jsonRow({ path, model, seconds }: Scored, assessment: Assessment
       source: JSON.stringify(assessment.source),
       preview: object({ width: String(preview.width), height: String(preview.height) }),
     }),
+    ...(damaged && { damaged: single(damaged) }),
   });
 }
 

@@ -3,7 +3,7 @@
 //!
 //! [`rank`] correlates, [`fit`] maps scores onto the scale of the labels, [`bootstrap`] resamples the photos,
 //! [`evaluation`] puts them together for several datasets and two models, [`ladder`] looks at photos made worse step by
-//! step, [`split`] holds photos out, [`plot`] draws what came out, and [`paper`]
+//! step, [`split`] holds photos out, [`reliability`] says what a score and a difference of scores are good for, [`plot`] draws what came out, and [`paper`]
 //! knows what the paper reports.
 
 pub mod bootstrap;
@@ -14,6 +14,7 @@ pub mod ladder;
 pub mod paper;
 pub mod plot;
 pub mod rank;
+pub mod reliability;
 pub mod split;
 
 pub use bootstrap::{CONFIDENCE, Interval, RESAMPLES};
@@ -22,4 +23,5 @@ pub use evaluation::{Comparison, Estimate, Evaluation, Outcome, Overall, Sample,
 pub use fit::Logistic;
 pub use ladder::{Ladders, Order, Rung};
 pub use rank::{kendall, pearson, ranks, spearman};
+pub use reliability::{Held, Judged, reliability};
 pub use split::{Protocol, Split, Spread};

@@ -65,6 +65,10 @@ pub struct Assessment {
     /// The score of all planned crops lies within this of `score`, in about 95 of 100 photos; 0 if all of them were
     /// scored.
     pub uncertainty: f32,
+    /// Where what people say of the photo lies, for nine photos in ten that the model has not learned from: in the score, and how far the scores of
+    /// such photos were off, as [`Reliability`](crate::weights::Reliability) says. `None` if the model does not state it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<ScoreInterval>,
     /// Each crop that was scored with its score, in the order of the plan.
     pub crops: Vec<CropScore>,
     /// Id of the scene asked for.
@@ -91,6 +95,15 @@ pub struct Assessment {
     /// [`MOST_DAMAGED`](crate::image::MOST_DAMAGED). It is gray, and the score says less.
     #[serde(skip_serializing_if = "is_whole")]
     pub damaged: f32,
+}
+
+/// The lower and the upper end of an interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ScoreInterval {
+    /// As [`Assessment::score`].
+    pub score: [f32; 2],
+    /// As [`Assessment::percent`].
+    pub percent: [f32; 2],
 }
 
 /// Of photos that are not damaged nothing is said about it.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     image::Preparation,
     model::Config,
-    weights::{Contents, Header},
+    weights::{Contents, Header, Reliability, reliability},
 };
 
 /// What a set of weights is.
@@ -32,6 +32,9 @@ pub struct ModelInfo {
     /// How photos are brought to it, from the metadata.
     #[serde(skip_serializing_if = "Preparation::is_empty")]
     pub photo: Preparation,
+    /// How far the scores of each scene can be relied on, from the metadata.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub reliability: BTreeMap<String, Reliability>,
 }
 
 impl ModelInfo {
@@ -53,6 +56,8 @@ impl ModelInfo {
             licence: value("licence"),
             source: value("source"),
             photo,
+            // They were checked when the file was opened.
+            reliability: reliability(metadata.get("reliability").map(String::as_str)).unwrap_or_default(),
         }
     }
 

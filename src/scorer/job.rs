@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
 
-use super::{Assessment, CropScore, Levels, Size, kriging::Kriging, precision};
+use super::{Assessment, CropScore, Levels, ScoreInterval, Size, kriging::Kriging, precision};
 use crate::{
     Error, Result,
     image::{self, CROP, Crop, CropOptions, Normalization, Origin, Pixels},
@@ -22,6 +22,8 @@ pub struct Job {
     pub(super) text_features: Tensor<3>,
     pub(super) scenes: Vec<String>,
     pub(super) range: [f32; 2],
+    /// Of each scene half the width of the interval of what people say, if the model states it.
+    pub(super) intervals: Vec<Option<f32>>,
     pub(super) pixels: Pixels,
     pub(super) origin: Origin,
     pub(super) scale: f32,
@@ -183,6 +185,13 @@ impl Job {
                 percent: percent(score),
             }
         };
+        let uncertainty = precision::uncertainty(&self.kriging, &scores);
+        let interval = self.intervals[index].map(|half| {
+            let half = half + uncertainty;
+            let score = [score - half, score + half].map(|end| end.clamp(low, high));
+            let percent = score.map(percent);
+            ScoreInterval { score, percent }
+        });
         Ok(Assessment {
             score,
             percent: percent(score),
@@ -194,7 +203,8 @@ impl Job {
                 perfect,
             },
             spread: (squares / done as f32).sqrt(),
-            uncertainty: precision::uncertainty(&self.kriging, &scores),
+            uncertainty,
+            interval,
             crops: ranks.iter().map(|&rank| crop(rank)).collect(),
             scene: scene.to_owned(),
             width: self.pixels.width,

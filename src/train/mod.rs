@@ -4,6 +4,7 @@
 //! [`Gamma`](crate::model::Gamma) out of them exactly as a file is loaded, so that gradients reach the checkpoint's own
 //! tensors and there is one forward pass for training and for everything else.
 
+mod about;
 mod batches;
 mod beginning;
 mod checkpoint;

@@ -10,6 +10,7 @@ use std::{
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{
+    about::{About, OtherScenes, reliability},
     batches::{Batch, Cache, Plan},
     beginning::{beginning, photo},
     checkpoint::{self, Saved, Snapshot},
@@ -30,6 +31,7 @@ use super::{
 use crate::{
     Error, Result,
     image::{CROP, Preparation},
+    weights::Reliability,
 };
 
 /// A run of training.
@@ -49,6 +51,8 @@ pub struct Session {
     photo: Preparation,
     /// Which scenes learn from which datasets.
     lessons: Lessons,
+    /// Scenes of the model that the run begins with, which stay as they are.
+    other_scenes: OtherScenes,
     device: Device,
 }
 
@@ -87,6 +91,7 @@ impl Session {
         let ids = config.learned_scenes();
         let mut parameters = beginning(&config, &ids, &device)?;
         let lessons = Lessons::new(&config, &mut parameters, &device);
+        let other_scenes = OtherScenes::keep(&config, &mut parameters, &device)?;
         let scenes = Scenes::new(&ids, parameters.config.text.is_some())?;
         let mut session = Self {
             adam: Adam::new(&parameters),
@@ -96,6 +101,7 @@ impl Session {
             scenes,
             photo,
             lessons,
+            other_scenes,
             datasets,
             device,
             config,
@@ -255,7 +261,7 @@ impl Session {
         (self.state.loss, self.state.mse) = (0.0, 0.0);
         self.state.epochs.push(done.clone());
         if self.kept().is_some_and(|kept| kept.epoch == done.epoch) {
-            self.write_model(&self.file("model.safetensors"))?;
+            self.write_model(&self.file("model.safetensors"), BTreeMap::new())?;
         }
         let event = Event::Epoch(done);
         log::add(&self.file("log.jsonl"), &event)?;
@@ -346,6 +352,9 @@ impl Session {
         }
         let predictions = self.judge(plan.datasets, self.config.validation.final_crops)?;
         checkpoint::replace(&self.file("predictions.csv"), &Predictions::table(&predictions)?)?;
+        if self.config.schedule.keep == Keep::Last {
+            self.write_model(&model, reliability(&self.config, &predictions))?;
+        }
         Ok(Outcome {
             validation: predictions.iter().map(Figures::from).collect(),
             predictions,
@@ -375,20 +384,16 @@ impl Session {
         )
     }
 
-    fn write_model(&self, path: &Path) -> Result<()> {
-        let evaluation = serde_json::to_string(&self.state.epochs.last()).unwrap_or_default();
-        let mut metadata = BTreeMap::from([("name", self.config.name.clone()), ("evaluation", evaluation)]);
-        let model = &self.config.model;
-        for (key, value) in [("licence", &model.licence), ("source", &model.source)] {
-            if let Some(value) = value {
-                metadata.insert(key, value.clone());
-            }
-        }
-        if !self.photo.is_empty() {
-            let json = serde_json::to_string(&self.photo).map_err(|error| Error::Train(error.to_string()))?;
-            metadata.insert("photo", json);
-        }
-        let scenes = self.config.scenes();
+    /// Writes the average of the weights as a model, with what is known of how far its scores can be relied on.
+    fn write_model(&self, path: &Path, measured: BTreeMap<String, Reliability>) -> Result<()> {
+        let about = About {
+            config: &self.config,
+            photo: &self.photo,
+            evaluated: self.state.epochs.last(),
+            measured,
+            other_scenes: &self.other_scenes,
+        };
+        let (scenes, metadata) = (about.scenes(), about.metadata()?);
         checkpoint::write_model(path, &self.parameters, &self.average, metadata, &scenes)
     }
 }

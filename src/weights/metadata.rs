@@ -8,6 +8,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use super::{
     Header, Quantization, QuantizedLayout,
     json::{Table, Whole},
+    reliability,
 };
 use crate::{
     Error, Result,
@@ -49,6 +50,7 @@ impl Metadata {
         check_version(version)?;
         let scenes = scenes(value("scenes"))?;
         let photo = photo(value("photo"))?;
+        reliability(value("reliability"))?;
         if version.is_none() {
             return Ok(Self {
                 version: None,

@@ -16,6 +16,7 @@ mod kind;
 mod metadata;
 pub(crate) mod order;
 mod quantized;
+mod reliability;
 mod tensors;
 
 pub use assembly::Assembly;
@@ -29,4 +30,5 @@ pub use kind::check_kind;
 pub(crate) use metadata::photo;
 pub use metadata::{FORMAT_VERSION, Metadata};
 pub use quantized::{Quantization, QuantizedLayout, scale_name};
+pub use reliability::{INTERVAL_LEVEL, Measured, Reliability, reliability};
 pub use tensors::{Matrix, Scope, Tensors};

@@ -117,6 +117,9 @@ pub struct Convert {
     /// Where the weights come from.
     #[arg(long, value_name = "TEXT")]
     pub source: Option<String>,
+    /// What `gamma eval --reliability` wrote: how far the scores can be relied on.
+    #[arg(long, value_name = "FILE")]
+    pub reliability: Option<PathBuf>,
     /// Write bytes, bits and error of every tensor to a file, as JSON.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,

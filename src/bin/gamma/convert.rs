@@ -53,9 +53,13 @@ fn write(arguments: &Convert) -> Result<Report> {
         ("licence", &arguments.licence),
         ("source", &arguments.source),
     ];
-    let metadata: BTreeMap<String, String> = (given.into_iter())
+    let mut metadata: BTreeMap<String, String> = (given.into_iter())
         .filter_map(|(key, value)| Some((key.to_owned(), value.clone()?)))
         .collect();
+    if let Some(path) = &arguments.reliability {
+        let json = std::fs::read_to_string(path).map_err(|error| refused(path, error))?;
+        metadata.insert("reliability".into(), json.trim().into());
+    }
     let stated = |key: &str| metadata.contains_key(key) || source.metadata().contains_key(key);
     if !stated("licence") {
         complain(

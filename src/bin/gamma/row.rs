@@ -5,7 +5,7 @@ use std::path::Path;
 
 use gamma_wasm::Error;
 use gamma_wasm::image::CropPolicy;
-use gamma_wasm::scorer::{Assessment, CropScore, Levels, Size};
+use gamma_wasm::scorer::{Assessment, CropScore, Levels, ScoreInterval, Size};
 use serde::Serialize;
 
 use crate::names::exact;
@@ -27,6 +27,9 @@ pub struct Answer<'a> {
     pub levels: Levels,
     pub spread: f32,
     pub uncertainty: f32,
+    /// Left out if the model does not state it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<ScoreInterval>,
     pub crops: &'a [CropScore],
     pub scene: &'a str,
     pub model: &'a str,
@@ -63,6 +66,7 @@ impl<'a> Answer<'a> {
             levels: assessment.levels,
             spread: assessment.spread,
             uncertainty: assessment.uncertainty,
+            interval: assessment.interval,
             crops: &assessment.crops,
             scene: &assessment.scene,
             model,

@@ -16,7 +16,7 @@ use super::source::Source;
 use super::writer::FileWriter;
 use crate::model::may_be_quantized;
 use crate::prompt::LEVELS;
-use crate::weights::{FORMAT_VERSION, Quantization, photo, scale_name, text_features_name};
+use crate::weights::{FORMAT_VERSION, Quantization, photo, reliability, scale_name, text_features_name};
 use crate::{Error, Result};
 
 /// What weights are stored as.
@@ -207,12 +207,21 @@ fn metadata(
     ]);
     // What no loader would take is not written.
     photo(source.metadata().get("photo").map(String::as_str))?;
-    for key in ["name", "licence", "source", "trained", "evaluation", "photo"] {
+    for key in [
+        "name",
+        "licence",
+        "source",
+        "trained",
+        "evaluation",
+        "photo",
+        "reliability",
+    ] {
         if let Some(value) = source.metadata().get(key) {
             metadata.insert(key.to_owned(), value.clone());
         }
     }
     metadata.extend(options.metadata.clone());
+    reliability(metadata.get("reliability").map(String::as_str))?;
     Ok(metadata)
 }
 

@@ -61,6 +61,10 @@ pub struct Eval {
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
+    /// Write how far the scores of each scene can be relied on, as measured on these photos, for `gamma convert --reliability`. They must be photos
+    /// that the model has neither learned from nor been chosen by.
+    #[arg(long, value_name = "FILE")]
+    pub reliability: Option<PathBuf>,
     /// Write a scatter plot.
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,

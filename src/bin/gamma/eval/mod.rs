@@ -5,6 +5,7 @@ mod labels;
 mod ladders;
 mod output;
 mod picture;
+mod reliability;
 mod splits;
 
 use std::fs;
@@ -89,6 +90,12 @@ pub fn run(arguments: &Eval) -> Status {
     };
     if let Some(path) = &arguments.svg
         && let Err(error) = fs::write(path, picture::svg(&models, &results, &evaluation))
+    {
+        complain(&about(path, &refused(path, error)));
+        status = Status::Incomplete;
+    }
+    if let Some(path) = &arguments.reliability
+        && let Err(error) = fs::write(path, reliability::json(&models, &results))
     {
         complain(&about(path, &refused(path, error)));
         status = Status::Incomplete;

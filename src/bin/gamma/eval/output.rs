@@ -5,13 +5,14 @@ use std::io;
 
 use gamma_wasm::image::{CropOptions, CropPolicy};
 use gamma_wasm::metrics::deviation::{Deviation, Deviations};
-use gamma_wasm::metrics::{CONFIDENCE, Comparison, Estimate, Evaluation, Outcome, Overall, RESAMPLES, paper};
+use gamma_wasm::metrics::{CONFIDENCE, Comparison, Estimate, Evaluation, Held, Outcome, Overall, RESAMPLES, paper};
 use gamma_wasm::scorer::Scorer;
 use serde::Serialize;
 
 use super::args::Eval;
 use super::labels::Labelled;
 use super::ladders::Climbed;
+use super::reliability;
 use super::splits::Spreads;
 use super::{Models, Results};
 use crate::names::{name, printable};
@@ -70,6 +71,8 @@ struct Dataset<'a> {
     ladders: Option<Climbed>,
     #[serde(skip_serializing_if = "Option::is_none")]
     splits: Option<Spreads>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reliability: Option<Held>,
     #[serde(skip_serializing_if = "Option::is_none")]
     paper: Option<Published>,
 }
@@ -154,6 +157,7 @@ impl Report<'_> {
                 deviations: Apart::of(set),
                 ladders: Climbed::of(set),
                 splits: self.splits(set),
+                reliability: reliability::held(self.models, set),
                 paper: set.source.paper.map(|dataset| Published {
                     dataset,
                     source: paper::SOURCE,
@@ -198,6 +202,15 @@ impl Report<'_> {
         );
         for (set, outcome) in self.results.iter().zip(&self.evaluation.datasets) {
             dataset(&mut text, set, self.models.scene(&set.source), outcome);
+            if let Some(Held { inside, decided, right }) = reliability::held(self.models, set) {
+                let right = right.map_or("-".into(), |right| format!("{:.1}%", 100.0 * right));
+                let _ = writeln!(
+                    text,
+                    "intervals     hold {:.1}% of the photos; of all pairs {:.1}% are decided, {right} of these rightly",
+                    100.0 * inside,
+                    100.0 * decided
+                );
+            }
             if let Some(splits) = self.splits(set) {
                 text += &splits.text();
             }

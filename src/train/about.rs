@@ -1,0 +1,133 @@
+//! What a model says about itself in its file, and the scenes that it keeps of the model that the run began with.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::Device;
+
+use super::{
+    checkpoint,
+    config::{DatasetConfig, TrainConfig},
+    parameters::{AFFINE, Parameters, TEXT_FEATURES},
+    state::Epoch,
+    validation::Predictions,
+};
+use crate::{
+    Error, Result,
+    image::Preparation,
+    metrics::{self, Judged},
+    weights::{self, Reliability},
+};
+
+/// Scenes of the model that a run begins with. Where nothing but level features is trained they answer as before, so they stay in the model.
+#[derive(Debug, Clone, Default)]
+pub(super) struct OtherScenes {
+    /// Their ids.
+    ids: Vec<String>,
+    /// What that model states of them.
+    reliability: BTreeMap<String, Reliability>,
+}
+
+impl OtherScenes {
+    /// Adds the level features of such scenes to the parameters, frozen.
+    ///
+    /// # Errors
+    /// If the model that the run begins with cannot be read.
+    pub fn keep(config: &TrainConfig, parameters: &mut Parameters, device: &Device) -> Result<Self> {
+        let features_alone = |name: &str| name.starts_with(TEXT_FEATURES) || name.starts_with(AFFINE);
+        let mut trained = parameters.list.iter().filter(|parameter| parameter.is_trained());
+        let (Some(path), true) = (
+            &config.model.init,
+            trained.all(|parameter| features_alone(&parameter.name)),
+        ) else {
+            return Ok(Self::default());
+        };
+        let (tensors, metadata) = checkpoint::read(path)?;
+        let mut reliability = weights::reliability(metadata.get("reliability").map(String::as_str))?;
+        let learned = config.learned_scenes();
+        let mut ids = Vec::new();
+        for (name, (shape, values)) in tensors {
+            let Some(scene) = name.strip_prefix(TEXT_FEATURES) else {
+                continue;
+            };
+            if learned.iter().all(|learned| learned != scene) {
+                ids.push(scene.to_owned());
+                let at = parameters.add(name, values, 0.0, device);
+                parameters.list[at].shape = shape;
+            }
+        }
+        reliability.retain(|scene, _| ids.contains(scene));
+        Ok(Self { ids, reliability })
+    }
+}
+
+/// What is to be said about a model.
+pub(super) struct About<'a> {
+    /// Its run.
+    pub config: &'a TrainConfig,
+    /// How photos are brought to it.
+    pub photo: &'a Preparation,
+    /// Its epoch.
+    pub evaluated: Option<&'a Epoch>,
+    /// How far its scores can be relied on, by scene.
+    pub measured: BTreeMap<String, Reliability>,
+    /// The scenes that it keeps.
+    pub other_scenes: &'a OtherScenes,
+}
+
+impl About<'_> {
+    /// The scenes that it offers.
+    pub fn scenes(&self) -> Vec<String> {
+        let kept = self.other_scenes.ids.iter().cloned();
+        self.config.scenes().into_iter().chain(kept).collect()
+    }
+
+    /// The metadata of its file.
+    ///
+    /// # Errors
+    /// None of numbers that are finite.
+    pub fn metadata(self) -> Result<BTreeMap<&'static str, String>> {
+        let refuse = |error: serde_json::Error| Error::Train(error.to_string());
+        let evaluation = serde_json::to_string(&self.evaluated).map_err(refuse)?;
+        let mut metadata = BTreeMap::from([("name", self.config.name.clone()), ("evaluation", evaluation)]);
+        let model = &self.config.model;
+        for (key, value) in [("licence", &model.licence), ("source", &model.source)] {
+            if let Some(value) = value {
+                metadata.insert(key, value.clone());
+            }
+        }
+        if !self.photo.is_empty() {
+            metadata.insert("photo", serde_json::to_string(self.photo).map_err(refuse)?);
+        }
+        let mut reliability = self.measured;
+        reliability.extend(self.other_scenes.reliability.clone());
+        if !reliability.is_empty() {
+            metadata.insert("reliability", serde_json::to_string(&reliability).map_err(refuse)?);
+        }
+        Ok(metadata)
+    }
+}
+
+/// How far the scores of each scene can be relied on. Photos as they are tell it, not those that were distorted; they must have chosen nothing.
+pub(super) fn reliability(config: &TrainConfig, predictions: &[Predictions]) -> BTreeMap<String, Reliability> {
+    let of_scene = |scene: &str| -> Vec<Judged<'_>> {
+        let datasets = config.datasets.iter();
+        let ordinary = datasets.filter(|of: &&DatasetConfig| of.scene == scene && of.distort.is_none() && !of.ladders);
+        ordinary
+            .filter_map(|of| {
+                let made = predictions.iter().find(|made| made.dataset == of.name)?;
+                Some(Judged {
+                    name: &of.name,
+                    scores: &made.scores,
+                    labels: &made.labels,
+                })
+            })
+            .collect()
+    };
+    let scenes = config.scenes().into_iter();
+    scenes
+        .filter_map(|scene| {
+            let measured = metrics::reliability(&of_scene(&scene))?;
+            Some((scene, measured))
+        })
+        .collect()
+}
