@@ -15,7 +15,7 @@ use gamma_wasm::{
     model::{Config, Entry, LiteStem, Stem, TowerConfig, Variant},
     scorer::{ScoreOptions, Scorer},
     train::{
-        Dataset, Event, Network, Parameters, Scenes, Session, TrainConfig,
+        Dataset, Event, Network, Parameters, Scenes, Session, TrainConfig, Weight,
         config::{DatasetConfig, LossConfig, OptimizerConfig},
         fold_efficientnet_lite, initial, loss,
     },
@@ -206,7 +206,15 @@ fn gradients_are_right(
     let value = |values: &[Tensor<1>]| {
         let network = Network::new(&parameters, values, &scenes()).expect("complete");
         let scores = network.score(input.clone(), &[0, 0, 0]);
-        loss(scores, &[0.9, 0.1, 0.5], &[0, 0, 0], &[0, 1, 1], &[1.0], terms).total
+        loss(
+            scores,
+            &[0.9, 0.1, 0.5],
+            &[0, 0, 0],
+            &[0, 1, 1],
+            &[Weight::default()],
+            terms,
+        )
+        .total
     };
     let leaves = parameters.leaves();
     let total = value(&leaves);
@@ -240,51 +248,6 @@ fn gradients_are_right(
         checked += 1;
     }
     assert!(checked > 3, "only {checked} tensors have gradients");
-}
-
-#[test]
-fn differences_leave_out_what_a_photo_shows() {
-    let terms = LossConfig {
-        mse: 0.0,
-        difference: 1.0,
-        ..LossConfig::default()
-    };
-    let of = |scores: &[f32]| {
-        let scores = Tensor::<1>::from_floats(scores, &Device::flex());
-        let labels = [0.2, 0.6, 0.4, 0.8, 0.5];
-        loss(scores, &labels, &[0, 0, 0, 1, 1], &[4, 4, 7, 8, 8], &[1.0, 2.0], &terms)
-            .total
-            .into_scalar::<f32>()
-    };
-    assert!(
-        of(&[0.5, 0.9, 0.1, 0.3, 0.0]).abs() < 1e-6,
-        "only what groups show differs"
-    );
-    // Errors 0 and 0.2 of one group of the first dataset, 3 of 5 crops: a variance of 0.02.
-    assert!((of(&[0.2, 0.8, 0.9, 0.8, 0.5]) - 0.02 * 0.6).abs() < 1e-6);
-    // Errors 0 and 0.1 in the second, 2 of 5 crops, weight 2: a variance of 0.005.
-    assert!((of(&[0.2, 0.6, 0.9, 0.9, 0.5]) - 0.005 * 0.4 * 2.0).abs() < 1e-6);
-}
-
-#[test]
-fn order_counts_within_a_group_alone() {
-    let terms = LossConfig {
-        mse: 0.0,
-        order: 1.0,
-        ..LossConfig::default()
-    };
-    let of = |scores: &[f32], groups: &[usize]| {
-        let scores = Tensor::<1>::from_floats(scores, &Device::flex());
-        loss(scores, &[0.9, 0.5, 0.7, 0.1], &[0; 4], groups, &[1.0], &terms)
-            .total
-            .into_scalar::<f32>()
-    };
-    // Each group is in order, by twenty temperatures; across groups nothing is.
-    assert!(of(&[1.0, 0.0, 2.0, 1.0], &[3, 3, 5, 5]) < 1e-6);
-    assert!(of(&[1.0, 0.0, 2.0, 1.0], &[3, 3, 3, 3]) > 0.1);
-    // One pair of two is wrong by 1: softplus(20) temperatures, halved.
-    assert!((of(&[0.0, 1.0, 2.0, 1.0], &[3, 3, 5, 5]) - 0.5).abs() < 1e-4);
-    assert!(of(&[0.0, 1.0, 2.0, 3.0], &[1, 2, 3, 4]).abs() < 1e-9, "no pair");
 }
 
 #[test]

@@ -16,7 +16,11 @@ export function compare(model: ModelInfo, first: Assessment, second: Assessment)
     throw new GammaError('option', `compare: scores under \`${scene}\` and \`${second.scene}\` are not comparable`);
   }
   const stated = model.reliability?.[scene];
-  if (!stated) throw new GammaError('option', `compare: the model does not state how far its scores under \`${scene}\` can be relied on`);
+  if (!stated)
+    throw new GammaError(
+      'option',
+      `compare: the model does not state how far its scores under \`${scene}\` can be relied on`,
+    );
   // Scores of some of the crops alone are known less well.
   const least = stated.difference + Math.hypot(first.uncertainty, second.uncertainty);
   const gap = first.score - second.score;

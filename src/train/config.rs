@@ -212,9 +212,10 @@ impl TrainConfig {
     }
 
     /// The ids of the scenes that are learned: those that the model offers, then those that help alone.
-    pub fn learned_scenes(&self) -> Vec<String> {
+    pub fn learned_scenes<'a>(&'a self) -> Vec<String> {
         let offered = self.datasets.iter().map(|dataset| &dataset.scene);
-        distinct(offered.chain(self.datasets.iter().flat_map(|dataset| &dataset.auxiliary)))
+        let helping = |dataset: &'a DatasetConfig| dataset.auxiliary.iter().chain(&dataset.order_alone);
+        distinct(offered.chain(self.datasets.iter().flat_map(helping)))
     }
 }
 

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::{
-    config::{DatasetConfig, TrainConfig},
+    config::TrainConfig,
     optimizer::numbers,
     parameters::{AFFINE, Parameters},
 };
@@ -18,6 +18,8 @@ pub(super) struct Lesson {
     pub scene: usize,
     /// The place among the parameters of the line that leads from scores to labels, `[factor, constant]`.
     pub line: Option<usize>,
+    /// Whether it is nothing but the order within a group of photos.
+    pub order_alone: bool,
 }
 
 /// All lessons of a run, those of a dataset beside each other, its own scene's first.
@@ -30,29 +32,22 @@ impl Lessons {
         let scenes = config.learned_scenes();
         let place = |name: &String| scenes.iter().position(|scene| scene == name).unwrap_or_default();
         let mut lessons = Vec::new();
-        for (
-            dataset,
-            DatasetConfig {
-                name,
-                scene,
-                auxiliary,
-                affine,
-                ..
-            },
-        ) in config.datasets.iter().enumerate()
-        {
-            let line =
-                affine.then(|| parameters.add(format!("{AFFINE}{name}"), vec![1.0, 0.0], config.optimizer.lr, device));
-            lessons.push(Lesson {
-                dataset,
-                scene: place(scene),
-                line,
+        for (dataset, of) in config.datasets.iter().enumerate() {
+            let order_alone = |scene: &String| of.order_alone.contains(scene);
+            let line = (of.affine && !order_alone(&of.scene)).then(|| {
+                let name = format!("{AFFINE}{}", of.name);
+                parameters.add(name, vec![1.0, 0.0], config.optimizer.lr, device)
             });
-            lessons.extend(auxiliary.iter().map(|scene| Lesson {
-                dataset,
-                scene: place(scene),
-                line: None,
-            }));
+            let further = of.auxiliary.iter().chain(&of.order_alone);
+            let further = further.filter(|&scene| scene != &of.scene);
+            for (scene, line) in std::iter::once((&of.scene, line)).chain(further.map(|scene| (scene, None))) {
+                lessons.push(Lesson {
+                    dataset,
+                    scene: place(scene),
+                    line,
+                    order_alone: order_alone(scene),
+                });
+            }
         }
         Self(lessons)
     }

@@ -36,7 +36,7 @@ pub use device::open_device;
 pub use imagenet::fold_efficientnet_lite;
 pub use initial::initial;
 pub use live::Live;
-pub use loss::{LossTerms, loss};
+pub use loss::{LossTerms, Weight, loss};
 pub use network::{Network, Scenes};
 pub use optimizer::Adam;
 pub use parameters::{Parameter, Parameters};

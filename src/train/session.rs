@@ -18,9 +18,9 @@ use super::{
     curves::curves,
     dataset::Dataset,
     distorted,
-    lessons::Lessons,
+    lessons::{Lesson, Lessons},
     log,
-    loss::loss,
+    loss::{Weight, loss},
     network::{Network, Scenes},
     open_device,
     optimizer::{Adam, scalar},
@@ -279,12 +279,11 @@ impl Session {
         let network = Network::new(&self.parameters, &leaves, &self.scenes)?;
         let (count, side) = (batch.labels.len(), CROP as usize);
         let crops = TensorData::new(batch.pixels.clone(), [count, 3, side, side]);
-        let weights: Vec<f64> = self
-            .lessons
-            .0
-            .iter()
-            .map(|lesson| self.config.datasets[lesson.dataset].weight)
-            .collect();
+        let of_lesson = |lesson: &Lesson| Weight {
+            weight: self.config.datasets[lesson.dataset].weight,
+            order_alone: lesson.order_alone,
+        };
+        let weights: Vec<Weight> = self.lessons.0.iter().map(of_lesson).collect();
         let scores = network.scores(Tensor::from_data(crops, &self.device));
         let (scores, crops, lessons) = self.lessons.gather(scores, &batch.datasets, &leaves);
         let labels: Vec<f32> = crops.iter().map(|&crop| batch.labels[crop]).collect();

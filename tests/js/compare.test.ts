@@ -12,8 +12,7 @@ const model: ModelInfo = {
   reliability: { 'natural-quality': { interval: 0.2, difference: 0.05, measured: [] } },
 };
 
-const of = (score: number, uncertainty = 0, scene = 'natural-quality') =>
-  ({ score, uncertainty, scene }) as Assessment;
+const of = (score: number, uncertainty = 0, scene = 'natural-quality') => ({ score, uncertainty, scene }) as Assessment;
 
 describe('two scores', () => {
   test.each([

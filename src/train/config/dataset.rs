@@ -17,6 +17,9 @@ pub struct DatasetConfig {
     /// Further scenes that learn from the same labels. They help the network along; the model does not offer them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub auxiliary: Vec<String>,
+    /// Scenes, its own perhaps among them, that learn nothing of its labels but the order within a group of photos (`loss.order`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub order_alone: Vec<String>,
     /// Whether its labels lie on another scale than its scene's scores: the straight line from scores to labels is learned.
     #[serde(default, skip_serializing_if = "is_false")]
     pub affine: bool,
