@@ -46,3 +46,20 @@ test('a photo that was spoilt scores below the photo', async () => {
     expect((await gamma.score(sample(name))).score, name).toBeLessThan(clean.score);
   }
 }, 600_000);
+
+test('it says how sure it is, and orders what is clearly different', async () => {
+  const clear = await gamma.score(sample('lighthouse.webp'));
+  const blurred = await gamma.score(sample('lighthouse-blurred.webp'));
+  const { interval } = gamma.model.reliability?.['natural-quality'] ?? {};
+  expect(interval).toBeGreaterThan(0);
+  for (const { score, percent, ...rest } of [clear, blurred]) {
+    const ends = rest.interval;
+    expect(ends?.score[0]).toBeLessThan(score);
+    expect(ends?.score[1]).toBeGreaterThan(score);
+    expect(ends?.percent[0]).toBeLessThanOrEqual(percent);
+    expect(ends?.percent[1]).toBeGreaterThanOrEqual(percent);
+  }
+  expect(gamma.compare(clear, blurred)).toBe('better');
+  expect(gamma.compare(blurred, clear)).toBe('worse');
+  expect(gamma.compare(clear, clear)).toBe('no difference');
+});
