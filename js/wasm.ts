@@ -1,5 +1,5 @@
 // The surface of the WebAssembly modules as their glue code (`wasm/<kind>/gamma.js`) offers it, and where they lie. Written
-// by hand, because the glue is built from Rust and need not be there when this is compiled.
+// by hand, because the glue is built from Rust and need not be there when this is compiled; tests/contract compares the two.
 import type { Assessment, CropPolicy, CropScore, Levels, ModelInfo, ModuleKind, Precision, Scene } from './types.js';
 
 /** What `open_device` says about the device that it opened and tested. */
@@ -32,7 +32,7 @@ export interface Loader {
   set_index(json: Uint8Array): { files: IndexedFile[] };
   /** Starts a file; `bytes` is its length, if known. */
   begin(name: string, bytes?: number): void;
-  push(chunk: Uint8Array): Promise<LoaderProgress>;
+  push(chunk: Uint8Array): LoaderProgress;
   /** Consumes the loader. */
   finish(): Promise<Engine>;
   free(): void;
@@ -76,10 +76,10 @@ export interface Job {
   is_settled(scene: string): boolean;
   step(): Promise<number>;
   /** What the crops scored so far answered, for {@link resume}. */
-  answered(): Float32Array<ArrayBuffer>;
+  answered(): Float32Array;
   /** Goes on where another job of the same photo, options and scenes stopped. */
   resume(answered: Float32Array): void;
-  assess(scene: string): Promise<EngineAssessment>;
+  assess(scene: string): EngineAssessment;
   free(): void;
 }
 
@@ -151,7 +151,7 @@ export interface Glue {
 export interface ThreadsModule extends WasmModule {
   default(input: { module_or_path: object; memory?: object; thread_stack_size?: number }): Promise<{ memory: object }>;
   /** Helps the instance that has the same memory. Never returns. */
-  serve(): never;
+  serve(): void;
 }
 
 /** The glue of a module with an engine. */

@@ -231,19 +231,19 @@ export class Host {
         const next = await job.step();
         if (!(next > done)) throw new GammaError('wasm', `the engine stopped after ${done} of ${total} crops`);
         done = next;
-        const { score, percent, uncertainty } = await job.assess(scenes[0] ?? '');
+        const { score, percent, uncertainty } = job.assess(scenes[0] ?? '');
         report({ phase: 'crops', loaded: done, total, estimate: { score, percent, uncertainty } });
       }
       const assessments: EngineAssessment[] = [];
       for (const scene of scenes) {
         throwIfAborted(signal);
-        assessments.push(await job.assess(scene));
+        assessments.push(job.assess(scene));
       }
       const ms = this.#platform.now() - start;
       return {
         assessments: assessments.map((assessment) => ({ ...assessment, ...about, ms })),
         total,
-        ...(!settled() && { answered: job.answered() }),
+        ...(!settled() && { answered: new Float32Array(job.answered()) }),
       };
     } finally {
       free(job);

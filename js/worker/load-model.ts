@@ -145,7 +145,7 @@ async function load(
       for await (const chunk of file.chunks) {
         throwIfAborted(signal);
         if (chunk.byteLength === 0) continue;
-        progress.advance(await loader.push(chunk), file.from);
+        progress.advance(loader.push(chunk), file.from);
         if (origin !== 'network') origin = file.from;
       }
       throwIfAborted(signal);

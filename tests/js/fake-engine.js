@@ -4,7 +4,7 @@
 // Weights: JSON, see `Settings` in fakes.ts; of several files the first one tells, and the others are only counted. Photos:
 // JSON, too. What `model().config` says of the bytes lets a test see that none was lost, doubled or changed.
 
-/** @type {import('./fake-engine.d.ts').live} */
+/** @type {import('./fake-engine-types.ts').Live} */
 export const live = {
   photos: 0,
   jobs: 0,
@@ -23,7 +23,11 @@ const failure = (code, message) => Object.assign(new Error(message), { code });
 const trap = () => new WebAssembly.RuntimeError('unreachable');
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** What `open_device` does; tests change it. */
+/**
+ * What `open_device` does; tests change it.
+ *
+ * @type {import('./fake-engine-types.ts').FakeDevice}
+ */
 export const device = { kind: 'cpu', name: 'fake', software: false, error: undefined };
 
 export default async function init({ module_or_path }) {
@@ -118,7 +122,7 @@ export class Loader extends Freed {
     this.#current = { parts: [], bytes: 0, sum: 1, total: bytes };
     this.#files.set(name, this.#current);
   }
-  async push(chunk) {
+  push(chunk) {
     if (!this.#current) this.begin('model.safetensors');
     const file = this.#current;
     file.bytes += chunk.byteLength;
@@ -230,6 +234,7 @@ class Photo extends Freed {
     if (photo.code) throw failure(photo.code, `the photo says ${photo.code}`);
     return new Photo(photo.width ?? 300, photo.height ?? 200, { ...photo, parity });
   }
+  /** @returns {{ source: 'file' }} */
   about() {
     return { source: 'file' };
   }
@@ -239,7 +244,9 @@ class Photo extends Freed {
   }
   constructor(width, height, content) {
     super('photos');
-    Object.assign(this, { width, height, content });
+    this.width = width;
+    this.height = height;
+    this.content = content;
   }
 }
 
@@ -301,7 +308,8 @@ class Job extends Freed {
     this.done += 1;
     return this.done;
   }
-  async assess(scene) {
+  /** @returns {import('../../js/wasm.ts').EngineAssessment} */
+  assess(scene) {
     if (this.done < 1) throw failure('option', 'not done');
     if (!this.#engine.scenes().some(({ id }) => id === scene)) throw failure('scene-unknown', scene);
     const { content, width, height } = this.#photo;
@@ -322,6 +330,7 @@ class Job extends Freed {
       enlarged: false,
       policy: this.#options.policy ?? 'random',
       seed: this.#options.seed ?? 0,
+      source: 'file',
     };
   }
 }

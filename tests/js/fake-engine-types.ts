@@ -1,5 +1,7 @@
+// What tests see of the fake engine beside its surface.
+
 /** Objects that are not freed, and counts of what happened. */
-export const live: {
+export interface Live {
   photos: number;
   jobs: number;
   /** The most that there were at the same time. */
@@ -17,6 +19,12 @@ export const live: {
   precision?: string;
   /** Names of files that were begun. */
   begun: string[];
-};
+}
+
 /** What `open_device` answers. */
-export const device: { kind: 'cpu' | 'webgpu'; name: string; software: boolean; error: string | undefined };
+export interface FakeDevice {
+  kind: 'cpu' | 'webgpu';
+  name: string;
+  software: boolean;
+  error: string | undefined;
+}
