@@ -5,6 +5,9 @@ import { gammaFiles } from './serve.ts';
 
 const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+/** The photo page, and one for each further entry of the package. */
+const PAGES = ['index', 'filter', 'score', 'upload'];
+
 export default defineConfig({
   root: folder('.'),
   base: './',
@@ -17,6 +20,7 @@ export default defineConfig({
     outDir: folder('../target/page'),
     emptyOutDir: true,
     target: 'es2022',
+    rolldownOptions: { input: PAGES.map((page) => folder(`./${page}.html`)) },
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },

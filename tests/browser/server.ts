@@ -42,7 +42,7 @@ const testFiles: Plugin = {
     middlewares.use('/bare.html', (_, response) =>
       response.writeHead(200, { ...ISOLATION, 'Content-Type': 'text/html' }).end(BARE),
     );
-    middlewares.use('/filter.html', (_, response) =>
+    middlewares.use('/filtering.html', (_, response) =>
       response.writeHead(200, { ...ISOLATION, 'Content-Type': 'text/html' }).end(FILTER_PAGE),
     );
     middlewares.use('/golden/crops', (_, response) => response.writeHead(200, ISOLATION).end(goldenCrops()));

@@ -39,7 +39,7 @@ Object.assign(globalThis, { checking, element, filter, GammaError });
 
 /** Opens the page and defines what tests call in it. */
 export async function filterTab(driver: Driver, server: Server): Promise<Tab> {
-  const tab = await driver.open(`${server.url}filter.html`);
+  const tab = await driver.open(`${server.url}filtering.html`);
   await prepareFilter(tab);
   return tab;
 }
