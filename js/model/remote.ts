@@ -2,7 +2,8 @@
 
 import { GammaError, messageOf } from '../error.js';
 import type { CacheMode } from '../types.js';
-import { openKept, type Wanted } from './store/file.js';
+import type { Wanted } from './store/copy.js';
+import { openKept } from './store/file.js';
 import { WAIT, type Wait } from './store/in-time.js';
 import { limited } from './store/limits.js';
 import { browserStorage, type Storage } from './store/opfs.js';

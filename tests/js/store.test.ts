@@ -207,6 +207,20 @@ test.each([
   expect(server.requests).toHaveLength(1);
 });
 
+test('a quota that is exceeded: the lock is given back at once, not at the end of the download', async () => {
+  storage.quota = 2.5 * BLOCK;
+  storage.claimed = Number.POSITIVE_INFINITY;
+  server.acts.push(stall(5 * BLOCK));
+  const stop = new AbortController();
+  const loading = load('default', stop.signal, { timings: { ...QUICK, idle: 60_000 } });
+  loading.catch(() => {});
+  await until(() => storage.blocks().length > 0);
+  await until(() => !storage.locks.busy);
+  expect(server.open).toBe(1);
+  stop.abort();
+  await expect(loading).rejects.toMatchObject({ code: 'aborted' });
+});
+
 test('what was used least recently makes room, but not what is being read', async () => {
   const path = (name: string) => server.url.replace('model', name);
   const keep = async (name: string) => {
