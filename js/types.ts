@@ -29,6 +29,8 @@ export interface Scene {
   readonly id: string;
   /** The prompt, `{level}` standing for bad, poor, fair, good and perfect. */
   readonly template: string;
+  /** How far scores under it can be relied on, if the model states it; never of a scene that was added. */
+  readonly reliability?: Reliability | undefined;
 }
 
 /** What is known about the loaded model. */

@@ -19,7 +19,7 @@ use crate::{
     model::{Config, Gamma, TOKEN_EMBEDDING, TextTower},
     ops,
     prompt::{DEFAULT_SCENE, LEVELS, Scene},
-    weights::{self, Assembly, Checkpoint, Tensors, TextFiles},
+    weights::{self, Assembly, Checkpoint, Reliability, Tensors, TextFiles},
 };
 
 #[cfg(feature = "prompts")]
@@ -175,6 +175,12 @@ impl Scorer {
         known.or(self.scenes.first()).map_or(DEFAULT_SCENE, |scene| &scene.id)
     }
 
+    /// How far scores of a scene can be relied on, as the weights state; `None` for a scene of one's own, also if it has the id of one of theirs.
+    pub fn reliability(&self, id: &str) -> Option<&Reliability> {
+        let scene = self.scenes().find(|scene| scene.id == id)?;
+        self.own.0.contains(scene).then(|| self.info.reliability.get(id))?
+    }
+
     /// Scenes of the weights whose prompts still have to be read by the text tower ([`read_scene`](Self::read_scene)).
     pub fn unread_scenes(&self) -> impl Iterator<Item = &Scene> {
         self.scenes()
@@ -287,8 +293,7 @@ impl Scorer {
             .iter()
             .filter_map(|id| self.text_features.get(id).cloned())
             .collect();
-        let reliability = |id: &String| self.info.reliability.get(id);
-        let intervals = scenes.iter().map(|id| Some(reliability(id)?.interval)).collect();
+        let intervals = scenes.iter().map(|id| Some(self.reliability(id)?.interval)).collect();
         if features.is_empty() {
             return Err(Error::Tokenizer(
                 "the model's prompts have not been read yet; it needs CLIP's merges".into(),

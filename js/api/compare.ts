@@ -1,6 +1,6 @@
 // Which of two photos people find better, as far as their scores tell.
 import { GammaError } from '../error.js';
-import type { Assessment, ModelInfo } from '../types.js';
+import type { Assessment, Scene } from '../types.js';
 
 /** How one photo compares with another. */
 export type Difference = 'better' | 'worse' | 'no difference';
@@ -10,12 +10,12 @@ export type Difference = 'better' | 'worse' | 'no difference';
  *
  * @throws {GammaError} `option` for assessments under different scenes, or under one whose reliability the model does not state.
  */
-export function compare(model: ModelInfo, first: Assessment, second: Assessment): Difference {
+export function compare(scenes: readonly Scene[], first: Assessment, second: Assessment): Difference {
   const { scene } = first;
   if (second.scene !== scene) {
     throw new GammaError('option', `compare: scores under \`${scene}\` and \`${second.scene}\` are not comparable`);
   }
-  const stated = model.reliability?.[scene];
+  const stated = scenes.find(({ id }) => id === scene)?.reliability;
   if (!stated)
     throw new GammaError(
       'option',

@@ -144,7 +144,7 @@ export class GammaBase<P, W> {
    * @throws {GammaError} `option` for assessments under different scenes, or if the model does not state its reliability.
    */
   compare(first: Assessment, second: Assessment): Difference {
-    return compare(this.model, first, second);
+    return compare(this.scenes, first, second);
   }
 
   /**

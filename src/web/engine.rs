@@ -1,6 +1,6 @@
 //! Bytes to a photo, a photo to its assessments.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 use super::{device, error::Failure, loader::Loader, object, options, photo::Photo};
@@ -8,6 +8,7 @@ use crate::{
     image::{self, CropChoice, CropPolicy, Pixels},
     prompt::Scene,
     scorer::{self, ScoreOptions, Scorer},
+    weights::Reliability,
 };
 
 /// Crops in one dispatch of the GPU: enough to fill it, few enough that an abort is soon seen. The CPU takes one.
@@ -27,6 +28,15 @@ struct JobArguments {
     tolerance: Option<f32>,
 }
 
+/// A scene, and how far its scores can be relied on.
+#[derive(Serialize)]
+struct OfferedScene<'a> {
+    #[serde(flatten)]
+    scene: &'a Scene,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reliability: Option<&'a Reliability>,
+}
+
 #[wasm_bindgen]
 impl Engine {
     /// What the weights are.
@@ -34,9 +44,13 @@ impl Engine {
         object(self.0.info())
     }
 
-    /// The scenes that can be asked about: `[{ id, template }]`.
+    /// The scenes that can be asked about: `[{ id, template, reliability? }]`.
     pub fn scenes(&self) -> Result<JsValue, Failure> {
-        object(&self.0.scenes().collect::<Vec<_>>())
+        let offered = |scene| OfferedScene {
+            scene,
+            reliability: self.0.reliability(&scene.id),
+        };
+        object(&self.0.scenes().map(offered).collect::<Vec<_>>())
     }
 
     /// `loaded`, `separate` (after [`add_text`](Self::add_text)) or `none`: whether prompts can be read.

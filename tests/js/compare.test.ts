@@ -1,16 +1,13 @@
 // Which of two photos is better, as far as scores tell.
 import { describe, expect, test } from 'vitest';
 import { compare } from '../../js/api/compare.js';
-import type { Assessment, ModelInfo } from '../../js/types.js';
+import type { Assessment, Scene } from '../../js/types.js';
 
-const model: ModelInfo = {
-  name: 'made',
-  parameters: 1,
-  config: {},
-  text_tower: false,
-  trained: true,
-  reliability: { 'natural-quality': { interval: 0.2, difference: 0.05, measured: [] } },
-};
+const reliability = { interval: 0.2, difference: 0.05, measured: [] };
+const scenes: Scene[] = [
+  { id: 'natural-quality', template: '{level} image', reliability },
+  { id: 'product', template: '{level} product photo' },
+];
 
 const of = (score: number, uncertainty = 0, scene = 'natural-quality') => ({ score, uncertainty, scene }) as Assessment;
 
@@ -23,11 +20,11 @@ describe('two scores', () => {
     [of(0.6), of(0.7, 0.08), 'no difference'],
     [of(Number.NaN), of(0.7), 'no difference'],
   ])('%o and %o: %s', (first, second, expected) => {
-    expect(compare(model, first, second)).toBe(expected);
+    expect(compare(scenes, first, second)).toBe(expected);
   });
 
   test('of other scenes, or of a model that states nothing, are refused', () => {
-    expect(() => compare(model, of(0.6), of(0.7, 0, 'face-quality'))).toThrow(/not comparable/);
-    expect(() => compare({ ...model, reliability: undefined }, of(0.6), of(0.7))).toThrow(/does not state/);
+    expect(() => compare(scenes, of(0.6), of(0.7, 0, 'product'))).toThrow(/not comparable/);
+    expect(() => compare(scenes, of(0.6, 0, 'product'), of(0.7, 0, 'product'))).toThrow(/does not state/);
   });
 });
