@@ -107,7 +107,7 @@ export class GammaBase<P, W> {
       const subject = handle.subject(photo, call);
       if (!subject.lasting) subject.taken.begin();
       try {
-        return (await handle.answer(order, subject, 'first', call)).assessment;
+        return (await handle.score(order, subject, 'first', call).answer).assessment;
       } finally {
         subject.taken.drop();
       }

@@ -5,7 +5,7 @@ import type { Rest } from '../pool/results.js';
 import type { Assessment, Assessments, ScoreAllOptions, ScoreOptions } from '../types.js';
 import { inOrder } from './in-order.js';
 import { checkCall, checkPreviews } from './options.js';
-import type { Order } from './score-one.js';
+import type { Order, ScoreTask } from './score-one.js';
 import type { Handle } from './session.js';
 
 /** What `scoreAll` yields for a photo: its assessment, or the error that it ran into. */
@@ -90,23 +90,20 @@ async function outcome<P, Q extends P>(
   const subject = handle.subject(photo, call, before);
   // What may change until the second pass is done in the first.
   const order = { ...asked, preview: asked.preview && subject.lasting };
-  let reached = false;
+  let task: ScoreTask | undefined;
   try {
     let answer = handle.recall(order, subject);
     if (!answer) {
       subject.taken.begin();
-      const where = handle.workers > 1 ? 'any' : 'first';
-      const found = handle.answer(order, subject, where, call, () => {
-        reached = true;
-      });
-      answer = await call.race(found);
+      task = handle.score(order, subject, handle.workers > 1 ? 'any' : 'first', call);
+      answer = await call.race(task.answer);
     }
     const { assessment, rest } = answer;
     return { result: { index, photo, assessment, final: !rest }, rest };
   } catch (error) {
     if (call.signal.aborted) throw reasonOf(call.signal);
     // Not the photo's fault: there is no engine.
-    if (!reached) throw error;
+    if (!task?.reached) throw error;
     return { result: { index, photo, error: toGammaError(error, 'worker'), final: true } };
   } finally {
     subject.taken.drop();

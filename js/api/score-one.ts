@@ -8,7 +8,9 @@ import { callBack } from '../pool/client.js';
 import type { Seat, Seats } from '../pool/engines.js';
 import type { Loaded } from '../pool/open.js';
 import type { Kept, Rest, Shelf } from '../pool/results.js';
-import type { WireAssessment, WirePhoto } from '../protocol.js';
+import type { SharedModel } from '../pool/shared-model.js';
+import { EngineTask, type Where } from '../pool/task.js';
+import type { WireAssessment, WirePhoto, WireScore } from '../protocol.js';
 import type { Assessment, Assessments, ScoreOptions } from '../types.js';
 import type { JobOptions } from '../wasm.js';
 import { ALL_SCENES } from './options.js';
@@ -56,58 +58,84 @@ export function recall(order: Order, { constant }: Subject, shelf: Shelf, seats:
   return answerOf(order, found, kept);
 }
 
-/**
- * Has a worker compute what the order asks, and keeps it where the photo is constant: then under all scenes, since that costs nothing.
- *
- * @param keep Whether the photo is needed again if the worker dies; it gets a copy then.
- */
-export async function compute(
-  order: Order,
-  subject: Subject,
-  keep: boolean,
-  shelf: Shelf,
-  seat: Seat,
-  { device: { kind } }: Loaded,
-  call: CallSignal,
-): Promise<Answer> {
-  const { scene, job, index, preview, onProgress } = order;
-  const { constant, taken } = subject;
-  const all = seat.scenes.map(({ id }) => id);
-  const asked = scene === ALL_SCENES ? all : [scene];
-  // A tolerance has to do for the scenes asked about, and for no other.
-  const whole = constant && job.tolerance === undefined;
-  const scenes = whole ? [...asked, ...all.filter((id) => !asked.includes(id))] : asked;
-  const known = all.map((id) => seat.keyOf(id)).join('\n');
-  const shelfed = constant === undefined ? undefined : shelfKey(constant, order, seat, seat.scenes);
-  // Another time there may be another photo at the same address.
-  const left = shelfed === undefined ? undefined : (subject.rest ?? shelf.get(shelfed)?.rest);
-  // The numbers are those of the scenes that the engine had.
-  const rest = left?.scenes === known ? left : undefined;
-  const reply = await taken.send(call, keep, (photo) =>
-    seat.client.request(
-      'score',
-      { engine: seat.engine, photo, scenes, options: job, preview, answered: rest?.answered },
-      {
-        transfer: keep ? [] : content(photo),
-        signal: call.signal,
-        onProgress: (progress) => {
-          if (progress.phase !== 'crops' || call.signal.aborted) return;
-          const { loaded: done, total, estimate } = progress;
-          onProgress?.({ index, done, total, estimate });
+/** A photo on its way to a worker, and its answer on the way back. */
+export class ScoreTask extends EngineTask<Answer> {
+  readonly #order: Order;
+  readonly #subject: Subject;
+  readonly #call: CallSignal;
+  readonly #seats: Seats;
+  readonly #shared: SharedModel;
+
+  constructor(order: Order, subject: Subject, where: Where, call: CallSignal, seats: Seats, shared: SharedModel) {
+    super(call.signal, where, seats);
+    this.#order = order;
+    this.#subject = subject;
+    this.#call = call;
+    this.#seats = seats;
+    this.#shared = shared;
+  }
+
+  /** From what is known by now, or computed. */
+  protected async ask(seat: Seat, loaded: Loaded): Promise<Answer> {
+    return recall(this.#order, this.#subject, this.#shared.shelf, this.#seats) ?? this.#compute(seat, loaded);
+  }
+
+  /** Has the worker compute it, and keeps it where the photo is constant: then under all scenes, since that costs nothing. */
+  async #compute(seat: Seat, { device: { kind } }: Loaded): Promise<Answer> {
+    const { shelf, workers } = this.#shared;
+    const { scene, job } = this.#order;
+    const { constant, lasting } = this.#subject;
+    const all = seat.scenes.map(({ id }) => id);
+    const asked = scene === ALL_SCENES ? all : [scene];
+    // A tolerance has to do for the scenes asked about, and for no other.
+    const whole = constant && job.tolerance === undefined;
+    const scenes = whole ? [...asked, ...all.filter((id) => !asked.includes(id))] : asked;
+    const known = all.map((id) => seat.keyOf(id)).join('\n');
+    const shelfed = constant === undefined ? undefined : shelfKey(constant, this.#order, seat, seat.scenes);
+    // Another time there may be another photo at the same address.
+    const left = shelfed === undefined ? undefined : (this.#subject.rest ?? shelf.get(shelfed)?.rest);
+    // The numbers are those of the scenes that the engine had.
+    const rest = left?.scenes === known ? left : undefined;
+    // A GPU may be lost on the way and a worker of several may die: the photo is needed again then.
+    const again = kind === 'webgpu' || (workers.length > 1 && !lasting);
+    const reply = await this.#request(seat, scenes, rest?.answered, again);
+    const assessments = reply.assessments.map((each) => ({ ...each, ms: each.ms + (rest?.ms ?? 0) }));
+    const [first = missing()] = assessments;
+    const kept: Kept = {
+      assessments: new Map(assessments.map((each) => [seat.keyOf(each.scene), each])),
+      device: kind,
+      total: reply.total,
+      rest: reply.answered && { answered: reply.answered, scenes: known, ms: first.ms },
+    };
+    if (shelfed !== undefined) shelf.put(shelfed, kept);
+    return answerOf(this.#order, assessments.slice(0, asked.length), kept);
+  }
+
+  /** Sends the photo; a copy of it where it is needed `again` if the worker dies. */
+  #request(
+    { client, engine }: Seat,
+    scenes: readonly string[],
+    answered: Float32Array<ArrayBuffer> | undefined,
+    again: boolean,
+  ): Promise<WireScore> {
+    const { job, index, preview, onProgress } = this.#order;
+    const { signal } = this;
+    return this.#subject.taken.send(this.#call, again, (photo) =>
+      client.request(
+        'score',
+        { engine, photo, scenes, options: job, preview, answered },
+        {
+          transfer: again ? [] : content(photo),
+          signal,
+          onProgress: (progress) => {
+            if (progress.phase !== 'crops' || signal.aborted) return;
+            const { loaded: done, total, estimate } = progress;
+            onProgress?.({ index, done, total, estimate });
+          },
         },
-      },
-    ),
-  );
-  const assessments = reply.assessments.map((each) => ({ ...each, ms: each.ms + (rest?.ms ?? 0) }));
-  const [first = missing()] = assessments;
-  const kept: Kept = {
-    assessments: new Map(assessments.map((each) => [seat.keyOf(each.scene), each])),
-    device: kind,
-    total: reply.total,
-    rest: reply.answered && { answered: reply.answered, scenes: known, ms: first.ms },
-  };
-  if (shelfed !== undefined) shelf.put(shelfed, kept);
-  return answerOf(order, assessments.slice(0, asked.length), kept);
+      ),
+    );
+  }
 }
 
 function answerOf({ scene }: Order, assessments: readonly WireAssessment[], { device, rest }: Kept): Answer {

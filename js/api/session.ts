@@ -2,16 +2,17 @@
 import { type CallSignal, callSignal, reasonOf } from '../abort.js';
 import { GammaError, toGammaError } from '../error.js';
 import { Taken } from '../photo/pending.js';
-import { type Seat, Seats } from '../pool/engines.js';
+import { Seats } from '../pool/engines.js';
 import type { Loaded, Opening } from '../pool/open.js';
 import type { Platform } from '../pool/platform.js';
-import type { Where } from '../pool/pool.js';
 import type { Rest } from '../pool/results.js';
 import { type Member, SharedModel } from '../pool/shared-model.js';
 import { crewSize } from '../pool/size.js';
+import type { EngineTask, Where } from '../pool/task.js';
 import type { LoadProgress, MemoryUse, ModelSource, Scene, ScoreOptions } from '../types.js';
 import { checkCall, jobOptions, sceneOf } from './options.js';
-import { type Answer, compute, type Order, recall, type Subject } from './score-one.js';
+import { type Answer, type Order, recall, ScoreTask, type Subject } from './score-one.js';
+import { AddScene, Join, MeasureMemory } from './tasks.js';
 
 /** What is known of the model while the handle has it. */
 interface Now {
@@ -70,7 +71,7 @@ export class Handle<P> {
     const shared = SharedModel.join(this.#opening, this.#member);
     this.#shared = shared;
     const { loaded, already } = await shared.ready(this.#member);
-    await this.turn(call, 'first', async () => {});
+    await this.#ask(new Join(call.signal, this.#seats));
     this.#source = already ? { ...loaded.source, from: 'memory' } : loaded.source;
   }
 
@@ -128,54 +129,27 @@ export class Handle<P> {
     return recall(order, subject, this.now.shared.shelf, this.#seats);
   }
 
-  /** Waits for a worker, then answers from what is known by then or has it computed. `reached` hears that there is an engine. */
-  answer(order: Order, subject: Subject, where: Where, call: CallSignal, reached = () => {}): Promise<Answer> {
-    return this.turn(call, where, async (seat, loaded) => {
-      reached();
-      const { shelf, workers } = this.now.shared;
-      // A GPU may be lost on the way and a worker of several may die: the photo is needed again then.
-      const again = loaded.device.kind === 'webgpu' || (workers.length > 1 && !subject.lasting);
-      return this.recall(order, subject) ?? compute(order, subject, again, shelf, seat, loaded, call);
-    });
+  /** Has a photo scored, by what is known when its turn comes or by a worker. */
+  score(order: Order, subject: Subject, where: Where, call: CallSignal): ScoreTask {
+    const task = new ScoreTask(order, subject, where, call, this.#seats, this.now.shared);
+    this.#ask(task);
+    return task;
   }
 
   /** Adds a scene. */
   addScene(id: string, template: string, call: CallSignal): Promise<void> {
-    return this.turn(call, 'first', ({ client }) => this.#seats.add(client, id, template, call.signal));
+    return this.#ask(new AddScene(call.signal, this.#seats, id, template));
   }
 
   /** Memory of all workers. */
   memory(call: CallSignal): Promise<MemoryUse> {
-    return this.turn(call, 'first', async ({ client }) => {
-      // The others are asked while they compute. One that dies meanwhile has no memory.
-      const others = this.now.shared.workers.filter((worker) => worker.client !== client);
-      const sizes = await Promise.all([
-        client.request('memory', {}, { signal: call.signal }),
-        ...others.map((other) => other.client.request('memory', {}).catch(() => undefined)),
-      ]);
-      const living = sizes.filter((size) => size !== undefined);
-      return { wasm: living.reduce((sum, { wasm }) => sum + wasm, 0), workers: living.length };
-    });
+    return this.#ask(new MeasureMemory(call.signal, this.#seats, this.now.shared));
   }
 
-  /** Waits until a worker is free and there is one, then runs `work` with this handle's engine there. */
-  turn<T>(call: CallSignal, where: Where, work: (seat: Seat, loaded: Loaded) => Promise<T>): Promise<T> {
-    const shared = this.#shared;
-    if (!shared) throw disposed();
-    const turn = shared.run(call.signal, where, async (loaded, spare) => {
-      let seat: Seat;
-      try {
-        seat = await this.#seats.at(loaded.client, call.signal);
-      } catch (error) {
-        // A worker that cannot have this handle's scenes is of no use to it; another one will do.
-        if (spare && !call.signal.aborted) await loaded.client.close(toGammaError(error, 'worker'));
-        throw error;
-      }
-      return work(seat, loaded);
-    });
-    // It may be looked at later, or never, when the call has ended.
-    turn.catch(() => {});
-    return turn;
+  #ask<T>(task: EngineTask<T>): Promise<T> {
+    if (!this.#shared) throw disposed();
+    this.#shared.take(task);
+    return task.answer;
   }
 }
 

@@ -1,14 +1,8 @@
 // The workers that hold one model, and the queue of what they are asked: each does one thing at a time.
 import { reasonOf } from '../abort.js';
 import { toGammaError } from '../error.js';
-import type { Client } from './client.js';
 import type { Loaded } from './open.js';
-
-/**
- * Who may do a task: the `first` worker, which answers for the model; `any` of them; or the one of this client and no other, while it
- * lives.
- */
-export type Where = 'first' | 'any' | Client;
+import type { Queued } from './task.js';
 
 interface Lane {
   readonly loaded: Loaded;
@@ -17,22 +11,13 @@ interface Lane {
   useful: boolean;
 }
 
-interface Task {
-  readonly signal: AbortSignal;
-  where: Where;
-  /** Whether another worker died of it, or with it. */
-  again: boolean;
-  work(loaded: Loaded, spare: boolean): Promise<void>;
-  reject(error: unknown): void;
-}
-
 /** Workers and the order of all calls. */
 export class Lanes {
   readonly #open: () => Promise<Loaded>;
   readonly #lost: (loaded: Loaded) => boolean;
   /** Those that live; the first one answers for the model. */
   #lanes: Lane[] = [];
-  #queue: Task[] = [];
+  #queue: Queued[] = [];
   #opening = false;
   #wasted = 0;
 
@@ -65,7 +50,7 @@ export class Lanes {
       return loaded;
     } catch (error) {
       // Each task that waits is told, and the next one tries anew.
-      this.#queue.shift()?.reject(toGammaError(error, 'worker'));
+      this.#queue.shift()?.fail(toGammaError(error, 'worker'));
       throw error;
     } finally {
       this.#opening = false;
@@ -80,28 +65,20 @@ export class Lanes {
   }
 
   /**
-   * Waits until a worker of these is free and has the model, then runs `work`, which is told whether the worker is one that can be
-   * spared. Tasks of one kind begin in their order. A task for `any` worker whose worker died runs once more on the first one, if there is
-   * another; so does one whose worker was `lost`.
+   * Takes a task, which a worker does as soon as one of those that may is free and has the model. Tasks of one kind begin in their order.
+   * A task for `any` worker whose worker died runs once more on the first one, if there is another; so does one whose worker was
+   * `lost`.
    */
-  run<T>(signal: AbortSignal, where: Where, work: (loaded: Loaded, spare: boolean) => Promise<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      this.#queue.push({
-        signal,
-        where,
-        again: false,
-        work: async (loaded, spare) => resolve(await work(loaded, spare)),
-        reject,
-      });
-      this.#dispatch();
-    });
+  take(task: Queued): void {
+    this.#queue.push(task);
+    this.#dispatch();
   }
 
   #dispatch(): void {
     const alive = this.alive;
-    const gone = ({ signal, where }: Task) =>
+    const gone = ({ signal, where }: Queued) =>
       signal.aborted || (typeof where === 'object' && !alive.some(({ client }) => client === where));
-    for (const task of this.#queue.filter(gone)) task.reject(reasonOf(task.signal));
+    for (const task of this.#queue.filter(gone)) task.fail(reasonOf(task.signal));
     this.#queue = this.#queue.filter((task) => !gone(task));
     if (this.#queue.length === 0) return;
     if (this.#lanes.length === 0) {
@@ -111,17 +88,17 @@ export class Lanes {
     for (const [index, lane] of this.#lanes.entries()) {
       if (lane.busy) continue;
       const { client } = lane.loaded;
-      const fits = ({ where }: Task) => where === 'any' || where === client || (where === 'first' && index === 0);
+      const fits = ({ where }: Queued) => where === 'any' || where === client || (where === 'first' && index === 0);
       const at = this.#queue.findIndex(fits);
       const [task] = at < 0 ? [] : this.#queue.splice(at, 1);
       if (task) void this.#perform(task, lane, index > 0);
     }
   }
 
-  async #perform(task: Task, lane: Lane, spare: boolean): Promise<void> {
+  async #perform(task: Queued, lane: Lane, spare: boolean): Promise<void> {
     lane.busy = true;
     try {
-      await task.work(lane.loaded, spare);
+      await task.perform(lane.loaded, spare);
       lane.useful = true;
     } catch (error) {
       if (!lane.loaded.client.death) lane.useful = true;
@@ -129,7 +106,7 @@ export class Lanes {
       if (this.#another(task, lane, spare)) {
         this.#queue.unshift(Object.assign(task, { again: true, where: 'first' as const }));
       } else {
-        task.reject(error);
+        task.fail(error);
       }
     } finally {
       lane.busy = false;
@@ -138,7 +115,7 @@ export class Lanes {
   }
 
   /** Whether a task that failed gets another try. */
-  #another({ signal, where, again }: Task, { loaded }: Lane, spare: boolean): boolean {
+  #another({ signal, where, again }: Queued, { loaded }: Lane, spare: boolean): boolean {
     if (signal.aborted || !loaded.client.death || typeof where === 'object') return false;
     if (where === 'any' && (spare || this.alive.length > 0)) return true;
     return !again && this.#lost(loaded);

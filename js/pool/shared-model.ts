@@ -5,8 +5,9 @@ import type { LoadProgress } from '../types.js';
 import { type Client, callBack } from './client.js';
 import type { Place } from './engines.js';
 import { type Loaded, type Opening, openAnother, openModel, type Watch } from './open.js';
-import { Lanes, type Where } from './pool.js';
+import { Lanes } from './pool.js';
 import { Shelf } from './results.js';
+import { type Queued, Release } from './task.js';
 
 /** One user of a shared model. */
 export interface Member {
@@ -114,18 +115,16 @@ export class SharedModel {
       return;
     }
     for (const { client, engine } of places) {
-      // Not before what it computes just now has come to its end.
-      this.#lanes.run(this.#life.signal, client, () => client.request('release', { engine })).catch(() => {});
+      this.#lanes.take(new Release(this.#life.signal, client, engine));
     }
   }
 
   /**
-   * Waits until a worker is free and there is one, then runs `work`, which is told whether the worker is one that can be spared. The next
-   * call of any member waits for `work`, aborted or not. If the GPU is lost meanwhile, the model is loaded again, onto a GPU or the
-   * CPU, and `work` runs anew, once; if it is for `any` worker and its worker dies, another one does it.
+   * Takes a task of a member. The next task waits for it, aborted or not. If the GPU is lost meanwhile, the model is loaded again, onto a
+   * GPU or the CPU, and the task runs anew, once; if it is for `any` worker and its worker dies, another one does it.
    */
-  run<T>(signal: AbortSignal, where: Where, work: (loaded: Loaded, spare: boolean) => Promise<T>): Promise<T> {
-    return this.#lanes.run(signal, where, work);
+  take(task: Queued): void {
+    this.#lanes.take(task);
   }
 
   /** Starts workers until there are `count`, and does not wait for them. `fresh`: even if one could not be had before. */
