@@ -100,6 +100,32 @@ export interface CropScore {
   readonly percent: number;
 }
 
+/** One declaration of a file about its origin. */
+export interface Evidence {
+  /** Where it stands: in a C2PA manifest, in XMP, in a text of a PNG, in EXIF. */
+  readonly kind: 'c2pa-claim-generator' | 'c2pa-digital-source-type' | 'xmp-digital-source-type' | 'png-text' | 'exif';
+  /** What is declared, cut where it is long; of a text its key, a colon and its beginning. */
+  readonly value: string;
+}
+
+/**
+ * What a file declares about its origin. Anybody can write a declaration and anybody can drop one, so it proves nothing, and its absence
+ * means nothing.
+ */
+export interface Provenance {
+  /**
+   * Made by a generative model (`ai`), with generated parts (`composite`), captured by a camera (`capture`), or nothing of these is declared
+   * (`unknown`): so of pixels, of which there is no file, and of large RAW files, of which a part is read.
+   */
+  readonly source: 'ai' | 'composite' | 'capture' | 'unknown';
+  /** The declarations, at most 32. */
+  readonly evidence: readonly Evidence[];
+  /** Whether there is a C2PA manifest, be it valid or not. */
+  readonly c2pa: 'present' | 'absent';
+  /** Signatures are not checked. */
+  readonly verified: false;
+}
+
 /** How crops are placed: `random` (seeded), `five` (corners and centre), `center`, or an even `grid`. */
 export type CropPolicy = 'random' | 'five' | 'center' | 'grid';
 
@@ -157,6 +183,8 @@ export interface Assessment {
   readonly policy: CropPolicy;
   /** The seed that placed the crops. */
   readonly seed: number;
+  /** What the file declares about its origin. It has no part in the score. */
+  readonly provenance: Provenance;
   /**
    * Where the pixels came from: `file`, an image file that the engine decoded; `raw-preview`, the largest preview in a camera's RAW file;
    * `browser`, a file that only the browser could decode; `pixels`, pixels that the caller gave, or that an element showed. Those of the browser may

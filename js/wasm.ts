@@ -1,6 +1,16 @@
 // The surface of the WebAssembly modules as their glue code (`wasm/<kind>/gamma.js`) offers it, and where they lie. Written
 // by hand, because the glue is built from Rust and need not be there when this is compiled; tests/contract compares the two.
-import type { Assessment, CropPolicy, CropScore, Levels, ModelInfo, ModuleKind, Precision, Scene } from './types.js';
+import type {
+  Assessment,
+  CropPolicy,
+  CropScore,
+  Levels,
+  ModelInfo,
+  ModuleKind,
+  Precision,
+  Provenance,
+  Scene,
+} from './types.js';
 
 /** What `open_device` says about the device that it opened and tested. */
 export interface OpenedDevice {
@@ -99,6 +109,8 @@ export interface EngineAssessment {
   enlarged: boolean;
   policy: CropPolicy;
   seed: number;
+  /** Of the file, which the engine does not see. */
+  provenance: Provenance;
   source: PhotoAbout['source'];
   preview?: PhotoAbout['preview'];
   damaged?: PhotoAbout['damaged'];
@@ -159,6 +171,8 @@ export interface WasmModule extends Glue {
   open_device(): Promise<OpenedDevice>;
   /** Whether {@link ExtrasModule} decodes a photo, by its first 16 bytes. */
   needs_extras(first: Uint8Array): boolean;
+  /** Whether a file may declare its origin; what it declares {@link ExtrasModule} reads. */
+  may_declare(bytes: Uint8Array): boolean;
   Loader: new (precision: Precision) => Loader;
 }
 
@@ -174,6 +188,8 @@ export interface Tokenizer {
 export interface ExtrasModule extends Glue {
   /** Decodes a file of any format. */
   decode(bytes: Uint8Array, options: DecodeOptions): EnginePhoto;
+  /** What a file of any format declares about its origin. */
+  provenance(bytes: Uint8Array): Provenance;
   RawSearch: new (size: number) => RawSearch;
   Tokenizer: new (merges: string) => Tokenizer;
 }

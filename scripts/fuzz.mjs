@@ -1,5 +1,5 @@
-// npm run fuzz [-- --targets header,index,pickle,assembly,raw --seconds 600]: throws damaged files at everything that reads untrusted
-// bytes, with coverage as the guide. Findings stay in tests/fuzz/artifacts; what the fuzzer learnt stays in target/fuzz.
+// npm run fuzz [-- --targets header,provenance,raw --seconds 600]: throws damaged files at everything that reads untrusted bytes,
+// with coverage as the guide. Findings stay in tests/fuzz/artifacts; what the fuzzer learnt stays in target/fuzz.
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

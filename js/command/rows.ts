@@ -54,6 +54,7 @@ export function jsonRow({ path, model, seconds }: Scored, assessment: Assessment
       preview: object({ width: String(preview.width), height: String(preview.height) }),
     }),
     ...(damaged && { damaged: single(damaged) }),
+    provenance: JSON.stringify(assessment.provenance),
   });
 }
 

@@ -1,6 +1,7 @@
 // A photo's bytes to the engine's pixels: by the engine, by the module of rarer formats, or by the browser.
 import { GammaError, throwIfAborted, toGammaError } from '../error.js';
 import type { WirePhoto } from '../protocol.js';
+import type { Provenance } from '../types.js';
 import type { Engine, EnginePhoto, PhotoAbout, WasmModule } from '../wasm.js';
 import type { Extras } from './extras.js';
 import type { HostPlatform, PixelsRead } from './platform.js';
@@ -10,6 +11,8 @@ import { type PartedFile, partsOf } from './raw.js';
 export interface Decoded {
   readonly photo: EnginePhoto;
   readonly about: PhotoAbout;
+  /** What the file declares; absent where there is none, or only a part of it was read. */
+  readonly provenance?: Provenance | undefined;
 }
 
 /** What decodes. */
@@ -81,13 +84,18 @@ async function decodeBytes(
   signal: AbortSignal,
 ): Promise<Decoded> {
   const bytes = new Uint8Array(buffer);
+  // Nothing is known of it where its reader cannot be fetched: that is no reason to give no score.
+  const provenance = module.may_declare(bytes)
+    ? await extras.provenance(bytes, signal).catch(() => undefined)
+    : undefined;
+  throwIfAborted(signal);
   try {
     if (!module.needs_extras(bytes.subarray(0, 16))) {
-      return { photo: engine.decode(bytes, { parity }), about: { source: 'file' } };
+      return { photo: engine.decode(bytes, { parity }), about: { source: 'file' }, provenance };
     }
     const { width, height, data, about } = await extras.decode(bytes, { parity }, signal);
     throwIfAborted(signal);
-    return { photo: engine.photo(width, height, data), about };
+    return { photo: engine.photo(width, height, data), about, provenance };
   } catch (error) {
     const unread = toGammaError(error, 'wasm');
     if (!platform.decode || !mayBeShown(unread, error, bytes)) throw unread;
@@ -99,7 +107,7 @@ async function decodeBytes(
       if (unread.code !== 'image-format') throw unread;
       throw new GammaError('image-format', `${unread.message}, nor one that this browser can read`);
     }
-    return ofPixels(engine, decoded, 'browser', parity);
+    return { ...ofPixels(engine, decoded, 'browser', parity), provenance };
   }
 }
 

@@ -1,6 +1,6 @@
 // The module of what few callers need: decoders of the rarer formats, and the tokenizer. It is fetched when it is first needed.
 
-import type { Scene } from '../types.js';
+import type { Provenance, Scene } from '../types.js';
 import type {
   DecodeOptions,
   EnginePhoto,
@@ -40,6 +40,11 @@ export class Extras {
   async preview(file: PartedFile, options: DecodeOptions, signal: AbortSignal): Promise<RgbAbout | undefined> {
     const photo = await decodePreview(file, await this.#load(signal), options, signal);
     return photo && takeOver(photo);
+  }
+
+  /** What a file declares about its origin. */
+  async provenance(bytes: Uint8Array, signal: AbortSignal): Promise<Provenance> {
+    return (await this.#load(signal)).provenance(bytes);
   }
 
   /** The token ids of a scene's prompts. */

@@ -12,7 +12,7 @@ import type {
   WireProgress,
   WireWeights,
 } from '../protocol.js';
-import type { CacheMode } from '../types.js';
+import type { CacheMode, Provenance } from '../types.js';
 import type { Engine, EngineAssessment, IndexedFile, Job, WasmModule } from '../wasm.js';
 import { decodePhoto } from './decode.js';
 import { Extras } from './extras.js';
@@ -21,6 +21,9 @@ import type { HostPlatform } from './platform.js';
 
 /** Progress of bytes is reported at most this often, in milliseconds. */
 const REPORT_INTERVAL = 50;
+
+/** What is known of the origin of pixels. */
+const UNKNOWN: Provenance = { source: 'unknown', evidence: [], c2pa: 'absent', verified: false };
 
 interface Running {
   controller: AbortController;
@@ -218,7 +221,7 @@ export class Host {
         engine,
         extras: this.#need(this.#extras),
       };
-      const { photo, about } = await decodePhoto(decoders, wire, options.parity ?? false, signal);
+      const { photo, about, provenance = UNKNOWN } = await decodePhoto(decoders, wire, options.parity ?? false, signal);
       const planned = engine.job(photo, options);
       job = planned;
       if (answered) planned.resume(answered);
@@ -241,7 +244,7 @@ export class Host {
       }
       const ms = this.#platform.now() - start;
       return {
-        assessments: assessments.map((assessment) => ({ ...assessment, ...about, ms })),
+        assessments: assessments.map((assessment) => ({ ...assessment, ...about, provenance, ms })),
         total,
         ...(!settled() && { answered: new Float32Array(job.answered()) }),
       };

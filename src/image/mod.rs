@@ -16,6 +16,7 @@ mod jpeg;
 mod limits;
 mod normalize;
 mod preparation;
+mod provenance;
 pub(crate) mod random;
 #[cfg(feature = "formats")]
 pub mod raw;
@@ -31,6 +32,9 @@ pub use jpeg::MOST_DAMAGED;
 pub use limits::Limits;
 pub use normalize::{Normalization, normalize};
 pub use preparation::{MAX_SHORT_SIDE, Preparation};
+pub use provenance::{C2pa, Evidence, Provenance, SourceType, may_declare};
+#[cfg(feature = "formats")]
+pub use provenance::{is_read as is_provenance_read, provenance};
 pub use scale::{enlarge, scale};
 
 /// A decoded photo: 8-bit RGB, taken as sRGB.

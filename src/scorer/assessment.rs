@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::image::CropPolicy;
+use crate::image::{CropPolicy, Provenance};
 
 /// How likely each of the five levels is; the sum is 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -95,6 +95,10 @@ pub struct Assessment {
     /// [`MOST_DAMAGED`](crate::image::MOST_DAMAGED). It is gray, and the score says less.
     #[serde(skip_serializing_if = "is_whole")]
     pub damaged: f32,
+    /// What the file declares about its origin, which has no part in the score. A job sees pixels alone and leaves it `unknown`; who has
+    /// the file's bytes puts [`provenance`](crate::image::provenance()) here, and beside what is serialized.
+    #[serde(skip)]
+    pub provenance: Provenance,
 }
 
 /// The lower and the upper end of an interval.

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use super::{Assessment, CropScore, Levels, ScoreInterval, Size, kriging::Kriging, precision};
 use crate::{
     Error, Result,
-    image::{self, CROP, Crop, CropOptions, Normalization, Origin, Pixels},
+    image::{self, CROP, Crop, CropOptions, Normalization, Origin, Pixels, Provenance},
     model::Gamma,
     ops,
     prompt::LEVELS,
@@ -220,6 +220,7 @@ impl Job {
                 .preview()
                 .map(|(width, height)| Size { width, height }),
             damaged: self.origin.damaged,
+            provenance: Provenance::default(),
         })
     }
 }

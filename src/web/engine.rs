@@ -175,3 +175,9 @@ impl Job {
 pub fn needs_extras(first: &[u8]) -> bool {
     image::needs_formats(first)
 }
+
+/// Whether a file may declare its origin, which the module `extras` reads then.
+#[wasm_bindgen]
+pub fn may_declare(bytes: &[u8]) -> bool {
+    image::may_declare(bytes)
+}

@@ -5,13 +5,22 @@ use wasm_bindgen::prelude::*;
 
 use super::{error::Failure, object, photo::Photo};
 use crate::Error;
-use crate::image::raw::{Next, Preview, Search};
+use crate::image::{
+    self,
+    raw::{Next, Preview, Search},
+};
 use crate::prompt::{self, Scene};
 
 /// Decodes an image file.
 #[wasm_bindgen]
 pub fn decode(bytes: &[u8], arguments: JsValue) -> Result<Photo, Failure> {
     Photo::decode(bytes, None, arguments)
+}
+
+/// What a file of any format declares about its origin: `{ source, evidence: [{ kind, value }], c2pa, verified }`.
+#[wasm_bindgen]
+pub fn provenance(bytes: &[u8]) -> Result<JsValue, Failure> {
+    object(&image::provenance(bytes))
 }
 
 /// Looks for the preview of a RAW file of which only parts are read.

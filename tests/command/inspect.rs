@@ -81,3 +81,57 @@ fn inspect_says_why_a_file_is_no_model() {
         assert!(text(&output.stderr).contains(code), "{name}: {}", text(&output.stderr));
     }
 }
+
+#[test]
+fn inspect_says_what_a_photo_declares() {
+    let photo = |name: &str| format!("{}/tests/fixtures/provenance/{name}", env!("CARGO_MANIFEST_DIR"));
+    let path = photo("c2pa-filled.jpg");
+    let output = gamma(&["inspect", &path, "--json"]);
+    ends_with(&output, 0);
+    let report = &lines(&output)[0];
+    assert_eq!(report["file"], path.as_str());
+    assert_eq!(report["bytes"], fs::metadata(&path).unwrap().len());
+    let provenance = &report["provenance"];
+    assert_eq!(
+        (&provenance["source"], &provenance["c2pa"], &provenance["verified"]),
+        (&json!("composite"), &json!("present"), &json!(false))
+    );
+    assert_eq!(
+        provenance["evidence"][0],
+        json!({ "kind": "c2pa-claim-generator", "value": "Example Studio 2.1" })
+    );
+
+    for (name, words) in [
+        (
+            "a1111.png",
+            [
+                "made by a generative model, by its own account",
+                "no manifest",
+                "png-text parameters: ",
+            ],
+        ),
+        (
+            "iptc-capture.jpg",
+            [
+                "captured by a camera",
+                "no manifest",
+                "digitalsourcetype/digitalCapture",
+            ],
+        ),
+        (
+            "c2pa-no-training.jpg",
+            ["nothing is declared", "not verified", "c2pa-claim-generator"],
+        ),
+        (
+            "plain.webp",
+            ["nothing is declared, which means nothing", "no manifest", "plain.webp"],
+        ),
+    ] {
+        let output = gamma(&["inspect", &photo(name)]);
+        ends_with(&output, 0);
+        let shown = text(&output.stdout);
+        for words in words {
+            assert!(shown.contains(words), "{words} in {shown}");
+        }
+    }
+}

@@ -183,6 +183,10 @@ export function writeSeeds(folder) {
     pickle: [Buffer.concat([Buffer.from([0]), pickle(false)]), Buffer.concat([Buffer.from([2]), pickle(true)])],
   };
   seeds.raw = raws(join(folder, 'raw-files'));
+  const photos = new URL('../fixtures/provenance/', import.meta.url);
+  seeds.provenance = readdirSync(photos)
+    .filter((name) => !/\.(json|md)$/.test(name))
+    .map((name) => readFileSync(new URL(name, photos)));
   for (const [target, inputs] of Object.entries(seeds)) {
     mkdirSync(join(folder, target), { recursive: true });
     for (const [number, bytes] of inputs.entries()) writeFileSync(join(folder, target, `seed-${number}`), bytes);

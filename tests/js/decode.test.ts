@@ -23,7 +23,7 @@ async function decode({ bytes = PNG, thrown, browser }: Setting) {
     },
     pixels: (width: number, height: number) => ({ width, height }) as EnginePhoto,
   } as unknown as Engine;
-  const module = { needs_extras: () => false } as unknown as WasmModule;
+  const module = { needs_extras: () => false, may_declare: () => false } as unknown as WasmModule;
   const platform = {
     ...(browser && {
       decode: async () => {

@@ -44,6 +44,11 @@ export function needs_extras(first) {
   return new TextDecoder().decode(first).startsWith('{"extra"');
 }
 
+/** No photo declares anything. */
+export function may_declare() {
+  return false;
+}
+
 /** The module `extras`: its own glue has these and no engine. */
 export function decode(bytes, options) {
   live.extras += 1;

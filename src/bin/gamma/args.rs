@@ -23,7 +23,7 @@ pub enum Command {
     Score(Score),
     /// Make files of weights of a checkpoint.
     Convert(Convert),
-    /// Say what a file of weights holds.
+    /// Say what a file of weights holds, or what a photo declares about its origin.
     Inspect(Inspect),
     /// Check every byte of a file of weights.
     Verify(Verify),
@@ -71,7 +71,7 @@ pub struct Score {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_STATUS, args_override_self = true)]
 pub struct Inspect {
-    /// A safetensors file, a folder that `gamma convert` wrote, or `default` for the model in this program.
+    /// A safetensors file, a folder that `gamma convert` wrote, `default` for the model in this program, or a photo.
     #[arg(default_value = DEFAULT)]
     pub file: Weights,
     /// List every tensor.

@@ -1,5 +1,5 @@
-//! `gamma inspect`: what a file of weights says about itself. Only its header is read, so that it takes no time whatever
-//! the file's size; the values are checked when the model is loaded.
+//! `gamma inspect`: what a file of weights says about itself (of a photo: `declared`). Only its header is read, so that
+//! it takes no time whatever the file's size; the values are checked when the model is loaded.
 
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
@@ -17,6 +17,7 @@ use gamma_wasm::weights::{self, Header, Index, Quantization, TensorInfo, scale_n
 use serde::Serialize;
 
 use crate::args::Inspect;
+use crate::declared;
 use crate::default_model::{DEFAULT_MODEL, Weights};
 use crate::exit::Status;
 use crate::names::{name, printable};
@@ -172,6 +173,9 @@ pub fn run(arguments: &Inspect) -> Status {
         } else {
             path.clone()
         };
+        if declared::is_photo(&file) {
+            return declared::run(&file, arguments.json);
+        }
         return one(arguments, &Weights::Path(file), true);
     }
     let bytes = std::fs::read(&index).map_err(|error| refused(&index, error));
@@ -458,6 +462,6 @@ impl Contents {
 }
 
 /// A line of a label and what belongs to it.
-fn row(text: &mut String, label: &str, value: impl Display) {
+pub fn row(text: &mut String, label: &str, value: impl Display) {
     let _ = writeln!(text, "{label:<14}{value}");
 }

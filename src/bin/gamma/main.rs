@@ -9,6 +9,7 @@ mod caught;
 mod convert;
 mod crop_args;
 mod csv_row;
+mod declared;
 mod default_model;
 #[cfg(feature = "train")]
 mod distort;

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use gamma_wasm::image::raw::{Next, Preview, Search, decode_preview};
-use gamma_wasm::image::{DecodeOptions, Decoded, decode, may_be_raw};
+use gamma_wasm::image::{DecodeOptions, Decoded, Provenance, decode, may_be_raw, provenance};
 use gamma_wasm::{Error, Result};
 
 use crate::caught::caught;
@@ -18,6 +18,9 @@ use crate::report::refused;
 const AHEAD: usize = 2;
 /// The longest file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 30;
+
+/// Of RAW files of at least this many bytes only a part is read, here as in the npm package.
+const LARGE: u64 = 1 << 20;
 
 /// Something to score, or why there is nothing.
 pub struct Input {
@@ -47,6 +50,8 @@ pub struct Photo {
     pub path: PathBuf,
     /// Its pixels, and what of the file they are.
     pub decoded: Result<Decoded>,
+    /// What the file declares about its origin.
+    pub provenance: Provenance,
     /// What reading and decoding took.
     pub time: Duration,
 }
@@ -57,11 +62,17 @@ pub fn decoded_ahead(inputs: Vec<Input>, options: DecodeOptions) -> Receiver<Pho
     thread::spawn(move || {
         for Input { path, error } in inputs {
             let start = Instant::now();
-            let decoded = error.map_or_else(|| read(&path, &options), Err);
+            let contents = error.map_or_else(|| contents(&path), Err);
+            let provenance = contents
+                .as_ref()
+                .map(|contents| declared(&path, contents))
+                .unwrap_or_default();
+            let decoded = contents.and_then(|contents| decoded(&contents, &options));
             if sender
                 .send(Photo {
                     path,
                     decoded,
+                    provenance,
                     time: start.elapsed(),
                 })
                 .is_err()
@@ -78,13 +89,41 @@ pub fn decoded_ahead(inputs: Vec<Input>, options: DecodeOptions) -> Receiver<Pho
 /// # Errors
 /// If the file cannot be read, or [`decode`] refuses it.
 pub fn read(path: &Path, options: &DecodeOptions) -> Result<Decoded> {
-    let contents = contents(path)?;
+    decoded(&contents(path)?, options)
+}
+
+fn decoded(contents: &Contents, options: &DecodeOptions) -> Result<Decoded> {
     // A decoder that panics does not take the photos after this one with it.
-    caught(|| match &contents {
+    caught(|| match contents {
         Contents::File(bytes) => decode(bytes, options),
         Contents::Preview(bytes, preview) => decode_preview(bytes, preview, options),
     })
     .unwrap_or_else(|said| Err(Error::ImageDecode(format!("its decoder stopped: {said}"))))
+}
+
+/// What a file declares. A manifest may lie anywhere, so of a large RAW file, of which a part is read, it is not known.
+fn declared(path: &Path, contents: &Contents) -> Provenance {
+    let is_large = || fs::metadata(path).map_or(0, |metadata| metadata.len()) >= LARGE;
+    match contents {
+        Contents::File(bytes) => provenance(bytes),
+        Contents::Preview(..) if is_large() => Provenance::default(),
+        Contents::Preview(..) => whole(path).map(|bytes| provenance(&bytes)).unwrap_or_default(),
+    }
+}
+
+/// All bytes of a file.
+///
+/// # Errors
+/// [`Error::Io`], or [`Error::ImageTooLarge`].
+pub fn whole(path: &Path) -> Result<Vec<u8>> {
+    let failed = |error| refused(path, error);
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(failed)?;
+    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(Error::ImageTooLarge(format!("the file has more than {MAX_FILE} bytes")));
+    }
+    Ok(bytes)
 }
 
 /// What is read of a file.
@@ -129,13 +168,7 @@ fn contents(path: &Path) -> Result<Contents> {
             }
         }
     }
-    file.seek(SeekFrom::Start(0)).map_err(failed)?;
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(Error::ImageTooLarge(format!("the file has more than {MAX_FILE} bytes")));
-    }
-    Ok(Contents::File(bytes))
+    Ok(Contents::File(whole(path)?))
 }
 
 /// What is neither a file nor a folder. Reading it may never end.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use gamma_wasm::Error;
-use gamma_wasm::image::CropPolicy;
+use gamma_wasm::image::{CropPolicy, Provenance};
 use gamma_wasm::scorer::{Assessment, CropScore, Levels, ScoreInterval, Size};
 use serde::Serialize;
 
@@ -48,6 +48,7 @@ pub struct Answer<'a> {
     /// Left out for photos that are not damaged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub damaged: Option<f32>,
+    pub provenance: &'a Provenance,
 }
 
 /// Why there is no score.
@@ -81,6 +82,7 @@ impl<'a> Answer<'a> {
             source: assessment.preview.map(|_| assessment.source),
             preview: assessment.preview,
             damaged: Some(assessment.damaged).filter(|&damaged| damaged > 0.0),
+            provenance: &assessment.provenance,
         }
     }
 }

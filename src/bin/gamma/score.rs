@@ -113,10 +113,13 @@ impl Run {
         };
         for photo in photos::decoded_ahead(inputs, decode) {
             let start = Instant::now();
-            let result = photo.decoded.and_then(|decoded| {
+            let mut result = photo.decoded.and_then(|decoded| {
                 caught(|| self.one(decoded, &bar))
                     .unwrap_or_else(|said| Err(Error::Device(format!("the model stopped: {said}"))))
             });
+            for assessment in result.iter_mut().flatten() {
+                assessment.provenance.clone_from(&photo.provenance);
+            }
             let seconds = (photo.time + start.elapsed()).as_secs_f64();
             bar.aside(|| match &result {
                 Ok(assessments) => output.scored(&photo.path, assessments, seconds),
