@@ -4,8 +4,9 @@ import type { Assessment, Levels } from './types.js';
 /** A reason, for programs and for people. */
 export interface Reason {
   /**
-   * `low-score`; `too-many-pixels`; `not-a-photo`: it cannot be read as one. The others are remarks: `small`, it has fewer pixels than the model
-   * looks at; `uneven`, a part of it is much worse; `damaged`, a part cannot be decoded; `declared-ai`, `declared-composite`.
+   * `low-score`; `too-many-pixels`; `not-a-photo`: it cannot be read as one. The others are remarks: `small`, it has
+   * fewer pixels than the model looks at; `uneven`, a part of it is much worse; `damaged`, a part cannot be decoded;
+   * `declared-ai`, `declared-composite`.
    */
   readonly code:
     | 'low-score'

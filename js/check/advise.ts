@@ -42,7 +42,8 @@ const ABOUT_PHOTO = /^(image-|photo-type|io$)/;
 /**
  * Advice about a photo.
  *
- * @throws {GammaError} `option`, `scene-unknown`, `aborted`; codes of the engine if it cannot be had. A photo that cannot be read is an advice.
+ * @throws {GammaError} `option`, `scene-unknown`, `aborted`; codes of the engine if it cannot be had. A photo that
+ * cannot be read is an advice.
  */
 export async function check(file: Blob, options: CheckOptions = {}): Promise<Advice> {
   const { scene, atLeast, maxPixels, gamma, signal } = options;

@@ -4,15 +4,19 @@ import { type Advice, type CheckOptions, check } from './advise.js';
 /** Options of `checkInputs`: those of `check`, for inputs that do not say otherwise. */
 export type InputOptions = CheckOptions;
 
-/** The event `gamma-check` on an input: an advice for each file chosen, in their order; undefined where the engine could not be had. */
+/**
+ * The event `gamma-check` on an input: an advice for each file chosen, in their order; undefined where the engine could
+ * not be had.
+ */
 export type CheckEvent = CustomEvent<{ readonly file: File; readonly advice: Advice | undefined }[]>;
 
 const SELECTOR = 'input[type="file"][data-gamma-check]';
 
 /**
- * Advises about the files of every `<input type="file" data-gamma-check>` below `root`, those that come later included. The value is the least score in
- * per cent, `data-gamma-scene` the scene. The advice is text in the element that `data-gamma-output` names by its id, else in an `<output>` behind
- * the input, and an event `gamma-check`. With `data-gamma-block` the form is not sent while a photo is not `ok`.
+ * Advises about the files of every `<input type="file" data-gamma-check>` below `root`, those that come later included.
+ * The value is the least score in per cent, `data-gamma-scene` the scene. The advice is text in the element that `data-
+ * gamma-output` names by its id, else in an `<output>` behind the input, and an event `gamma-check`. With `data-gamma-
+ * block` the form is not sent while a photo is not `ok`.
  *
  * @returns What ends it.
  */

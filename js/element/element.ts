@@ -22,7 +22,10 @@ const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 export class GammaScore extends Base {
   static readonly observedAttributes: readonly string[] = ATTRIBUTES;
 
-  /** The model of all elements; Gamma-Lite, loaded when the first photo needs it, unless told. It is not disposed of by them. */
+  /**
+   * The model of all elements; Gamma-Lite, loaded when the first photo needs it, unless told. It is not disposed of by
+   * them.
+   */
   static gamma: Gamma | Promise<Gamma> | undefined;
 
   readonly #view: View;
@@ -45,7 +48,10 @@ export class GammaScore extends Base {
     this.shadowRoot?.querySelector('slot')?.addEventListener('slotchange', () => this.#plan());
   }
 
-  /** The photo, where it is none that an attribute can name: a File, a canvas, bytes. It comes before `src`, `for` and an image inside. */
+  /**
+   * The photo, where it is none that an attribute can name: a File, a canvas, bytes. It comes before `src`, `for` and
+   * an image inside.
+   */
   get photo(): Photo | undefined {
     return this.#photo;
   }
@@ -108,7 +114,10 @@ export class GammaScore extends Base {
     this.#plan();
   }
 
-  /** Looks at the source once all that changes in one step has changed: attributes come one by one, before the element is connected, too. */
+  /**
+   * Looks at the source once all that changes in one step has changed: attributes come one by one, before the element
+   * is connected, too.
+   */
   #plan(): void {
     if (this.#planned || !this.isConnected) return;
     this.#planned = true;

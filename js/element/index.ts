@@ -1,5 +1,6 @@
 /**
- * `<gamma-score>`: an element that shows how good a photo is. Nothing is defined when this module is imported; {@link define} does it.
+ * `<gamma-score>`: an element that shows how good a photo is. Nothing is defined when this module is imported; {@link
+ * define} does it.
  *
  * @example
  * ```ts

@@ -3,8 +3,8 @@ import { declaredBy, remarks, strongest } from '../reasons.js';
 import type { Assessment, Levels } from '../types.js';
 
 /**
- * `idle`: there is no photo; `waiting`; `scored`; `failed`: the photo or the engine could not do it; `unreadable`: the page may not read the
- * photo, since it comes from another origin.
+ * `idle`: there is no photo; `waiting`; `scored`; `failed`: the photo or the engine could not do it; `unreadable`: the
+ * page may not read the photo, since it comes from another origin.
  */
 export type ScoreState = 'idle' | 'waiting' | 'scored' | 'failed' | 'unreadable';
 

@@ -8,7 +8,9 @@ import { isShown, MARK } from './watch.js';
  */
 export type Mark = 'blur' | 'hide' | 'badge' | 'no-background' | 'seen' | 'wait';
 
-/** What marks mean. Nothing here changes the size of a box, or what `background-image` says: that is looked at again. */
+/**
+ * What marks mean. Nothing here changes the size of a box, or what `background-image` says: that is looked at again.
+ */
 const ACTIONS = `
 [${MARK}="blur"] {
   filter: blur(var(--gamma-filter-blur, 24px)) !important;

@@ -50,7 +50,10 @@ async function tryEntries({ check, define, filter }, gamma, photo) {
   if (image.getAttribute('data-gamma-filter') !== 'blur') throw new Error('filter marks nothing');
 }
 
-/** `load`: calls `Gamma.load`; `entries`: `check`, `define` and `filter` of the package's other entries, where they are tried, too. The result is a global of a page, and the last line that a program prints. */
+/**
+ * `load`: calls `Gamma.load`; `entries`: `check`, `define` and `filter` of the package's other entries, where they are
+ * tried, too. The result is a global of a page, and the last line that a program prints.
+ */
 export async function report(load, entries) {
   const result = await scores(load, entries).catch((error) => ({
     error: `${error.code ?? error.name}: ${error.message}`,

@@ -1,0 +1,168 @@
+// What a visitor of the feed would have seen: for each picture, when half of it was visible and when it was blurred.
+import { filter } from '/pkg/filter/index.js';
+
+/** Pictures that the visitor met, each element with each of its sources. */
+const records = [];
+/** The picture that an element shows now. */
+const current = new WeakMap();
+const shifts = [];
+const frames = [];
+const gaps = [];
+
+function recordOf(image) {
+  const known = current.get(image);
+  if (known) return known;
+  const record = { image, address: '', half: undefined, blurred: undefined, wrong: 0, action: undefined, ratio: 0 };
+  current.set(image, record);
+  records.push(record);
+  return record;
+}
+
+/** Half of it is visible, and there is something to see. */
+function look(image) {
+  const record = recordOf(image);
+  const isThere = image.complete && image.naturalWidth > 0;
+  if (record.half !== undefined || record.ratio < 0.5 || !isThere) return;
+  // The veil hides it: it was not seen.
+  if (getComputedStyle(image).visibility === 'hidden' && image.dataset.gammaFilter !== 'hide') return;
+  record.half = performance.now();
+  record.address = image.currentSrc;
+}
+
+const halves = new IntersectionObserver(
+  (entries) => {
+    for (const { target, intersectionRatio } of entries) {
+      recordOf(target).ratio = intersectionRatio;
+      look(target);
+    }
+  },
+  { threshold: [0, 0.5] },
+);
+
+function marked(image) {
+  const record = recordOf(image);
+  const now = performance.now();
+  const mark = image.dataset.gammaFilter;
+  if (mark === 'blur') record.blurred ??= now;
+  else if (record.blurred !== undefined && record.half !== undefined) record.wrong += now - record.blurred;
+  look(image);
+}
+
+const changes = new MutationObserver((mutations) => {
+  for (const { type, target, addedNodes, attributeName } of mutations) {
+    for (const node of addedNodes) for (const image of imagesOf(node)) halves.observe(image);
+    if (type !== 'attributes') continue;
+    if (attributeName !== 'src') marked(target);
+    else if (target.dataset.gammaFilter !== undefined || recordOf(target).half !== undefined) {
+      const { ratio } = recordOf(target);
+      current.delete(target);
+      recordOf(target).ratio = ratio;
+    }
+  }
+});
+
+const imagesOf = (node) => (node.tagName === 'IMG' ? [node] : [...(node.querySelectorAll?.('img') ?? [])]);
+
+function observe(type, found) {
+  if (!PerformanceObserver.supportedEntryTypes.includes(type)) return false;
+  new PerformanceObserver((list) => list.getEntries().forEach(found)).observe({ type, buffered: true });
+  return true;
+}
+
+/** Begins to measure; gives what the test calls. */
+export function measure(root) {
+  for (const image of imagesOf(root)) halves.observe(image);
+  changes.observe(root, {
+    subtree: true,
+    childList: true,
+    attributes: true,
+    attributeFilter: ['src', 'data-gamma-filter'],
+  });
+  root.addEventListener('load', ({ target }) => look(target), true);
+  const hasShifts = observe('layout-shift', (entry) => {
+    if (!entry.hadRecentInput) shifts.push(entry.value);
+  });
+  const hasFrames = observe('long-animation-frame', ({ duration, scripts }) => {
+    const ours = scripts.filter(({ sourceURL }) => sourceURL.includes('/pkg/'));
+    frames.push({ duration, ours: ours.reduce((sum, script) => sum + script.duration, 0) });
+  });
+  let running;
+  return {
+    /** Starts the filter; resolves when what is on the screen is judged. */
+    async start(options) {
+      running = filter(root, {
+        rule: [{ below: 40 }, { declared: 'ai', action: 'badge' }],
+        action: 'blur',
+        onVerdict({ element, action, state }) {
+          Object.assign(recordOf(element), { action, state });
+        },
+        ...options,
+      });
+      while (running.stats().judged === 0 || running.stats().waiting > 0) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+    /** Scrolls to the end, or for some seconds, at so many pixels a second. */
+    scroll(speed, seconds = Infinity) {
+      return new Promise((resolve) => {
+        const begin = performance.now();
+        let before = begin;
+        const step = (now) => {
+          gaps.push(now - before);
+          before = now;
+          const passed = (now - begin) / 1000;
+          scrollTo({ top: passed * speed, behavior: 'instant' });
+          const { scrollTop, scrollHeight, clientHeight } = document.scrollingElement;
+          if (passed > seconds || scrollTop + clientHeight >= scrollHeight - 1) resolve();
+          else requestAnimationFrame(step);
+        };
+        requestAnimationFrame(step);
+      });
+    },
+    stats: () => running.stats(),
+    /** Pictures whose mark is not what their verdict says: none, whatever the speed of the machine. */
+    contradictions: () =>
+      imagesOf(root)
+        .map((image) => ({ image, record: current.get(image) }))
+        .filter(({ record }) => record?.state === 'judged')
+        .filter(({ image, record }) => (image.dataset.gammaFilter ?? 'none') !== record.action)
+        .map(({ image, record }) => `${image.currentSrc}: ${image.dataset.gammaFilter}, not ${record.action}`),
+    /** The figures. Pictures that were on the screen from the beginning are counted apart. */
+    report() {
+      const seen = records.filter(({ half }) => half !== undefined);
+      const bad = seen.filter(({ action }) => action === 'blur');
+      const late = bad.map(({ half, blurred }) => (blurred ?? Infinity) - half).filter((by) => by > 0);
+      const wrong = seen.filter(({ action }) => action !== 'blur').map((record) => record.wrong);
+      return {
+        seen: seen.length,
+        judged: seen.filter(({ action }) => action !== undefined).length,
+        bad: bad.length,
+        inTime: bad.length - late.length,
+        lateBy: late
+          .map(Math.round)
+          .sort((a, b) => b - a)
+          .slice(0, 20),
+        wronglyBlurred: wrong.filter((time) => time > 300).length,
+        shift: hasShifts ? shifts.reduce((sum, value) => sum + value, 0) : undefined,
+        longFrames: hasFrames ? frames.length : undefined,
+        longestFrame: hasFrames ? Math.round(Math.max(0, ...frames.map(({ duration }) => duration))) : undefined,
+        longFramesOfOurs: hasFrames ? frames.filter(({ ours }) => ours > 50).length : undefined,
+        longestOfOurs: hasFrames ? Math.round(Math.max(0, ...frames.map(({ ours }) => ours))) : undefined,
+        gapsOver50: gaps.filter((gap) => gap > 50).length,
+        frames: gaps.length,
+        stats: running.stats(),
+      };
+    },
+    /** Forgets what was seen so far. */
+    begin() {
+      for (const record of records) current.delete(record.image);
+      for (const list of [records, shifts, frames, gaps]) list.length = 0;
+      for (const image of imagesOf(root)) {
+        const { top, bottom } = image.getBoundingClientRect();
+        // What is on the screen already is not met by scrolling.
+        if (bottom > 0 && top < innerHeight) recordOf(image).half = -1;
+      }
+      for (const record of [...records]) records.splice(records.indexOf(record), 1);
+    },
+  };
+}
