@@ -242,11 +242,11 @@ export class PageFilter implements Filter {
     picture.compared = false;
   }
 
+  /** What has gone by without a verdict needs none; an estimate that is known makes the next time shorter. */
   #far(element: Element): void {
     const picture = this.#pictures.get(element);
-    if (picture?.state !== 'queued' || picture.found) return;
-    if (picture.job) this.#queue.remove(picture.job);
-    picture.job = undefined;
+    if (picture?.state !== 'queued' || picture.verdict) return;
+    this.#forget(picture);
     picture.state = 'idle';
   }
 

@@ -44,7 +44,9 @@ export function filter(root: Document | Element | ShadowRoot, options: FilterOpt
   let own: Promise<Gamma> | undefined;
   const load = () => {
     if (options.gamma) return Promise.resolve(options.gamma);
-    own ??= Gamma.load().catch((error: unknown) => {
+    // One core is left to the page.
+    const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
+    own ??= Gamma.load({ workers: Math.max(1, Math.min(4, cores - 1)) }).catch((error: unknown) => {
       // The next picture tries again.
       own = undefined;
       throw error;
@@ -81,7 +83,7 @@ function settingsOf(options: FilterOptions): Settings {
     smallest: numberOf('smallest', options.smallest, 80, 0),
     backgrounds: options.backgrounds ?? false,
     frames: options.frames ?? true,
-    ahead: numberOf('ahead', options.ahead, 1.5, 0),
+    ahead: numberOf('ahead', options.ahead, 2, 0),
     perSecond: numberOf('budget.perSecond', budget.perSecond, 60, 0.1),
     scrolling: numberOf('budget.scrolling', budget.scrolling, 30, 0.1),
     veil: veil === false || veil === undefined ? undefined : numberOf('veil', veil === true ? VEIL : veil, VEIL, 1),

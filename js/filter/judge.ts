@@ -76,10 +76,9 @@ export class Judge {
   async #score(photo: Blob | ImageBitmap, { scene, estimate, signal }: AssessRequest): Promise<Assessed> {
     const gamma = await this.#gamma();
     throwIfGone(signal);
-    const options = { ...(scene !== undefined && { scene }), signal };
-    if (!estimate || !(photo instanceof Blob)) return { assessment: await gamma.score(photo, options), final: true };
-    // The first of two passes is an estimate. Leaving the loop, there is no second one.
-    for await (const result of gamma.scoreAll([photo], { ...options, previews: true })) {
+    const options = { ...(scene !== undefined && { scene }), signal, previews: estimate };
+    // Any free worker takes it; `score` would wait for the first one. Leaving the loop after an estimate, there is no second pass.
+    for await (const result of gamma.scoreAll([photo], options)) {
       if (result.error) throw result.error;
       return { assessment: result.assessment as Assessment | Assessments, final: result.final };
     }
@@ -94,8 +93,13 @@ export class Judge {
     this.#fingerprint ??= this.#gamma().then(async (gamma) => {
       const side = 224;
       const data = new Uint8ClampedArray(4 * side * side).map((_, at) => (at % 4 === 3 ? 255 : (at * at) % 251));
-      const { score } = await gamma.score({ width: side, height: side, data }, { policy: 'center', crops: 1 });
-      return `${gamma.model.name}|${gamma.device.kind}|${score}`;
+      const plain = { width: side, height: side, data };
+      const scores: (number | undefined)[] = [];
+      // Several at once have the model's other workers started.
+      for await (const { assessment } of gamma.scoreAll(Array(4).fill(plain), { policy: 'center', crops: 1 })) {
+        scores.push(assessment?.score);
+      }
+      return `${gamma.model.name}|${gamma.device.kind}|${scores[0]}`;
     });
     return this.#fingerprint;
   }

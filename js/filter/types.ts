@@ -91,7 +91,7 @@ export interface FilterOptions {
   readonly backgrounds?: boolean | undefined;
   /** Also looks into frames of the same origin; true unless told. */
   readonly frames?: boolean | undefined;
-  /** How far from the viewport pictures are judged, in heights of the viewport: 1.5 unless told. */
+  /** How far from the viewport pictures are judged, in heights of the viewport: 2 unless told. */
   readonly ahead?: number | undefined;
   readonly budget?: Budget | undefined;
   /**
