@@ -21,19 +21,6 @@ export interface Reason {
   readonly text: string;
 }
 
-/** What a file declares about its origin. */
-export interface Declared {
-  readonly source: 'ai' | 'composite' | 'capture' | 'unknown';
-  readonly evidence: readonly { readonly kind: string; readonly value: string }[];
-  readonly c2pa: 'present' | 'absent';
-  /** Signatures are not checked. */
-  readonly verified: false;
-}
-
-/** What the file of an assessment declares; undefined where nothing is known of it. */
-export const declaredBy = (assessment: object): Declared | undefined =>
-  (assessment as { provenance?: Declared }).provenance;
-
 /** Per cent by which the worst crop of an uneven photo is below the photo. */
 const UNEVEN = 25;
 
@@ -61,7 +48,7 @@ export function remarks(assessment: Assessment): Reason[] {
   const worst = Math.min(...crops.map((crop) => crop.percent));
   if (percent - worst > UNEVEN)
     found.push({ code: 'uneven', text: `A part of it is much worse, ${Math.round(worst)} of 100.` });
-  const source = declaredBy(assessment)?.source;
+  const { source } = assessment.provenance;
   if (source === 'ai') found.push({ code: 'declared-ai', text: 'The file declares that it was made by AI.' });
   if (source === 'composite')
     found.push({ code: 'declared-composite', text: 'The file declares that parts of it were made by AI.' });

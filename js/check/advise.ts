@@ -2,8 +2,8 @@
 import { GammaError } from '../error.js';
 import { Gamma } from '../index.js';
 import { Lease } from '../lease.js';
-import { type Declared, declaredBy, type Reason, remarks, sizeOf, strongest } from '../reasons.js';
-import type { Assessment } from '../types.js';
+import { type Reason, remarks, sizeOf, strongest } from '../reasons.js';
+import type { Assessment, Provenance } from '../types.js';
 
 /** Options of `check`. */
 export interface CheckOptions {
@@ -29,7 +29,7 @@ export interface Advice {
   /** Why it is not `ok`, and then remarks, which there may be of a photo that is. */
   readonly reasons: readonly Reason[];
   /** What the file declares about its origin. Anybody can write a declaration or drop one: absence means nothing. */
-  readonly provenance: Declared | undefined;
+  readonly provenance: Provenance | undefined;
   /** All that is known. */
   readonly assessment: Assessment | undefined;
 }
@@ -62,8 +62,7 @@ export async function check(file: Blob, options: CheckOptions = {}): Promise<Adv
 }
 
 function adviceOf(assessment: Assessment, atLeast = 0, maxPixels = Infinity): Advice {
-  const { score, percent, levels } = assessment;
-  const provenance = declaredBy(assessment);
+  const { score, percent, levels, provenance } = assessment;
   const faults: Reason[] = [];
   if (percent < atLeast) {
     const text = `It looks ${strongest(levels)}: ${Math.round(percent)} of 100, and at least ${atLeast} is wanted.`;

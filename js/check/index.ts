@@ -10,6 +10,6 @@
  *
  * @module
  */
-export type { Declared, Reason } from '../reasons.js';
+export type { Reason } from '../reasons.js';
 export { type Advice, type CheckOptions, check } from './advise.js';
 export { type CheckEvent, checkInputs, type InputOptions } from './inputs.js';

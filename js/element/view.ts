@@ -1,5 +1,5 @@
 // What a `<gamma-score>` shows in its shadow root.
-import { declaredBy, remarks, strongest } from '../reasons.js';
+import { remarks, strongest } from '../reasons.js';
 import type { Assessment, Levels } from '../types.js';
 
 /**
@@ -73,7 +73,7 @@ export class View {
   }
 
   #result(assessment: Assessment): HTMLElement {
-    const { percent, levels } = assessment;
+    const { percent, levels, provenance } = assessment;
     const number = String(Math.round(percent));
     const level = strongest(levels);
     // Opened by keyboard as by mouse, and read out as one line.
@@ -86,7 +86,7 @@ export class View {
       summary,
       this.#levels(levels),
       this.#make('p', { part: 'reason' }, text),
-      this.#make('p', { part: 'origin' }, ORIGINS[declaredBy(assessment)?.source ?? 'unknown']),
+      this.#make('p', { part: 'origin' }, ORIGINS[provenance.source]),
     );
     return details;
   }

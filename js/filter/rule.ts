@@ -1,7 +1,7 @@
 // What is to happen to a picture: rules over its assessment, its declared origin and the other pictures of the page.
 // Pure functions, which know neither elements nor workers.
 import { GammaError } from '../error.js';
-import type { Assessment } from '../types.js';
+import type { Assessment, Provenance } from '../types.js';
 import type { PageScores } from './page-scores.js';
 
 /** What is done to a picture: `none` only tells `onVerdict`. */
@@ -10,7 +10,7 @@ export type Action = 'blur' | 'hide' | 'badge' | 'none';
 /**
  * What a file declares about its origin: `provenance.source` of its assessment, `unknown` where it declares nothing.
  */
-export type DeclaredOrigin = 'ai' | 'composite' | 'capture' | 'unknown';
+export type DeclaredOrigin = Provenance['source'];
 
 /** What rules look at: an assessment, of which the declared origin may be missing. */
 export type Judged = Pick<Assessment, 'score' | 'percent' | 'uncertainty' | 'scene'> & {

@@ -120,13 +120,19 @@ export function measure(root) {
       });
     },
     stats: () => running.stats(),
-    /** Pictures whose mark is not what their verdict says: none, whatever the speed of the machine. */
+    /**
+     * Pictures whose mark is not what their verdict says, or whose badge is not what they declare: none, however fast
+     * the machine is.
+     */
     contradictions: () =>
-      imagesOf(root)
-        .map((image) => ({ image, record: current.get(image) }))
-        .filter(({ record }) => record?.state === 'judged')
-        .filter(({ image, record }) => (image.dataset.gammaFilter ?? 'none') !== record.action)
-        .map(({ image, record }) => `${image.currentSrc}: ${image.dataset.gammaFilter}, not ${record.action}`),
+      imagesOf(root).flatMap((image) => {
+        const { state, action } = current.get(image) ?? {};
+        if (state !== 'judged') return [];
+        const { gammaFilter: mark = 'none' } = image.dataset;
+        const declaresAi = Number(image.currentSrc.match(/(\d+)-\w+\.jpg/)?.[1]) % 7 === 3;
+        const isRight = mark === action && (action === 'blur' || (action === 'badge') === declaresAi);
+        return isRight ? [] : [`${image.currentSrc}: ${mark}, not ${action}; declares AI: ${declaresAi}`];
+      }),
     /** The figures. Pictures that were on the screen from the beginning are counted apart. */
     report() {
       const seen = records.filter(({ half }) => half !== undefined);
