@@ -1,10 +1,10 @@
 // A model on a server: one safetensors file, or an index with the files beside it.
 
 import { GammaError, messageOf } from '../error.js';
+import { WAIT, type Wait } from '../in-time.js';
 import type { CacheMode } from '../types.js';
 import type { Wanted } from './store/copy.js';
 import { openKept } from './store/file.js';
-import { WAIT, type Wait } from './store/in-time.js';
 import { limited } from './store/limits.js';
 import { browserStorage, type Storage } from './store/opfs.js';
 import { download } from './stream/download.js';

@@ -11,6 +11,7 @@ import { AskedPicture } from './element.js';
 import { isPixelSource, noPhoto, readBlob, readUrl, takeBytes, takePixels } from './read.js';
 import { checkSize } from './size.js';
 import { rasterised } from './svg.js';
+import { checkFrame, foundFrame } from './video.js';
 
 /**
  * A photo: its URL (relative to the page), a Blob or File, encoded bytes, pixels, or an element, bitmap or frame that shows
@@ -41,9 +42,8 @@ export async function takePhoto(photo: Photo, signal: AbortSignal): Promise<Wire
   if (isPixelSource(photo) && !(isA('ImageData', photo) && isWide(photo as ImageData))) return takePixels(photo);
   if (isA('HTMLVideoElement', photo)) {
     const video = photo as HTMLVideoElement;
-    if (video.readyState < 2 || video.videoWidth === 0) {
-      throw new GammaError('photo-type', 'the video shows no frame yet; wait for its `loadeddata` event');
-    }
+    if (video.seeking) await foundFrame(video, signal);
+    else checkFrame(video);
     return takeBitmap(video);
   }
   for (const name of ['HTMLCanvasElement', 'OffscreenCanvas', 'ImageBitmap', 'ImageData', 'VideoFrame']) {

@@ -1,5 +1,6 @@
 // What this browser (or Node) can run, and in which order it is tried.
 import { GammaError, messageOf } from '../error.js';
+import { inTime, WAIT, type Wait } from '../in-time.js';
 import type { DeviceKind } from '../types.js';
 import type { Candidate, DevicePlan } from './platform.js';
 
@@ -60,8 +61,8 @@ interface AdapterLike {
 /** Renderers that run on the CPU and do not always say so. */
 const EMULATIONS = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b/i;
 
-/** Looks for a GPU, without opening it. */
-export async function probeGpu(): Promise<GpuProbe> {
+/** Looks for a GPU, without opening it. Drivers that never answer are none. */
+export async function probeGpu(wait: Wait = WAIT): Promise<GpuProbe> {
   const gpu = (globalThis.navigator as { gpu?: GpuLike } | undefined)?.gpu;
   if (!gpu) {
     const insecure = (globalThis as { isSecureContext?: boolean }).isSecureContext === false;
@@ -72,12 +73,13 @@ export async function probeGpu(): Promise<GpuProbe> {
   }
   let adapter: AdapterLike | null;
   let fallback = false;
+  const answer = (work: Promise<AdapterLike | null>) => inTime(work, wait, 'it did not answer');
   try {
-    adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+    adapter = await answer(gpu.requestAdapter({ powerPreference: 'high-performance' }));
     if (!adapter) {
       // Some browsers show their emulated adapter only to those who ask for it.
       fallback = true;
-      adapter = await gpu.requestAdapter({ forceFallbackAdapter: true });
+      adapter = await answer(gpu.requestAdapter({ forceFallbackAdapter: true }));
     }
   } catch (error) {
     return { found: false, reason: `WebGPU failed: ${messageOf(error)}` };

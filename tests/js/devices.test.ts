@@ -103,3 +103,12 @@ test('an adapter that only shows as a fallback is an emulation', async () => {
   browser(async ({ forceFallbackAdapter }) => (forceFallbackAdapter ? { info: { vendor: 'x' } } : null));
   expect(await probeGpu()).toEqual({ found: true, software: true, name: 'x' });
 });
+
+test('a driver that never answers is no GPU, and holds nothing up', async () => {
+  vi.stubGlobal('navigator', { gpu: { requestAdapter: () => new Promise(() => {}) } });
+  const found = await probeGpu({ interval: 5, looks: 4 });
+  expect(found).toEqual({
+    found: false,
+    reason: expect.stringMatching(/^WebGPU failed: it did not answer within \d+ s$/),
+  });
+});

@@ -1,10 +1,10 @@
 // The models kept on this device, as a page sees them: listed, measured, deleted. Reading and writing is the worker's part.
 import { absolute } from '../../address.js';
 import { GammaError, messageOf } from '../../error.js';
+import { WAIT } from '../../in-time.js';
 import type { CacheEntry, CacheEstimate, ModelCache } from '../../types.js';
 import { isIndexName } from '../stream/files.js';
 import { BLOCK, Entry, keysOf, removeUnused } from './entry.js';
-import { WAIT } from './in-time.js';
 import { limited } from './limits.js';
 import { browserStorage, type Storage } from './opfs.js';
 

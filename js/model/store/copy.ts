@@ -1,11 +1,11 @@
 // What is known of a file's copy on this device while the file is loaded. Reader, follower and writer share it.
 import { GammaError } from '../../error.js';
+import { NoAnswer, type Wait } from '../../in-time.js';
 import type { Origin } from '../../types.js';
 import type { DownloadOptions } from '../stream/download.js';
 import type { Validator } from '../stream/http.js';
 import { StartOver } from '../stream/retry.js';
 import { BLOCK, type Entry, remove } from './entry.js';
-import { NoAnswer, type Wait } from './in-time.js';
 import type { Journal } from './journal.js';
 import type { Storage } from './opfs.js';
 

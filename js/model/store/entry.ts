@@ -1,8 +1,8 @@
 // Files kept on this device: a folder for each, with its blocks as files of their own and a journal of their hashes. A block
 // counts only once the journal has its hash, and it is compared at every reading.
 import type { Directory } from '../../file-system.js';
+import { inTime, NoAnswer } from '../../in-time.js';
 import { readInto } from '../stream/chunks.js';
-import { inTime, NoAnswer } from './in-time.js';
 import type { Block, Journal, JournalHead } from './journal.js';
 import { journalLine, parseJournal } from './journal.js';
 import { fileIn, isNotFound, readText, type Storage, writeFile } from './opfs.js';

@@ -3,12 +3,12 @@
 // tab that downloads the same file.
 
 import { throwIfAborted, toGammaError } from '../../error.js';
+import { NoAnswer } from '../../in-time.js';
 import type { OpenFile } from '../stream/files.js';
 import { StartOver } from '../stream/retry.js';
 import { Copy, notHere, type StoreUse, type Wanted } from './copy.js';
 import { Entry, keyOf } from './entry.js';
 import { Follower } from './follower.js';
-import { NoAnswer } from './in-time.js';
 import { Reader } from './reader.js';
 import { Writer } from './writer.js';
 

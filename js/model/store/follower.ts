@@ -1,11 +1,11 @@
 // The lock of a kept file, and what its holder does: readers share it, one tab writes, and the others follow what it has written until
 // they take over.
 import { abortedBy } from '../../error.js';
+import { noAnswer, WAIT } from '../../in-time.js';
 import { differ } from '../stream/http.js';
 import { StartOver } from '../stream/retry.js';
 import type { Copy } from './copy.js';
 import { lockName } from './entry.js';
-import { noAnswer, WAIT } from './in-time.js';
 import type { Journal } from './journal.js';
 import { askFor, type Lock } from './lock.js';
 

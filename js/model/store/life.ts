@@ -7,10 +7,14 @@ const BEAT = 1000;
 type Channel = Pick<BroadcastChannel, 'postMessage' | 'close' | 'onmessage'> & { unref?(): void };
 
 function channel(name: string): Channel | undefined {
-  if (typeof BroadcastChannel === 'undefined') return undefined;
-  const opened: Channel = new BroadcastChannel(name);
-  opened.unref?.();
-  return opened;
+  try {
+    const opened: Channel = new BroadcastChannel(name);
+    opened.unref?.();
+    return opened;
+  } catch {
+    // An environment without it, or one that refuses it.
+    return undefined;
+  }
 }
 
 /** Gives signs, until the function returned is called. */

@@ -1,7 +1,7 @@
 // The store with limits of time. Some browsers keep the locks of pages that are gone, or never answer at all: whoever loads a model
 // must not wait for that.
 import type { Directory, FileEntry } from '../../file-system.js';
-import { inTime, NoAnswer, type Wait } from './in-time.js';
+import { inTime, NoAnswer, type Wait } from '../../in-time.js';
 import type { Locks, Storage } from './opfs.js';
 
 /** `storage`, whose every answer comes in time or is a {@link NoAnswer}. Locks that are waited for are the caller's to watch. */

@@ -1,7 +1,7 @@
 // What is used of the origin private file system and its companions, as far as this library needs them. Written down here so
 // that no caller's TypeScript needs the DOM for it, and so that tests can put fakes here.
 import type { Directory } from '../../file-system.js';
-import { inTime } from './in-time.js';
+import { inTime } from '../../in-time.js';
 
 /** The part of Web Locks that is used. */
 export interface Locks {

@@ -1,11 +1,12 @@
 // Downloads what of a file is not on this device, and writes it there block by block.
+
+import { NoAnswer } from '../../in-time.js';
 import { type Download, download } from '../stream/download.js';
 import { differ } from '../stream/http.js';
 import { StartOver } from '../stream/retry.js';
 import type { Copy } from './copy.js';
 import { Entry } from './entry.js';
 import { evictOne, makeRoom } from './evict.js';
-import { NoAnswer } from './in-time.js';
 
 /** Downloads and writes. While the store takes part, only the tab that has the file's lock alone may. */
 export class Writer {

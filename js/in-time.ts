@@ -1,6 +1,6 @@
 // Answers that come in time, or are given up.
 
-/** How long the store may take for one answer. */
+/** How long a part of the browser may take for one answer. */
 export interface Wait {
   /** Milliseconds between two looks. */
   readonly interval: number;
@@ -11,20 +11,24 @@ export interface Wait {
 /** 10 s. */
 export const WAIT: Wait = { interval: 100, looks: 100 };
 
-/** The store did not answer in time. */
+/** There was no answer in time. */
 export class NoAnswer extends Error {}
 
 /** The error for `what`, which took longer than `wait`. */
 export const noAnswer = (what: string, { interval, looks }: Wait): NoAnswer =>
   new NoAnswer(`${what} within ${Math.round((interval * looks) / 1000)} s`);
 
-/** `work`, unless it takes too long: then {@link NoAnswer}, and what comes of `work` later is nobody's. */
-export function inTime<T>(work: Promise<T>, wait: Wait = WAIT): Promise<T> {
+/** `work`, unless it takes too long: then {@link NoAnswer} of `what`, and what comes of `work` later is nobody's. */
+export function inTime<T>(
+  work: Promise<T>,
+  wait: Wait = WAIT,
+  what = "the browser's private file system did not answer",
+): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     let left = wait.looks;
     const timer = setInterval(() => {
       left -= 1;
-      if (left <= 0) reject(noAnswer("the browser's private file system did not answer", wait));
+      if (left <= 0) reject(noAnswer(what, wait));
       if (left <= 0) clearInterval(timer);
     }, wait.interval);
     work.then(resolve, reject).finally(() => clearInterval(timer));
