@@ -214,9 +214,10 @@ test('a quota that is exceeded: the lock is given back at once, not at the end o
   const stop = new AbortController();
   const loading = load('default', stop.signal, { timings: { ...QUICK, idle: 60_000 } });
   loading.catch(() => {});
-  await until(() => storage.blocks().length > 0);
+  // Who asks the server has the lock.
+  await until(() => server.requests.length === 1);
   await until(() => !storage.locks.busy);
-  expect(server.open).toBe(1);
+  expect([server.open, storage.usage]).toEqual([1, 0]);
   stop.abort();
   await expect(loading).rejects.toMatchObject({ code: 'aborted' });
 });
