@@ -7,8 +7,8 @@ type FakeEngine = Awaited<ReturnType<fake.Loader['finish']>>;
 type FakePhoto = ReturnType<FakeEngine['decode']>;
 type FakeJob = ReturnType<FakeEngine['job']>;
 
-/** It has no camera RAW files: no test with it asks for them. */
-type Faked = Omit<ours.ExtrasModule, 'RawSearch'>;
+/** It reads no camera RAW files and no declared origins: no test with it asks for them. */
+type Faked = Omit<ours.ExtrasModule, 'RawSearch' | 'provenance'>;
 type Functions<Module> = Omit<Module, 'default' | 'Loader' | 'Tokenizer'>;
 
 export const engine = (glue: typeof fake): ours.WasmModule => glue;
