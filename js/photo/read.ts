@@ -36,13 +36,13 @@ export function takePixels({ width, height, data }: PixelSource): WirePhoto {
     throw new GammaError('photo-type', `the pixels' size, ${width} x ${height}, is none that a photo can have`);
   }
   if (isDetached(data)) throw detached('pixels');
-  checkSize(width, height);
   if (data.byteLength !== width * height * 4) {
     throw new GammaError(
       'photo-type',
       `${width} x ${height} RGBA pixels take ${width * height * 4} bytes, but ${data.byteLength} were given`,
     );
   }
+  checkSize(width, height);
   const copy = copyOf(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   return { kind: 'rgba', width, height, data: copy.buffer };
 }
