@@ -1,6 +1,7 @@
 // The filter: brings together what elements show, which of them are near, what is known of their pictures, and what is
 // done to them.
 import { GammaError } from '../error.js';
+import type { Assessment } from '../types.js';
 import { Appearance } from './appearance.js';
 import { LeftAlone } from './judge.js';
 import { Near } from './near.js';
@@ -8,38 +9,15 @@ import { PageScores } from './page-scores.js';
 import { Picture } from './picture.js';
 import { Places } from './places.js';
 import { Queue } from './queue.js';
-import {
-  type Action,
-  dependsOnPage,
-  LEAST_PICTURES,
-  listOf,
-  type Rule,
-  sceneOf,
-  type Verdict,
-  verdict,
-} from './rule.js';
+import { ALL, dependsOnPage, LEAST_PICTURES, listOf, sceneOf, type Verdict, verdict } from './rule.js';
+import type { Settings } from './settings.js';
 import { shownBy, whySkipped } from './shown.js';
 import { Telling } from './telling.js';
-import type { Assess, Assessed, Filter, FilterStats, PictureEvent } from './types.js';
+import type { Assess, Assessed, AssessRequest, Filter, FilterStats } from './types.js';
 import { isThere, Watch } from './watch.js';
 
-/** Options, checked and filled in. */
-export interface Settings {
-  readonly rules: readonly Rule[];
-  readonly action: Action;
-  readonly smallest: number;
-  readonly backgrounds: boolean;
-  readonly frames: boolean;
-  readonly ahead: number;
-  readonly perSecond: number;
-  readonly scrolling: number;
-  /** Milliseconds of the veil. */
-  readonly veil: number | undefined;
-  readonly onVerdict: ((event: PictureEvent) => void) | undefined;
-}
-
 /** Pictures that are read or scored at a time: while one is scored, the next ones are read. */
-const PARALLEL = 4;
+const PARALLEL = 8;
 /** Milliseconds in which pictures that come together are compared with each other once. */
 const COMPARE = 200;
 /** Addresses of pictures that somebody wanted to see. */
@@ -289,10 +267,11 @@ export class PageFilter implements Filter {
       return isThere(element) && shownBy(element, this.#settings.backgrounds)?.signature === signature;
     };
     try {
-      const request = { address, element, kind, scene: this.#scene, estimate, signal: controller.signal };
+      const enough = estimate ? undefined : this.#enough(picture);
+      const request = { address, element, kind, scene: this.#scene, estimate, enough, signal: controller.signal };
       const found = await this.#assess(request);
       if (found.known) this.#counts.known += 1;
-      if (isSame()) this.#land(picture, found);
+      if (isSame()) this.#land(picture, found, estimate);
       else this.#late(picture, controller);
     } catch (error) {
       if (!isSame()) this.#late(picture, controller);
@@ -301,20 +280,27 @@ export class PageFilter implements Filter {
     }
   }
 
+  /** Whether a better estimate of the picture decides. */
+  #enough({ found }: Picture): AssessRequest['enough'] {
+    if (!found || this.#scene === ALL) return undefined;
+    const { assessment } = found;
+    return (estimate) => this.#verdictOf({ ...found, assessment: { ...assessment, ...estimate } as Assessment }).clear;
+  }
+
   #late(picture: Picture, controller: AbortController): void {
     this.#counts.late += 1;
     // The change was not told yet; it will not be told again.
     if (picture.controller === controller) this.#look(picture.element);
   }
 
-  #land(picture: Picture, found: Assessed): void {
+  #land(picture: Picture, found: Assessed, estimate: boolean): void {
     picture.controller = undefined;
     picture.state = 'judged';
     this.#count(picture, -1);
     picture.found = found;
     this.#count(picture, 1);
     const said = this.#verdictOf(found);
-    if (!said.clear && !found.final) {
+    if (!said.clear && !found.final && estimate) {
       this.#enqueue(picture, false);
       return;
     }

@@ -15,9 +15,9 @@
  */
 import { GammaError } from '../error.js';
 import { Gamma } from '../index.js';
-import { PageFilter, type Settings } from './filter.js';
+import { PageFilter } from './filter.js';
 import { Judge } from './judge.js';
-import { checkAction, checkRules } from './rule.js';
+import { numberOf, settingsOf } from './settings.js';
 import { Store } from './store.js';
 import type { Filter, FilterOptions } from './types.js';
 
@@ -27,7 +27,6 @@ export { checkRules, LEAST_PICTURES, verdict } from './rule.js';
 export { styleText } from './sheets.js';
 export type * from './types.js';
 
-const VEIL = 3000;
 const ENTRIES = 5000;
 
 /**
@@ -69,30 +68,4 @@ export function filter(root: Document | Element | ShadowRoot, options: FilterOpt
   if (signal?.aborted) dispose();
   else signal?.addEventListener('abort', dispose);
   return page;
-}
-
-function settingsOf(options: FilterOptions): Settings {
-  if (options === null || typeof options !== 'object')
-    throw new GammaError('option', 'expected an object with a `rule`');
-  const { budget = {}, veil, onVerdict } = options;
-  if (onVerdict !== undefined && typeof onVerdict !== 'function')
-    throw new GammaError('option', 'option `onVerdict`: expected a function');
-  return {
-    rules: checkRules(options.rule),
-    action: checkAction(options.action) ?? 'blur',
-    smallest: numberOf('smallest', options.smallest, 80, 0),
-    backgrounds: options.backgrounds ?? false,
-    frames: options.frames ?? true,
-    ahead: numberOf('ahead', options.ahead, 2, 0),
-    perSecond: numberOf('budget.perSecond', budget.perSecond, 60, 0.1),
-    scrolling: numberOf('budget.scrolling', budget.scrolling, 30, 0.1),
-    veil: veil === false || veil === undefined ? undefined : numberOf('veil', veil === true ? VEIL : veil, VEIL, 1),
-    onVerdict,
-  };
-}
-
-function numberOf(name: string, value: unknown, unlessTold: number, least: number): number {
-  if (value === undefined) return unlessTold;
-  if (typeof value === 'number' && value >= least && value < Infinity) return value;
-  throw new GammaError('option', `option \`${name}\`: expected a number of at least ${least}, got ${String(value)}`);
 }

@@ -2,7 +2,7 @@
 // not.
 import { GammaError } from '../error.js';
 import type { Gamma } from '../index.js';
-import type { Assessment, Assessments } from '../types.js';
+import type { Assessment, Assessments, Estimate, ScoreProgress } from '../types.js';
 import { Reader } from './read.js';
 import type { Store } from './store.js';
 import type { Assess, Assessed, AssessRequest } from './types.js';
@@ -44,7 +44,11 @@ export class Judge {
     if (known) return { ...known, known: true };
     throwIfGone(signal);
     const asked = `${key}|${estimate}`;
-    const underway = this.#underway.get(asked) ?? this.#compute(key, photo, request);
+    // Another element shows the same; if it goes away meanwhile, its work ends.
+    const found = await this.#underway.get(asked)?.catch(() => undefined);
+    if (found) return found;
+    throwIfGone(signal);
+    const underway = this.#compute(key, photo, request);
     this.#underway.set(asked, underway);
     return underway.finally(() => this.#underway.delete(asked));
   };
@@ -64,7 +68,7 @@ export class Judge {
 
   async #compute(key: string, photo: Blob, request: AssessRequest): Promise<Assessed> {
     const held = this.#held.get(key) ?? photo;
-    const found = await this.#score(held, { ...request, signal: new AbortController().signal });
+    const found = await this.#score(held, request, this.#known.get(key)?.assessment);
     if (found.final) this.#held.delete(key);
     else remember(this.#held, key, held, MOST_HELD);
     remember(this.#known, key, found, MOST_KNOWN);
@@ -73,16 +77,38 @@ export class Judge {
     return found;
   }
 
-  async #score(photo: Blob | ImageBitmap, { scene, estimate, signal }: AssessRequest): Promise<Assessed> {
+  /** `before`: what an estimate said. */
+  async #score(
+    photo: Blob | ImageBitmap,
+    { scene, estimate, enough, signal }: AssessRequest,
+    before?: Assessed['assessment'],
+  ): Promise<Assessed> {
     const gamma = await this.#gamma();
     throwIfGone(signal);
-    const options = { ...(scene !== undefined && { scene }), signal, previews: estimate };
-    // Any free worker takes it; `score` would wait for the first one. Leaving the loop after an estimate, there is no second pass.
-    for await (const result of gamma.scoreAll([photo], options)) {
-      if (result.error) throw result.error;
-      return { assessment: result.assessment as Assessment | Assessments, final: result.final };
+    const stop = new AbortController();
+    const abort = () => stop.abort();
+    signal.addEventListener('abort', abort);
+    let decided: Estimate | undefined;
+    const onProgress = ({ estimate: now, done, total }: ScoreProgress) => {
+      if (!before || decided || done >= total || !enough?.(now)) return;
+      decided = now;
+      stop.abort();
+    };
+    const options = { ...(scene !== undefined && { scene }), signal: stop.signal, previews: estimate, onProgress };
+    try {
+      // Any free worker takes it; `score` would wait for the first one. Leaving the loop after an estimate, there is no
+      // second pass.
+      for await (const result of gamma.scoreAll([photo], options)) {
+        if (result.error) throw result.error;
+        return { assessment: result.assessment as Assessment | Assessments, final: result.final };
+      }
+      throw new GammaError('worker', 'no answer came');
+    } catch (error) {
+      if (!decided || signal.aborted) throw error;
+      return { assessment: { ...before, ...decided } as Assessment, final: false };
+    } finally {
+      signal.removeEventListener('abort', abort);
     }
-    throw new GammaError('worker', 'no answer came');
   }
 
   /**

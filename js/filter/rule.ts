@@ -140,10 +140,13 @@ function labelOf(judged: Judged | undefined, rule: Rule<never>): string {
   return judged ? String(Math.round(judged.percent)) : '';
 }
 
+/** Stands for every scene. */
+export const ALL = 'all';
+
 /** The scene to ask about for `rules`: undefined for the model's default, `all` if they ask about several. */
 export function sceneOf(rules: readonly Rule<never>[]): string | undefined {
   const scenes = new Set(rules.map(({ scene }) => scene));
-  return scenes.size > 1 ? 'all' : [...scenes][0];
+  return scenes.size > 1 ? ALL : [...scenes][0];
 }
 
 /** Whether a verdict may change with the other pictures of the page. */
@@ -164,7 +167,7 @@ export function checkRules<J extends Judged>(given: Rule<J> | readonly Rule<J>[]
     for (const [name, value] of Object.entries({ scene, label })) {
       if (value !== undefined && typeof value !== 'string') throw wrong(`rule.${name}`, 'expected a string');
     }
-    if (scene === 'all') throw wrong('rule.scene', 'expected one scene; give a rule to each');
+    if (scene === ALL) throw wrong('rule.scene', 'expected one scene; give a rule to each');
     const origins = declared === undefined ? [] : ([] as readonly DeclaredOrigin[]).concat(declared);
     if (declared !== undefined && (origins.length === 0 || origins.some((origin) => !ORIGINS.includes(origin))))
       throw wrong('rule.declared', `expected one or several of ${ORIGINS.join(', ')}`);

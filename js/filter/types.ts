@@ -1,7 +1,7 @@
 // What callers of a filter give and get.
 import type { GammaError } from '../error.js';
 import type { Gamma } from '../index.js';
-import type { Assessment, Assessments } from '../types.js';
+import type { Assessment, Assessments, Estimate } from '../types.js';
 import type { Action, Rule } from './rule.js';
 
 /** How an element shows a picture. */
@@ -18,6 +18,11 @@ export interface AssessRequest {
   readonly scene: string | undefined;
   /** Whether an estimate will do. If it leaves the verdict open, another request asks for the full score. */
   readonly estimate: boolean;
+  /**
+   * Of a request for the full score, where one scene is asked about: whether an estimate on the way there decides
+   * already. An assessor may stop then, and answer with an assessment that has its numbers and is not `final`.
+   */
+  readonly enough?: ((estimate: Estimate) => boolean) | undefined;
   /** Aborted when the element shows another picture or is gone. */
   readonly signal: AbortSignal;
 }
@@ -65,7 +70,7 @@ export interface PictureEvent {
 export interface Budget {
   /** The most pictures a second; 60 unless told. */
   readonly perSecond?: number | undefined;
-  /** The most a second while the page is scrolled; 30 unless told. */
+  /** The most a second while the page is scrolled; 40 unless told. */
   readonly scrolling?: number | undefined;
 }
 

@@ -72,6 +72,8 @@ function print(report) {
   const ours = `by our scripts ${longFramesOfOurs} (${longestOfOurs} ms)`;
   const frames = `${longFrames} (longest ${longestFrame} ms), ${ours}`;
   say(`  frames over 50 ms                 ${longFrames === undefined ? 'not told by this browser' : frames}`);
+  for (const what of report.worstOfOurs) say(`    ${what}`);
+  say(`  the worker computed               ${percent(report.busy, 1)} of the time`);
   say(`  gaps of drawing over 50 ms        ${report.gapsOver50} of ${report.frames}`);
   say(`  on the screen from the beginning  ${first.inTime} of ${first.bad} bad ones blurred before they were seen`);
   if (report.idle !== undefined) say(`  script time at rest               ${percent(report.idle, 1)}`);

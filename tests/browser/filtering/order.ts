@@ -44,6 +44,28 @@ export function order(page: () => Tab): void {
       });
     });
 
+    test('on the way to the full score a better estimate decides as soon as it is clear', async () => {
+      const result = await page().evaluate(async () => {
+        show(`<img src="${photo(45)}">`);
+        const steps: string[] = [];
+        start({
+          assess: async ({ estimate, enough }) => {
+            const of = (percent: number, uncertainty: number) => ({ percent, score: 0.2 + percent / 125, uncertainty });
+            const better = [of(44, 0.1), of(30, 0.04)].find((one) => {
+              const is = enough?.(one) ?? false;
+              if (!estimate) steps.push(`${one.percent} ${is}`);
+              return is;
+            });
+            const numbers = better ?? of(45, 0.2);
+            return { assessment: { ...numbers, scene: 'natural-quality' } as never, final: false };
+          },
+        });
+        await until(() => events.length === 1);
+        return { steps, action: events[0]?.action, final: events[0]?.final };
+      });
+      expect(result).toEqual({ steps: ['44 false', '30 true'], action: 'blur', final: false });
+    });
+
     test('pause, resume, reveal, stats', async () => {
       const result = await page().evaluate(async () => {
         show(`<img id="a" src="${photo(10)}">`);

@@ -8,6 +8,9 @@ const current = new WeakMap();
 const shifts = [];
 const frames = [];
 const gaps = [];
+/** Milliseconds that pictures took in the worker. */
+let computed = 0;
+let began = 0;
 
 function recordOf(image) {
   const known = current.get(image);
@@ -84,7 +87,9 @@ export function measure(root) {
   });
   const hasFrames = observe('long-animation-frame', ({ duration, scripts }) => {
     const ours = scripts.filter(({ sourceURL }) => sourceURL.includes('/pkg/'));
-    frames.push({ duration, ours: ours.reduce((sum, script) => sum + script.duration, 0) });
+    const worst = ours.sort((a, b) => b.duration - a.duration)[0];
+    const what = worst && `${worst.invoker} ${worst.sourceFunctionName} ${Math.round(worst.duration)} ms`;
+    frames.push({ duration, ours: ours.reduce((sum, script) => sum + script.duration, 0), what });
   });
   let running;
   return {
@@ -93,8 +98,9 @@ export function measure(root) {
       running = filter(root, {
         rule: [{ below: 40 }, { declared: 'ai', action: 'badge' }],
         action: 'blur',
-        onVerdict({ element, action, state }) {
+        onVerdict({ element, action, state, assessment }) {
           Object.assign(recordOf(element), { action, state });
+          computed += assessment?.ms ?? 0;
         },
         ...options,
       });
@@ -154,6 +160,12 @@ export function measure(root) {
         longestFrame: hasFrames ? Math.round(Math.max(0, ...frames.map(({ duration }) => duration))) : undefined,
         longFramesOfOurs: hasFrames ? frames.filter(({ ours }) => ours > 50).length : undefined,
         longestOfOurs: hasFrames ? Math.round(Math.max(0, ...frames.map(({ ours }) => ours))) : undefined,
+        worstOfOurs: frames
+          .sort((a, b) => b.ours - a.ours)
+          .slice(0, 3)
+          .map(({ what }) => what)
+          .filter(Boolean),
+        busy: computed / (performance.now() - began),
         gapsOver50: gaps.filter((gap) => gap > 50).length,
         frames: gaps.length,
         stats: running.stats(),
@@ -162,6 +174,8 @@ export function measure(root) {
     /** Forgets what was seen so far. */
     begin() {
       for (const record of records) current.delete(record.image);
+      computed = 0;
+      began = performance.now();
       for (const list of [records, shifts, frames, gaps]) list.length = 0;
       for (const image of imagesOf(root)) {
         const { top, bottom } = image.getBoundingClientRect();
