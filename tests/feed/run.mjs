@@ -1,6 +1,6 @@
-// npm run test:feed [-- --photos FOLDER --count N --speed PIXELS --browsers chromium,firefox --veil]: what a visitor
-// sees of bad pictures who scrolls a feed at reading speed, on the CPU module. Prints the figures, and writes them to
-// target/feed/report.json.
+// npm run test:feed [-- --photos FOLDER --count N --speed PIXELS --browsers chromium,firefox --veil --passes N]: what a
+// visitor sees of bad pictures who scrolls a feed at reading speed, on the CPU module. Prints the figures, and writes
+// them to target/feed/report.json.
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -36,7 +36,26 @@ async function idleShare(page, seconds) {
   return (after.ScriptDuration - before.ScriptDuration) / seconds;
 }
 
-async function scrollFeed(name, url, { speed, veil, seconds }) {
+/** Bytes of JavaScript's heap that are in use after a collection of garbage; Chromium alone tells it. */
+async function heapOf(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('HeapProfiler.collectGarbage');
+  const { usedSize } = await session.send('Runtime.getHeapUsage');
+  await session.detach();
+  return usedSize;
+}
+
+/** Scrolls the whole feed fast, `passes` times; gives the heap after each. */
+async function memoryOver(page, passes) {
+  const heaps = [];
+  for (let pass = 0; pass < passes; pass++) {
+    await page.evaluate(() => globalThis.feedTest.scroll(12_000, 60));
+    heaps.push(await heapOf(page));
+  }
+  return heaps;
+}
+
+async function scrollFeed(name, url, { speed, veil, seconds, passes }) {
   const browser = await launch(name);
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
@@ -52,14 +71,17 @@ async function scrollFeed(name, url, { speed, veil, seconds }) {
     while (await page.evaluate(() => globalThis.feedTest.stats().waiting > 0)) await page.waitForTimeout(50);
     const report = await page.evaluate(() => globalThis.feedTest.report());
     const contradictions = await page.evaluate(() => globalThis.feedTest.contradictions());
+    const heaps = name === 'chromium' ? await memoryOver(page, passes) : [];
     const idle = name === 'chromium' ? await idleShare(page, 3) : undefined;
-    return { browser: name, version: browser.version(), first, ...report, idle, contradictions, errors };
+    return { browser: name, version: browser.version(), first, ...report, idle, heaps, contradictions, errors };
   } finally {
     await browser.close();
   }
 }
 
 const percent = (part, whole) => (whole === 0 ? 'none' : `${((100 * part) / whole).toFixed(1)}%`);
+
+const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
 
 function print(report) {
   const { first, lateBy } = report;
@@ -77,6 +99,7 @@ function print(report) {
   say(`  gaps of drawing over 50 ms        ${report.gapsOver50} of ${report.frames}`);
   say(`  on the screen from the beginning  ${first.inTime} of ${first.bad} bad ones blurred before they were seen`);
   if (report.idle !== undefined) say(`  script time at rest               ${percent(report.idle, 1)}`);
+  if (report.heaps.length > 0) say(`  heap after each pass (MB)         ${report.heaps.map(megabytes).join(' ')}`);
   say(`  by an estimate, known, late       ${report.stats.byEstimate}, ${report.stats.known}, ${report.stats.late}`);
   for (const text of [...report.contradictions, ...report.errors]) say(`  WRONG: ${text}`);
 }
@@ -90,6 +113,7 @@ await main(async () => {
       seconds: { type: 'string' },
       browsers: { type: 'string', default: 'chromium,firefox' },
       veil: { type: 'boolean', default: false },
+      passes: { type: 'string', default: '0' },
     },
   });
   const { photos: from, veil } = values;
@@ -104,7 +128,7 @@ await main(async () => {
   try {
     for (const name of values.browsers.split(',')) {
       const seconds = values.seconds === undefined ? undefined : Number(values.seconds);
-      const report = await scrollFeed(name, server.url, { speed, veil, seconds });
+      const report = await scrollFeed(name, server.url, { speed, veil, seconds, passes: Number(values.passes) });
       reports.push(report);
       print(report);
     }
