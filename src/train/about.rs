@@ -108,7 +108,7 @@ impl About<'_> {
 }
 
 /// How far the scores of each scene can be relied on. Photos as they are tell it, not those that were distorted; they must have chosen nothing.
-pub(super) fn reliability(config: &TrainConfig, predictions: &[Predictions]) -> BTreeMap<String, Reliability> {
+pub fn reliability(config: &TrainConfig, predictions: &[Predictions]) -> BTreeMap<String, Reliability> {
     let of_scene = |scene: &str| -> Vec<Judged<'_>> {
         let datasets = config.datasets.iter();
         let ordinary = datasets.filter(|of: &&DatasetConfig| of.scene == scene && of.distort.is_none() && !of.ladders);

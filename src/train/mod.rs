@@ -28,6 +28,7 @@ mod session;
 mod state;
 mod validation;
 
+pub use about::reliability;
 pub use batches::{Batch, Plan, Turn};
 pub use config::TrainConfig;
 pub use curves::curves;

@@ -22,7 +22,11 @@ afterAll(() => gamma?.dispose());
 
 test('it is Gamma-Lite, trained, and small enough for a page', () => {
   expect(gamma.model).toMatchObject({ name: 'gamma-lite', trained: true, licence: expect.any(String) });
-  expect(gamma.scenes.map(({ id }) => id)).toContain('natural-quality');
+  expect(gamma.scenes.map(({ id }) => id).sort()).toEqual(['natural-quality', 'underwater-quality']);
+  // No scene is offered below a correlation of 0.5 on photos that it has not learned from.
+  for (const { id, reliability } of gamma.scenes) {
+    for (const { srcc } of reliability?.measured ?? [{ srcc: 0 }]) expect(srcc, id).toBeGreaterThan(0.5);
+  }
   expect(statSync(join(root, 'pkg', 'wasm', 'gamma-lite.safetensors')).size).toBeLessThan(6_000_000);
 });
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gamma_wasm::{
     Error, Result,
     metrics::{Protocol, Sample, Spread, Statistics, evaluate, evaluation::Estimate},
-    train::{Outcome, TrainConfig, config::Keep},
+    train::{Outcome, Predictions, TrainConfig, config::Keep, reliability},
 };
 use serde::Serialize;
 
@@ -54,6 +54,9 @@ pub fn run(config: &TrainConfig, protocol: Protocol, arguments: &Train) -> Resul
         });
     }
     let complete = matches!(protocol, Protocol::Folds(_)) && outcomes.len() == all.len();
+    if complete {
+        write_reliability(config, &outcomes)?;
+    }
     for summary in summaries(&outcomes, complete) {
         match arguments.json {
             true => println!("{}", serde_json::to_string(&summary).unwrap_or_default()),
@@ -61,6 +64,27 @@ pub fn run(config: &TrainConfig, protocol: Protocol, arguments: &Train) -> Resul
         }
     }
     Ok(())
+}
+
+/// Writes how far the scores can be relied on, from all photos of each data set, each scored by the run that has not seen it: for
+/// `gamma convert --reliability`.
+fn write_reliability(config: &TrainConfig, outcomes: &[Outcome]) -> Result<()> {
+    let mut together: Vec<Predictions> = Vec::new();
+    for of in outcomes.iter().flat_map(|outcome| &outcome.predictions) {
+        match together.iter_mut().find(|known| known.dataset == of.dataset) {
+            None => together.push(of.clone()),
+            Some(known) => {
+                known.scores.extend(&of.scores);
+                known.labels.extend(&of.labels);
+            }
+        }
+    }
+    let path = config.output.join("reliability.json");
+    let json = serde_json::to_string(&reliability(config, &together)).unwrap_or_default();
+    std::fs::write(&path, json + "\n").map_err(|source| Error::Io {
+        path: path.display().to_string(),
+        source,
+    })
 }
 
 fn summaries(outcomes: &[Outcome], complete: bool) -> Vec<Summary> {
