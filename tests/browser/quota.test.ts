@@ -39,21 +39,3 @@ test('a quota that is too small: the load goes on, nothing is kept, and the reas
   );
   expect(entries).toEqual([]);
 });
-
-// As Safari's of a page that was loaded again. It takes the 10 s of the limit; all else that may hang: tests/js/stuck-store.test.ts.
-test('Web Locks that are never given: the load goes on, nothing is kept, and the reason can be read', async () => {
-  site.workerHead = 'LockManager.prototype.request = () => new Promise(() => {});';
-  const page = await browser.newPage();
-  await page.goto(site.url);
-  await page.waitForFunction(() => 'api' in globalThis);
-  const { kept, note, from, bytes } = await page.evaluate(async () => {
-    const gamma = await api.Gamma.load({ weights: '/model.safetensors', wasm: '/fake/', device: 'cpu' });
-    const { source, model } = gamma;
-    await gamma.dispose();
-    return { ...source, bytes: model.config['model.safetensors'] };
-  });
-  expect([kept, from, bytes]).toEqual([false, 'network', checksum(MODEL)]);
-  expect(note).toMatch(/its lock was not given to this page/);
-  site.workerHead = '';
-  await page.close();
-});
