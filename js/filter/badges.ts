@@ -1,5 +1,6 @@
 // Badges on pictures. They lie in a layer of their own above the page: nothing is added beside a picture, so nothing of
 // the page moves and no framework finds a node that it does not know.
+import { adopt } from './sheets.js';
 
 const STYLE = `
 :host {
@@ -85,13 +86,7 @@ export class Badges {
     if (known?.host.isConnected) return known;
     const host = known?.host ?? page.createElement('gamma-filter-badges');
     const root = known?.root ?? host.attachShadow({ mode: 'closed' });
-    if (!known) {
-      // Set by script, so that a Content-Security-Policy does not refuse it.
-      const Sheet = (page.defaultView as (Window & typeof globalThis) | null)?.CSSStyleSheet ?? CSSStyleSheet;
-      const sheet = new Sheet();
-      sheet.replaceSync(STYLE);
-      root.adoptedStyleSheets = [sheet];
-    }
+    if (!known) adopt(root, STYLE);
     page.documentElement.append(host);
     this.#sizes.observe(page.documentElement);
     const layer = { host, root };

@@ -225,6 +225,8 @@ export class PageFilter implements Filter {
     const picture = this.#pictures.get(element);
     if (picture?.state !== 'queued' || picture.verdict) return;
     this.#forget(picture);
+    // The time of a veil begins anew when it comes near again.
+    this.#appearance.set(picture, undefined);
     picture.state = 'idle';
   }
 

@@ -91,7 +91,7 @@ export class Sheets {
 }
 
 /** Adds a sheet to a tree; gives what takes it away. */
-function adopt(tree: Tree, text: string): () => void {
+export function adopt(tree: Tree, text: string): () => void {
   const page = 'host' in tree ? tree.ownerDocument : tree;
   try {
     // A sheet belongs to the document in which it was made.

@@ -6,8 +6,8 @@ import { brotliCompressSync, gzipSync, constants as zlib } from 'node:zlib';
 const SLOW = 3_000_000;
 
 /**
- * What each module may have in brotli, its glue with it: a few kB above what it has. Who adds more has to find it elsewhere, or to
- * raise the budget and say why.
+ * What each module may have in brotli, its glue with it: a few kB above what it has. Who adds more has to find it
+ * elsewhere, or to raise the budget and say why.
  */
 export const BUDGETS = {
   cpu: 250_000,
@@ -20,8 +20,11 @@ export const BUDGETS = {
   gpu: 290_000,
 };
 
-/** What `npm install` may download, in bytes: a few kB above what it does. */
-export const TARBALL_BUDGET = 6_950_000;
+/**
+ * What `npm install` may download, in bytes: a few kB above what it does. Of them the filter, the element and the
+ * upload check take 35 kB.
+ */
+export const TARBALL_BUDGET = 6_995_000;
 
 const brotli = (bytes) => {
   const quality = bytes.length < SLOW ? 11 : 9;

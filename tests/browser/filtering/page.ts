@@ -88,7 +88,7 @@ export function prepareFilter(tab: Pick<Tab, 'evaluate'>): Promise<void> {
       await until(() => events.length >= verdicts);
       const isQuiet = () => feed.stats().waiting === 0 && [...document.images].every(({ complete }) => complete);
       // Where no verdict is to come, browsers are given the time in which they tell of places.
-      const enough = verdicts > 0 ? 3 : 20;
+      const enough = verdicts > 0 ? 2 : 14;
       for (let times = 0; times < enough; ) {
         times = isQuiet() ? times + 1 : 0;
         await new Promise((resolve) => setTimeout(resolve, 15));
