@@ -21,11 +21,12 @@ export function checks(page: () => Tab): void {
       const [good, bad, large, text] = await page().evaluate(async () => {
         const short = ({ ok, percent, reasons }: Advice) => ({ ok, percent, codes: reasons.map(({ code }) => code) });
         const { check } = checking;
+        const gamma = await engine();
         return [
-          short(await check(await sample('lighthouse.webp'), { atLeast: 40 })),
-          short(await check(await sample('lighthouse-blurred.webp'), { atLeast: 40 })),
-          short(await check(await sample('dog.jpg'), { maxPixels: 1000 })),
-          short(await check(new File(['These are notes.'], 'notes.jpg'))),
+          short(await check(await sample('lighthouse.webp'), { atLeast: 40, gamma })),
+          short(await check(await sample('lighthouse-blurred.webp'), { atLeast: 40, gamma })),
+          short(await check(await sample('dog.jpg'), { maxPixels: 1000, gamma })),
+          short(await check(new File(['These are notes.'], 'notes.jpg'), { gamma })),
         ];
       });
       expect(good).toMatchObject({ ok: true, codes: [] });
@@ -40,7 +41,7 @@ export function checks(page: () => Tab): void {
       const result = await page().evaluate(async () => {
         show(`<form><input type="file" data-gamma-check="40" multiple></form>
           <form><input type="file" data-gamma-check="40" data-gamma-block></form><form><input type="file"></form>`);
-        const end = checking.checkInputs(document);
+        const end = checking.checkInputs(document, { gamma: await engine() });
         const [warns, blocks, other] = document.querySelectorAll('input');
         const choose = async (input: HTMLInputElement | undefined, ...names: string[]) => {
           const all = new DataTransfer();

@@ -1,10 +1,13 @@
 // A page for tests of `gamma-wasm/filter`: pictures whose address says what their score is (`?percent=30`), and an assessor that answers so.
+import type { Gamma } from 'gamma-wasm';
 import type { Assessed, AssessRequest, Filter, FilterOptions, PictureEvent } from 'gamma-wasm/filter';
 import type { Driver, Tab } from '../drivers/tab.ts';
 import type { Server } from '../server.ts';
 
 declare global {
   var filter: typeof import('gamma-wasm/filter').filter;
+  /** The default model, loaded once for all tests of a page. */
+  var engine: () => Promise<Gamma>;
   /** Addresses that were asked about, in this order. */
   var addresses: string[];
   /** Requests that wait for an answer: those of addresses with `hold` in them. */
@@ -33,8 +36,10 @@ export const FILTER_PAGE = `<!doctype html><html><head><title>filter</title><lin
 import * as checking from '/pkg/check/index.js';
 import * as element from '/pkg/element/index.js';
 import { filter } from '/pkg/filter/index.js';
-import { GammaError } from '/pkg/index.js';
-Object.assign(globalThis, { checking, element, filter, GammaError });
+import { Gamma, GammaError } from '/pkg/index.js';
+let model;
+const engine = () => (model ??= Gamma.load());
+Object.assign(globalThis, { checking, element, engine, filter, GammaError });
 </script></body></html>`;
 
 /** Opens the page and defines what tests call in it. */

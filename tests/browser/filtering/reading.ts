@@ -20,7 +20,7 @@ export function reading(page: () => Tab, elsewhere: () => string): void {
         const visit = async () => {
           const names = ['lighthouse.webp?1', 'lighthouse.webp?2', 'lighthouse-blurred.webp', 'dog.jpg'];
           show(names.map((name) => `<img src="/samples/${name}" style="height:90px">`).join(''));
-          start({ assess: undefined, rule: { below: 40 } });
+          start({ assess: undefined, gamma: engine() });
           await until(() => events.length === 4);
           const marks = [...document.images].map((image) => mark(image));
           const scores = events.map(({ assessment, final }) => `${assessment?.percent} ${final}`);
@@ -47,7 +47,7 @@ export function reading(page: () => Tab, elsewhere: () => string): void {
         console.warn = (text: string) => said.push(text);
         try {
           show(`<img src="${origin}samples/dog.jpg"><img src="${origin}samples/lighthouse.webp">`);
-          start({ assess: undefined });
+          start({ assess: undefined, gamma: engine() });
           await until(() => events.length === 2);
         } finally {
           console.warn = warn;
@@ -67,7 +67,7 @@ export function reading(page: () => Tab, elsewhere: () => string): void {
         show(`<img src="${url}">`);
         await document.images[0]?.decode();
         URL.revokeObjectURL(url);
-        start({ assess: undefined });
+        start({ assess: undefined, gamma: engine() });
         await until(() => events.length === 1);
         return [events[0]?.state, events[0]?.action];
       });
