@@ -2,11 +2,11 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { countCargo, countNode, countPlain, countVitest, settle } from './lib/count.mjs';
+import { countCargo, countNode, countPlain, countPython, countVitest, settle } from './lib/count.mjs';
 import { buildModule, KINDS } from './lib/modules.mjs';
 import { buildPackage, TSC } from './lib/package.mjs';
 import { inRoot, REPORTS, TARGET } from './lib/paths.mjs';
-import { run } from './lib/run.mjs';
+import { capture, run } from './lib/run.mjs';
 import { duration, elapsed, Failure, main, say } from './lib/say.mjs';
 import { Status } from './lib/status.mjs';
 import { setup } from './setup.mjs';
@@ -59,6 +59,23 @@ const counted = (group, title, count, command, args) => ({
     }
   },
 });
+
+/** The Python package on the command that the Rust tests built. */
+const python = {
+  group: ['rust'],
+  title: 'tests of the Python package',
+  async action() {
+    const env = { GAMMA: join(TARGET, 'debug', 'gamma'), PYTHONPATH: 'src', PYTHONDONTWRITEBYTECODE: '1' };
+    const args = ['-m', 'unittest', 'discover', '-v', 'tests'];
+    const { code, stdout, stderr } = await capture('python3', args, { cwd: inRoot('python'), env });
+    if (code === 127) {
+      say('skipped: there is no python3');
+      return { passed: 0, failed: 0, skipped: 1 };
+    }
+    say(stdout + stderr);
+    return settle(countPython(stderr), code === 0);
+  },
+};
 
 /** Builds the package; the tests of the other steps run what is published. */
 const build = (ready) => ({
@@ -150,6 +167,7 @@ const steps = (ready) => [
     '--',
     '--nocapture',
   ]),
+  python,
   counted('js', 'tests of the scripts', countNode, process.execPath, [
     '--test',
     '--test-reporter=tap',

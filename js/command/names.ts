@@ -1,7 +1,11 @@
-// Names of files and other text from outside, as people and programs are shown them. Paths are bytes: not all are UTF-8.
+// Names of files and other text from outside, as people and programs are shown them. Paths are bytes: not all are
+// UTF-8.
 import { resolve, sep } from 'node:path';
 
-/** Control characters, marks of direction, other ends of lines, and what has no width, save the joiners that emoji need. */
+/**
+ * Control characters, marks of direction, other ends of lines, and what has no width, save the joiners that emoji
+ * need.
+ */
 const MISLEADING =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
   /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;

@@ -68,7 +68,10 @@ class Run {
   readonly #progress: Progress;
   /** Width of the scenes' column; undefined if all rows are of one scene. */
   readonly #width: number | undefined;
-  /** Photos that the library has been given and not answered, in their order; those that were refused before are among them. */
+  /**
+   * Photos that the library has been given and not answered, in their order; those that were refused before are among
+   * them.
+   */
   readonly #waiting: { input: Input; failure?: Failure; begin: number }[] = [];
   #begun = false;
 

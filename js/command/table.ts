@@ -14,7 +14,8 @@ export function tableHeader(width: number | undefined): string {
 /** One line of a photo and scene. */
 export function tableRow(path: Buffer, assessment: Assessment, width: number | undefined): string {
   const { percent, score, spread, levels, scene, enlarged, preview } = assessment;
-  const numbers = `${percent.toFixed(1).padStart(7)}  ${score.toFixed(4).padStart(6)}  ${spread.toFixed(4).padStart(6)}`;
+  const four = (value: number) => value.toFixed(4).padStart(6);
+  const numbers = `${percent.toFixed(1).padStart(7)}  ${four(score)}  ${four(spread)}`;
   const column = width === undefined ? '' : `${scene.padEnd(width)}  `;
   const note = enlarged ? '  (small photo, scaled up)' : '';
   const raw = preview ? `  (preview of ${preview.width}x${preview.height} in the RAW file)` : '';

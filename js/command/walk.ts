@@ -133,7 +133,8 @@ function ending(path: Buffer): string {
 }
 
 /**
- * Whether a file is a photo by its first bytes. Not by those of TIFF, which most RAW files begin with too, nor by the two
+ * Whether a file is a photo by its first bytes. Not by those of TIFF, which most RAW files begin with too, nor by the
+ * two
  * letters of BMP: these are known by their endings.
  */
 function isPhoto(path: Buffer): boolean {

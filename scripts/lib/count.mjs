@@ -36,6 +36,14 @@ export function countPlain(output) {
   return { passed: Number(passed), failed: Number(failed), skipped: 0 };
 }
 
+/** Reads the closing lines of Python's unittest. */
+export function countPython(output) {
+  const count = (name) => Number(output.match(new RegExp(`\\b${name}=(\\d+)`))?.[1] ?? 0);
+  const [failed, skipped] = [count('failures') + count('errors'), count('skipped')];
+  const all = Number(output.match(/^Ran (\d+) tests? in /m)?.[1] ?? 0);
+  return { passed: all - failed - skipped, failed, skipped };
+}
+
 /** A step that failed has at least one failed test, also if its runner ended before it could count; so has one without tests. */
 export function settle({ passed, failed, skipped }, ok) {
   const unexplained = failed === 0 && (!ok || passed === 0);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { countCargo, countNode, countVitest, settle } from '../lib/count.mjs';
+import { countCargo, countNode, countPython, countVitest, settle } from '../lib/count.mjs';
 import { locked } from '../lib/lock.mjs';
 import { atLeast, lockedVersion } from '../lib/paths.mjs';
 import { capture, run } from '../lib/run.mjs';
@@ -45,6 +45,12 @@ describe('counting tests', () => {
       failed: 3,
       skipped: 0,
     });
+  });
+
+  test('reads the closing lines of Python', () => {
+    const output = '.....\nRan 9 tests in 1.234s\n\nFAILED (failures=1, errors=2, skipped=3)\n';
+    assert.deepEqual(countPython(output), { passed: 3, failed: 3, skipped: 3 });
+    assert.deepEqual(countPython('Ran 1 test in 0.1s\n\nOK\n'), { passed: 1, failed: 0, skipped: 0 });
   });
 
   test('a runner that fails without a count, or ran nothing, has failed', () => {

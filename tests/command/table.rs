@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use crate::shell::{MODEL, command, folder, image, text};
 
-/// How far decimal numbers may lie from the table's, of themselves and absolutely: the two commands compute with other code.
+/// How far decimal numbers may lie from the table's, of themselves and absolutely: the two commands compute with other
+/// code.
 const TOLERANCE: f64 = 1e-4;
 
 #[derive(Deserialize)]

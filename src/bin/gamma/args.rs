@@ -8,6 +8,7 @@ use crate::crop_args::CropArgs;
 use crate::default_model::{DEFAULT, Weights};
 use crate::eval::Eval;
 use crate::exit::EXIT_STATUS;
+use crate::serve::args::Service;
 
 /// Scores photos with Gamma (Mixture of Assessment Experts).
 #[derive(Debug, Parser)]
@@ -41,7 +42,11 @@ pub enum Command {
 #[command(after_help = EXIT_STATUS, args_override_self = true)]
 pub struct Score {
     /// Photos, or folders of photos (JPEG, PNG, WebP, GIF, BMP, TIFF, camera RAW).
-    #[arg(required = true, value_name = "IMAGES")]
+    #[cfg_attr(feature = "listen", arg(required_unless_present_any = ["serve", "listen"], value_name = "IMAGES"))]
+    #[cfg_attr(
+        not(feature = "listen"),
+        arg(required_unless_present = "serve", value_name = "IMAGES")
+    )]
     pub images: Vec<PathBuf>,
     /// The model: a safetensors file, a folder that `gamma convert` wrote, or `default` for Gamma-Lite, which is in this program.
     #[arg(short, long, value_name = "FILE", default_value = DEFAULT)]
@@ -66,6 +71,8 @@ pub struct Score {
     /// Print CSV with a header.
     #[arg(long)]
     pub csv: bool,
+    #[command(flatten)]
+    pub service: Service,
 }
 
 #[derive(Debug, Args)]

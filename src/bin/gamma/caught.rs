@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 /// What the last panic said, and where. A panic on a thread of a pool reaches its caller without its place.
 static LAST: Mutex<String> = Mutex::new(String::new());
 
-/// Keeps panics off standard error: whoever catches one says what happened. A backtrace before an error of ours helps nobody.
+/// Keeps panics off standard error: whoever catches one says what happened. A backtrace before an error of ours helps
+/// nobody.
 pub fn keep_quiet() {
     set_hook(Box::new(|panic| {
         let said = panic.payload_as_str().unwrap_or("no reason given");

@@ -53,6 +53,25 @@ pub fn sibling(url: &str, name: &str) -> String {
     format!("{folder}/{name}")
 }
 
+/// How long a photo may take.
+const PHOTO: Duration = Duration::from_secs(120);
+
+/// Begins to fetch a photo.
+///
+/// # Errors
+/// [`Error::Io`] if there is no answer or one that is no file.
+pub fn photo(url: &str) -> Result<impl Read + use<>> {
+    let config = Agent::config_builder()
+        .timeout_connect(Some(ANSWER))
+        .timeout_global(Some(PHOTO));
+    let agent: Agent = config.build().into();
+    let failed = |error: ureq::Error| Error::Io {
+        path: url.to_owned(),
+        source: io::Error::other(error),
+    };
+    Ok(agent.get(url).call().map_err(failed)?.into_body().into_reader())
+}
+
 /// Begins to fetch a file, as it is: without compression on the way.
 ///
 /// # Errors

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod assess;
 mod batch;
 mod caught;
 mod convert;
@@ -25,6 +26,7 @@ mod progress;
 mod report;
 mod row;
 mod score;
+mod serve;
 #[cfg(feature = "train")]
 mod train;
 mod verify;

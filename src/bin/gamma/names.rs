@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// A path as a line for people shows it, never the same for two names: what is not UTF-8, cannot be seen or turns the direction
+/// A path as a line for people shows it, never the same for two names: what is not UTF-8, cannot be seen or turns the
+/// direction
 /// of the text is escaped, and so is the backslash, where it does not separate folders.
 pub fn name(path: &Path) -> String {
     let mut shown = String::new();
@@ -57,7 +58,8 @@ fn push(shown: &mut String, c: char) {
     }
 }
 
-/// Control characters, marks of direction, other ends of lines, and what has no width. The joiners are left: emoji and several
+/// Control characters, marks of direction, other ends of lines, and what has no width. The joiners are left: emoji and
+/// several
 /// scripts need them.
 fn misleads(c: char) -> bool {
     c.is_control()

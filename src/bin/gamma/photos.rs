@@ -62,12 +62,12 @@ pub fn decoded_ahead(inputs: Vec<Input>, options: DecodeOptions) -> Receiver<Pho
     thread::spawn(move || {
         for Input { path, error } in inputs {
             let start = Instant::now();
-            let contents = error.map_or_else(|| contents(&path), Err);
+            let contents = error.map_or_else(|| Contents::read(&path, MAX_FILE), Err);
             let provenance = contents
                 .as_ref()
-                .map(|contents| declared(&path, contents))
+                .map(|contents| contents.declared(Some(&path)))
                 .unwrap_or_default();
-            let decoded = contents.and_then(|contents| decoded(&contents, &options));
+            let decoded = contents.and_then(|contents| contents.decode(&options));
             if sender
                 .send(Photo {
                     path,
@@ -89,26 +89,7 @@ pub fn decoded_ahead(inputs: Vec<Input>, options: DecodeOptions) -> Receiver<Pho
 /// # Errors
 /// If the file cannot be read, or [`decode`] refuses it.
 pub fn read(path: &Path, options: &DecodeOptions) -> Result<Decoded> {
-    decoded(&contents(path)?, options)
-}
-
-fn decoded(contents: &Contents, options: &DecodeOptions) -> Result<Decoded> {
-    // A decoder that panics does not take the photos after this one with it.
-    caught(|| match contents {
-        Contents::File(bytes) => decode(bytes, options),
-        Contents::Preview(bytes, preview) => decode_preview(bytes, preview, options),
-    })
-    .unwrap_or_else(|said| Err(Error::ImageDecode(format!("its decoder stopped: {said}"))))
-}
-
-/// What a file declares. A manifest may lie anywhere, so of a large RAW file, of which a part is read, it is not known.
-fn declared(path: &Path, contents: &Contents) -> Provenance {
-    let is_large = || fs::metadata(path).map_or(0, |metadata| metadata.len()) >= LARGE;
-    match contents {
-        Contents::File(bytes) => provenance(bytes),
-        Contents::Preview(..) if is_large() => Provenance::default(),
-        Contents::Preview(..) => whole(path).map(|bytes| provenance(&bytes)).unwrap_or_default(),
-    }
+    Contents::read(path, MAX_FILE)?.decode(options)
 }
 
 /// All bytes of a file.
@@ -127,48 +108,88 @@ pub fn whole(path: &Path) -> Result<Vec<u8>> {
 }
 
 /// What is read of a file.
-enum Contents {
+pub enum Contents {
     /// All of it.
     File(Vec<u8>),
     /// The preview of a RAW file.
     Preview(Vec<u8>, Preview),
 }
 
-/// What is needed of a file. FIFOs, sockets and devices are refused: they may never end, or never begin.
-///
-/// # Errors
-/// [`Error::Io`], or [`Error::ImageTooLarge`].
-fn contents(path: &Path) -> Result<Contents> {
-    let failed = |error| refused(path, error);
-    let kind = fs::metadata(path).map_err(failed)?.file_type();
-    if !kind.is_file() && !kind.is_dir() {
-        let reason = format!("a {} is not read", special(kind));
-        return Err(failed(io::Error::new(io::ErrorKind::Unsupported, reason)));
+impl Contents {
+    /// Decodes the photo. A decoder that panics does not take the photos after this one with it.
+    ///
+    /// # Errors
+    /// As [`decode`].
+    pub fn decode(&self, options: &DecodeOptions) -> Result<Decoded> {
+        caught(|| match self {
+            Self::File(bytes) => decode(bytes, options),
+            Self::Preview(bytes, preview) => decode_preview(bytes, preview, options),
+        })
+        .unwrap_or_else(|said| Err(Error::ImageDecode(format!("its decoder stopped: {said}"))))
     }
-    let mut file = File::open(path).map_err(failed)?;
-    let mut start = Vec::new();
-    (&file).take(16).read_to_end(&mut start).map_err(failed)?;
-    if may_be_raw(&start) {
-        let size = file.metadata().map_err(failed)?.len();
-        let mut part = |offset, length| {
-            let mut bytes = Vec::new();
-            file.seek(SeekFrom::Start(offset))?;
-            (&file).take(length).read_to_end(&mut bytes)?;
-            Ok(bytes)
-        };
-        let mut search = Search::new(size);
-        loop {
-            match search.next()? {
-                Next::Read { offset, length } => search.add(offset, part(offset, length).map_err(failed)?),
-                Next::Preview(preview) if preview.length <= MAX_FILE => {
-                    let bytes = part(preview.offset, preview.length).map_err(failed)?;
-                    return Ok(Contents::Preview(bytes, preview));
-                }
-                Next::Preview(_) | Next::Other => break,
+
+    /// What the photo declares. A manifest may lie anywhere, so of a large RAW file, of which a part is read, it is not
+    /// known; of a smaller one all of the file at `path` is read again.
+    pub fn declared(&self, path: Option<&Path>) -> Provenance {
+        let small = |path: &&Path| fs::metadata(path).map_or(0, |metadata| metadata.len()) < LARGE;
+        match self {
+            Self::File(bytes) => provenance(bytes),
+            Self::Preview(..) => {
+                let bytes = path.filter(small).and_then(|path| whole(path).ok());
+                bytes.map(|bytes| provenance(&bytes)).unwrap_or_default()
             }
         }
     }
-    Ok(Contents::File(whole(path)?))
+
+    /// Bytes that were read.
+    pub fn len(&self) -> u64 {
+        let (Self::File(bytes) | Self::Preview(bytes, _)) = self;
+        bytes.len() as u64
+    }
+
+    /// Reads what is needed of a file, at most `most` bytes. FIFOs, sockets and devices are refused: they may never end, or
+    /// never begin.
+    ///
+    /// # Errors
+    /// [`Error::Io`], or [`Error::ImageTooLarge`].
+    pub fn read(path: &Path, most: u64) -> Result<Self> {
+        let failed = |error| refused(path, error);
+        let kind = fs::metadata(path).map_err(failed)?.file_type();
+        if !kind.is_file() && !kind.is_dir() {
+            let reason = format!("a {} is not read", special(kind));
+            return Err(failed(io::Error::new(io::ErrorKind::Unsupported, reason)));
+        }
+        let mut file = File::open(path).map_err(failed)?;
+        let mut start = Vec::new();
+        (&file).take(16).read_to_end(&mut start).map_err(failed)?;
+        if may_be_raw(&start) {
+            let size = file.metadata().map_err(failed)?.len();
+            let mut part = |offset, length| {
+                let mut bytes = Vec::new();
+                file.seek(SeekFrom::Start(offset))?;
+                (&file).take(length).read_to_end(&mut bytes)?;
+                Ok(bytes)
+            };
+            let mut search = Search::new(size);
+            loop {
+                match search.next()? {
+                    Next::Read { offset, length } => search.add(offset, part(offset, length).map_err(failed)?),
+                    Next::Preview(preview) if preview.length <= most => {
+                        let bytes = part(preview.offset, preview.length).map_err(failed)?;
+                        return Ok(Self::Preview(bytes, preview));
+                    }
+                    Next::Preview(_) | Next::Other => break,
+                }
+            }
+        }
+        file.seek(SeekFrom::Start(0)).map_err(failed)?;
+        let mut bytes = Vec::new();
+        file.take(most + 1).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() as u64 > most {
+            return Err(Error::ImageTooLarge(format!("the file has more than {most} bytes")));
+        }
+        Ok(Self::File(bytes))
+    }
 }
 
 /// What is neither a file nor a folder. Reading it may never end.

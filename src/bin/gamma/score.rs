@@ -11,7 +11,7 @@ use gamma_wasm::scorer::{Assessment, ScoreOptions, Scorer};
 use gamma_wasm::{Error, Result};
 
 use crate::args::Score;
-use crate::batch::BATCH;
+use crate::assess::{assess, chosen};
 use crate::caught::caught;
 use crate::exit::Status;
 use crate::names::name;
@@ -19,7 +19,7 @@ use crate::output::{Format, Output, print};
 use crate::progress::Photos;
 use crate::report::{about, complain};
 use crate::walk::{self, Found};
-use crate::{load, photos};
+use crate::{load, photos, serve};
 
 /// Runs the command.
 pub fn run(arguments: &Score) -> Status {
@@ -45,6 +45,9 @@ pub fn run(arguments: &Score) -> Status {
         complain("warning: this model is not trained; its scores mean nothing");
     }
     let options = options(arguments);
+    if arguments.service.is_wanted() {
+        return serve::run(&scorer, &arguments.service, arguments.scene.as_deref(), options);
+    }
     let run = Run {
         scorer,
         scenes,
@@ -66,22 +69,6 @@ fn options(arguments: &Score) -> ScoreOptions {
         crops: arguments.crops.choice(arguments.seed),
         parity: arguments.crops.parity,
         tolerance: arguments.tolerance,
-    }
-}
-
-/// The scenes that `--scene` means.
-fn chosen(scorer: &Scorer, id: Option<&str>) -> Result<Vec<Scene>> {
-    let offered: Vec<Scene> = scorer.scenes().cloned().collect();
-    let id = id.unwrap_or_else(|| scorer.default_scene());
-    if id == "all" {
-        return Ok(offered);
-    }
-    match offered.iter().find(|scene| scene.id == id) {
-        Some(scene) => Ok(vec![scene.clone()]),
-        None => Err(Error::SceneUnknown {
-            id: id.to_owned(),
-            offered: offered.into_iter().map(|scene| scene.id).collect(),
-        }),
     }
 }
 
@@ -143,13 +130,8 @@ impl Run {
     }
 
     fn one(&self, decoded: Decoded, bar: &Photos) -> Result<Vec<Assessment>> {
-        let origin = decoded.origin();
-        let mut job = self.scorer.job(decoded.pixels, &self.options)?.with_origin(origin);
-        while !self.scenes.iter().all(|scene| job.is_settled(&scene.id)) {
-            bar.crops(job.done(), job.crops());
-            pollster::block_on(job.step(BATCH))?;
-        }
-        self.scenes.iter().map(|scene| job.assess(&scene.id)).collect()
+        let progress = |done, crops| bar.crops(done, crops);
+        assess(&self.scorer, &self.scenes, decoded, &self.options, progress)
     }
 }
 

@@ -163,7 +163,8 @@ fn has_photo_ending(path: &Path) -> bool {
     ENDINGS.contains(&ending(path).as_str())
 }
 
-/// Whether a file is a photo by its first bytes. Not by those of TIFF, which most RAW files begin with too, nor by the two
+/// Whether a file is a photo by its first bytes. Not by those of TIFF, which most RAW files begin with too, nor by the
+/// two
 /// letters of BMP: these are known by their endings.
 fn is_photo(path: &Path) -> bool {
     let mut bytes = [0; SIGNATURE];

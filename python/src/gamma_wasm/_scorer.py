@@ -1,0 +1,198 @@
+"""The class that scores batches."""
+
+import os
+import threading
+from typing import Any, Dict, List, Optional, Sequence, Union
+
+from . import _batch
+from ._binary import find_gamma
+from ._process import Died, Process, Request
+
+#: The columns of an answer.
+COLUMNS = ("score", "percent", "levels", "spread", "provenance", "error")
+
+Photo = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview]
+
+#: How often a photo may end the process.
+_DEATHS = 2
+
+
+class Scorer:
+    """Scores photos, as long as it lives, with one process.
+
+    Args:
+        weights: a safetensors file, or a folder that ``gamma convert`` wrote; the model in the wheel unless told.
+        scene: what the photos are judged as; ``natural-quality``, or the model's first.
+        policy: how crops are chosen: ``random``, ``five``, ``center`` or ``grid``; as the model says.
+        crops: crops of a photo, 1 to 100; as the model says.
+        seed: start of the random numbers.
+        tolerance: stop a photo as soon as its score is, with 95% certainty, within this of that of all crops.
+        parity: read pixels exactly as the published loader does.
+        workers: photos that are scored at the same time; all cores unless told. Engines that start a process for each
+            core want 1.
+        threads: threads that share the work on a photo.
+        max_memory: megabytes for photos, beside the model.
+
+    A scorer can be used from several threads, which wait for each other, and can be pickled.
+    """
+
+    def __init__(
+        self,
+        weights: Optional[str] = None,
+        *,
+        scene: Optional[str] = None,
+        policy: Optional[str] = None,
+        crops: Optional[int] = None,
+        seed: Optional[int] = None,
+        tolerance: Optional[float] = None,
+        parity: bool = False,
+        workers: Optional[int] = None,
+        threads: int = 1,
+        max_memory: Optional[int] = None,
+    ) -> None:
+        self._options = {
+            "weights": None if weights is None else os.fspath(weights),
+            "scene": scene,
+            "policy": policy,
+            "crops": crops,
+            "seed": seed,
+            "tolerance": tolerance,
+            "parity": parity,
+            "workers": workers,
+            "threads": threads,
+            "max_memory": max_memory,
+        }
+        if scene == "all":
+            raise ValueError("a batch is scored under one scene")
+        self._lock = threading.Lock()
+        self._process: Optional[Process] = None
+        self._owner = 0
+
+    def __call__(self, batch: Any) -> Any:
+        """Scores a batch of paths or encoded photos.
+
+        Returns:
+            The columns of :data:`COLUMNS`, each as long as the batch and in its order: a dict of lists, of NumPy arrays
+            for a NumPy array, or a ``pyarrow.Table`` for an Arrow array.
+
+        Raises:
+            RuntimeError: if there is no answer at all, as when the model cannot be loaded.
+            TypeError: for a batch, or something in it, that is none of the above.
+        """
+        photos = _batch.photos(batch)
+        rows = self._answers([_request(photo) for photo in photos])
+        columns: Dict[str, List[Any]] = {name: [row[name] for row in rows] for name in COLUMNS}
+        return _batch.like(batch, columns)
+
+    def _answers(self, requests: Sequence[Request]) -> List[Dict[str, Any]]:
+        rows: List[Dict[str, Any]] = []
+        deaths = 0
+        with self._lock:
+            while len(rows) < len(requests):
+                before = len(rows)
+                try:
+                    for answer in self._running().ask(requests[before:]):
+                        rows.append(_row(answer))
+                except Died as death:
+                    self._stop()
+                    # That of an earlier photo is not this one's.
+                    deaths = 1 if len(rows) > before else deaths + 1
+                    if deaths < _DEATHS:
+                        continue
+                    if not rows and not self._loads():
+                        raise RuntimeError(str(death)) from None
+                    rows.append(_failed({"code": "worker", "message": str(death)}))
+                    deaths = 0
+        return rows
+
+    def _running(self) -> Process:
+        # After a fork the process is the parent's.
+        if self._process is None or self._owner != os.getpid():
+            self._process = Process(self._command())
+            self._owner = os.getpid()
+        return self._process
+
+    def _loads(self) -> bool:
+        """Whether the model can be loaded, so that it was the photo that ended the process."""
+        process = Process(self._command())
+        try:
+            return all("error" in answer for answer in process.ask([({"id": 0}, b"")]))
+        except Died:
+            return False
+        finally:
+            process.close()
+
+    def _command(self) -> List[str]:
+        command = [find_gamma(), "score", "--serve=frames"]
+        for name, value in self._options.items():
+            option = f"--{name.replace('_', '-')}"
+            if value is True:
+                command.append(option)
+            elif value is not None and value is not False:
+                command.append(f"{option}={value}")
+        return command
+
+    def _stop(self) -> None:
+        process, self._process = self._process, None
+        if process is not None and self._owner == os.getpid():
+            process.close()
+
+    def close(self) -> None:
+        """Lets the process end. The next call starts another one."""
+        with self._lock:
+            self._stop()
+
+    def __enter__(self) -> "Scorer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_process", None) is not None:
+            self._stop()
+
+    def __reduce__(self) -> Any:
+        return _restored, (self._options,)
+
+
+def _restored(options: Dict[str, Any]) -> Scorer:
+    return Scorer(**options)
+
+
+def _request(photo: Photo) -> Request:
+    if isinstance(photo, (bytes, bytearray, memoryview)):
+        data = bytes(photo)
+        # Nothing would be no photo at all to the protocol.
+        return {}, data or b"\0"
+    path = os.fspath(photo)
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        # Bytes that are not UTF-8, as the operating system gives them.
+        from urllib.parse import quote
+
+        return {"url": "file://" + quote(os.fsencode(os.path.abspath(path)))}, b""
+    return {"path": path}, b""
+
+
+def _row(answer: Dict[str, Any]) -> Dict[str, Any]:
+    error = answer.get("error")
+    if error is not None:
+        return _failed(error)
+    provenance = {key: answer[key] for key in ("model", "scene", "policy", "seed", "scale")}
+    provenance["crops"] = len(answer["crops"])
+    return {
+        "score": answer["score"],
+        "percent": answer["percent"],
+        "levels": answer["levels"],
+        "spread": answer["spread"],
+        "provenance": provenance,
+        "error": None,
+    }
+
+
+def _failed(error: Dict[str, str]) -> Dict[str, Any]:
+    row: Dict[str, Any] = dict.fromkeys(COLUMNS)
+    row["error"] = f"{error['code']}: {error['message']}"
+    return row
