@@ -131,12 +131,13 @@ const steps = (ready) => [
     '--workspace',
     '--all-targets',
     '--features',
-    'web',
+    'web,listen',
     '--',
     '-D',
     'warnings',
   ]),
-  counted('rust', 'Rust tests', countCargo, 'cargo', ['test', '--no-fail-fast']),
+  // With the HTTP server, which is not in the command unless asked for.
+  counted('rust', 'Rust tests', countCargo, 'cargo', ['test', '--no-fail-fast', '--features', 'listen']),
   counted('rust', 'Rust tests of kernels/', countCargo, 'cargo', [
     'test',
     '--no-fail-fast',

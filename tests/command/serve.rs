@@ -62,7 +62,7 @@ fn answers_are_those_of_the_command_and_in_the_order_of_requests() {
 #[test]
 fn a_large_photo_is_decoded_as_by_the_command() {
     let path = folder("serve_large").join("large.jpg");
-    let side = 2000;
+    let side = 2000_usize;
     let pixels: Vec<u8> = (0..side * side * 3).map(|at| (at * at / 977 % 251) as u8).collect();
     let encoder = jpeg_encoder::Encoder::new_file(&path, 90).unwrap();
     encoder
