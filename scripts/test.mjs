@@ -116,6 +116,8 @@ const steps = (ready) => [
   check('lint', 'types of the API (tsc)', TSC, ['--noEmit']),
   check('lint', 'types of the page (tsc)', TSC, ['--noEmit', '-p', 'www']),
   check('lint', 'types of the browser tests (tsc)', TSC, ['--noEmit', '-p', 'tests/browser']),
+  check('lint', 'types of the extension (tsc)', TSC, ['--noEmit', '-p', 'extension']),
+  check('lint', 'types of the tests of the extension (tsc)', TSC, ['--noEmit', '-p', 'tests/extension']),
   {
     group: ['lint'],
     title: 'format of Rust (cargo fmt), every package',

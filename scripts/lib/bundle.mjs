@@ -29,10 +29,10 @@ const ENGINE = {
 };
 
 /** The text of `file`, made of the module `input` and what it imports. */
-async function bundle(
+export async function bundle(
   input,
   file,
-  { platform = 'browser', minify = false, plugins = [], external = [], beside = false },
+  { platform = 'browser', format = 'esm', minify = false, plugins = [], external = [], beside = false },
 ) {
   // Set-up installs it before it is needed.
   const { rolldown } = await import('rolldown');
@@ -44,7 +44,7 @@ async function bundle(
     checks: { eval: false },
   });
   try {
-    const { output } = await build.generate({ file, format: 'esm', minify, codeSplitting: false });
+    const { output } = await build.generate({ file, format, minify, codeSplitting: false });
     return output[0].code;
   } finally {
     await build.close();

@@ -44,15 +44,20 @@ export function needs_extras(first) {
   return new TextDecoder().decode(first).startsWith('{"extra"');
 }
 
-/** No photo declares anything. */
-export function may_declare() {
-  return false;
+/** A photo that says `declares` declares that a model made it. */
+export function may_declare(bytes) {
+  return new TextDecoder().decode(bytes).includes('"declares"');
 }
 
 /** The module `extras`: its own glue has these and no engine. */
 export function decode(bytes, options) {
   live.extras += 1;
   return Photo.of(bytes, options);
+}
+
+/** @returns {import('../../js/types.js').Provenance} */
+export function provenance(bytes) {
+  return { source: may_declare(bytes) ? 'ai' : 'unknown', evidence: [], c2pa: 'absent', verified: false };
 }
 
 export class Tokenizer {
