@@ -64,11 +64,6 @@ pub fn may_be_raw(bytes: &[u8]) -> bool {
         || bytes.get(4..12) == Some(b"ftypcrx ")
 }
 
-/// The two bytes at `at`, most significant first.
-fn be16(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_be_bytes(bytes.get(at..at.checked_add(2)?)?.try_into().ok()?))
-}
-
 /// Up to four bytes, least significant first.
 #[cfg(feature = "formats")]
 fn le(bytes: Option<&[u8]>) -> Option<u32> {

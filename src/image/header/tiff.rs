@@ -4,7 +4,6 @@
 //! pixels), whatever the size of the image. So the frame headers are held to the same limits first.
 
 use super::super::Limits;
-use super::be16;
 use crate::error::Result;
 
 /// Refuses a file in which a JPEG frame header exceeds `limits`.
@@ -38,4 +37,9 @@ pub(in crate::image) fn check(bytes: &[u8], limits: &Limits) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The two bytes at `at`, most significant first.
+fn be16(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_be_bytes(bytes.get(at..at.checked_add(2)?)?.try_into().ok()?))
 }
