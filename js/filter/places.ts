@@ -9,16 +9,26 @@ const BEHIND = 3;
 /** Pixels by which a picture without any estimate comes before one with. */
 const ESTIMATED = 600;
 
+/**
+ * While the page is scrolled, pictures that can be seen already count as this far: those that are about to come into
+ * sight can still be in time. Without it a device that is too slow would be late with all of them.
+ */
+const SEEN = 250;
+/** Milliseconds after an event of scrolling for which the page counts as scrolled. */
+const SCROLL_LASTS = 150;
+
 /** Measures places, and follows where the page is scrolled to. */
 export class Places {
   #lastTop = 0;
   #scrollsUp = false;
+  #scrolled = -Infinity;
 
   scrolled({ target }: Event): void {
     const scrolls = (target as Partial<Document>).scrollingElement ?? (target as Partial<Element>);
     const { scrollTop: top = 0 } = scrolls;
     this.#scrollsUp = top < this.#lastTop;
     this.#lastTop = top;
+    this.#scrolled = performance.now();
   }
 
   /** CSS pixels to go until the picture is in sight, more or less. */
@@ -27,7 +37,8 @@ export class Places {
     if (now - picture.place.at > LASTS) {
       const { pixels, below } = distanceOf(picture.element);
       const isBehind = pixels > 0 && below === this.#scrollsUp;
-      picture.place = { at: now, value: pixels * (isBehind ? BEHIND : 1) };
+      const isSeen = pixels === 0 && now - this.#scrolled < SCROLL_LASTS;
+      picture.place = { at: now, value: isSeen ? SEEN : pixels * (isBehind ? BEHIND : 1) };
     }
     return picture.place.value + (picture.found ? ESTIMATED : 0);
   }

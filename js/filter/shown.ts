@@ -92,24 +92,24 @@ function pathOf(address: string): string {
 }
 
 /**
- * How far the element is from the viewport, in CSS pixels: 0 where a part of it is in it. `below`: whether it lies
- * below or right of it.
+ * How far the middle of the element is from the viewport, in CSS pixels: 0 where about half of it can be seen. `below`:
+ * whether it lies below or right of it.
  */
 export function distanceOf(element: Element): { pixels: number; below: boolean } {
   const { top, bottom, left, right } = element.getBoundingClientRect();
-  const place = { top, bottom, left, right };
+  let x = (left + right) / 2;
+  let y = (top + bottom) / 2;
   let view: Window | null = element.ownerDocument.defaultView;
   // Into the coordinates of the outermost page that may be looked at.
   for (let frame = frameOf(view); frame; frame = frameOf(view)) {
     const box = frame.getBoundingClientRect();
-    for (const side of ['top', 'bottom'] as const) place[side] += box.top;
-    for (const side of ['left', 'right'] as const) place[side] += box.left;
+    x += box.left;
+    y += box.top;
     view = frame.ownerDocument.defaultView;
   }
   const { innerHeight = 0, innerWidth = 0 } = view ?? {};
-  const vertical = Math.max(0, -place.bottom, place.top - innerHeight);
-  const horizontal = Math.max(0, -place.right, place.left - innerWidth);
-  return { pixels: Math.max(vertical, horizontal), below: place.top > innerHeight || place.left > innerWidth };
+  const pixels = Math.max(0, -y, y - innerHeight, -x, x - innerWidth);
+  return { pixels, below: y > innerHeight || x > innerWidth };
 }
 
 /** The element that shows a window, null for a page of its own or in another origin's. */

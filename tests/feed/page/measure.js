@@ -147,17 +147,17 @@ export function measure(root) {
     report() {
       const seen = records.filter(({ half }) => half !== undefined);
       const bad = seen.filter(({ action }) => action === 'blur');
-      const late = bad.map(({ half, blurred }) => (blurred ?? Infinity) - half).filter((by) => by > 0);
+      const late = bad
+        .map(({ half, blurred = Infinity, address }) => ({ by: Math.round(blurred - half), address }))
+        .filter(({ by }) => by > 0)
+        .sort((a, b) => b.by - a.by);
       const wrong = seen.filter(({ action }) => action !== 'blur').map((record) => record.wrong);
       return {
         seen: seen.length,
         judged: seen.filter(({ action }) => action !== undefined).length,
         bad: bad.length,
         inTime: bad.length - late.length,
-        lateBy: late
-          .map(Math.round)
-          .sort((a, b) => b - a)
-          .slice(0, 20),
+        lateBy: late.slice(0, 20).map(({ by, address }) => `${by} (${address.split('/').at(-1)})`),
         wronglyBlurred: wrong.filter((time) => time > 300).length,
         shift: hasShifts ? shifts.reduce((sum, value) => sum + value, 0) : undefined,
         longFrames: hasFrames ? frames.length : undefined,
