@@ -8,6 +8,8 @@ import type { HostPlatform } from '../../js/worker/platform.js';
 const PNG = new Uint8Array([0x89, 0x50, 0x4e, 0x47]);
 const JPEG = new Uint8Array([0xff, 0xd8, 0xff, 0xe0]);
 
+const DECLARED = { source: 'ai', evidence: [], c2pa: 'absent', verified: false } as const;
+
 interface Setting {
   bytes?: Uint8Array<ArrayBuffer>;
   thrown: { code: string; message?: string; incomplete?: boolean };
@@ -74,4 +76,22 @@ test('what neither can read is said of both', async () => {
     code: 'image-format',
     message: 'it is JPEG XL, nor one that this browser can read',
   });
+});
+
+test.each([
+  ['is read by the other module', async () => DECLARED, DECLARED],
+  [
+    'stays unknown where that cannot be fetched, and the photo is decoded',
+    () => Promise.reject(new Error('no')),
+    undefined,
+  ],
+] as const)('a declared origin %s', async (_, provenance, expected) => {
+  const engine = { decode: () => ({ width: 1, height: 1 }) as EnginePhoto } as unknown as Engine;
+  const module = { needs_extras: () => false, may_declare: () => true } as unknown as WasmModule;
+  const extras = { provenance } as unknown as Extras;
+  const wire = { kind: 'bytes', bytes: PNG.slice().buffer, type: '' } as const;
+  const decoders = { platform: {} as HostPlatform, module, engine, extras };
+  const decoded = await decodePhoto(decoders, wire, false, new AbortController().signal);
+  expect(decoded.provenance).toEqual(expected);
+  expect(decoded.about).toEqual({ source: 'file' });
 });
