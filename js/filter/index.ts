@@ -43,9 +43,7 @@ export function filter(root: Document | Element | ShadowRoot, options: FilterOpt
   let own: Promise<Gamma> | undefined;
   const load = () => {
     if (options.gamma) return Promise.resolve(options.gamma);
-    // One core is left to the page.
-    const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
-    own ??= Gamma.load({ workers: Math.max(1, Math.min(4, cores - 1)) }).catch((error: unknown) => {
+    own ??= Gamma.load().catch((error: unknown) => {
       // The next picture tries again.
       own = undefined;
       throw error;
