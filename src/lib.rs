@@ -7,6 +7,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod error;
+#[cfg(feature = "cli")]
+pub mod group;
 pub mod image;
 #[cfg(feature = "cli")]
 pub mod metrics;

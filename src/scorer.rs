@@ -4,6 +4,8 @@ mod assessment;
 mod info;
 mod job;
 mod kriging;
+#[cfg(feature = "cli")]
+mod likeness;
 mod precision;
 
 use std::{

@@ -5,6 +5,8 @@
 //! network's input. How each kind of file becomes RGB is laid down in `docs/images.md`.
 
 #[cfg(feature = "formats")]
+mod capture;
+#[cfg(feature = "formats")]
 mod container;
 mod crops;
 mod decode;
@@ -24,6 +26,8 @@ mod scale;
 #[cfg(feature = "formats")]
 mod tiff;
 
+#[cfg(feature = "formats")]
+pub use capture::{CAPTURE_BYTES, Capture};
 pub use crops::{CROP, Crop, CropChoice, CropOptions, CropPolicy, MAX_CROPS, plan, plan_of};
 pub use decode::{DecodeOptions, Decoded, Origin, Source, decode, from_rgba};
 pub use header::{may_be_raw, needs_formats};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, value_parser};
 
 use crate::crop_args::CropArgs;
+use crate::cull::args::Cull;
 use crate::default_model::{DEFAULT, Weights};
 use crate::eval::Eval;
 use crate::exit::EXIT_STATUS;
@@ -22,6 +23,8 @@ pub struct Arguments {
 pub enum Command {
     /// Score photos.
     Score(Score),
+    /// Say which photos of a folder to keep, one of each burst.
+    Cull(Cull),
     /// Make files of weights of a checkpoint.
     Convert(Convert),
     /// Say what a file of weights holds, or what a photo declares about its origin.

@@ -82,12 +82,12 @@ pub fn line(lines: &mut Vec<u8>, fields: &[impl AsRef<str>]) -> io::Result<()> {
 }
 
 /// A path that no spreadsheet runs as a formula, and that still leads to the file.
-fn image(path: &str) -> Cow<'_, str> {
+pub fn image(path: &str) -> Cow<'_, str> {
     neutral(path, "./")
 }
 
 /// Text that no spreadsheet runs as a formula.
-fn text(text: &str) -> Cow<'_, str> {
+pub fn text(text: &str) -> Cow<'_, str> {
     neutral(text, "'")
 }
 

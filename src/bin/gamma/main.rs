@@ -10,6 +10,7 @@ mod caught;
 mod convert;
 mod crop_args;
 mod csv_row;
+mod cull;
 mod declared;
 mod default_model;
 #[cfg(feature = "train")]
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
+        Command::Cull(arguments) => cull::run(&arguments),
         #[cfg(feature = "train")]
         Command::Train(arguments) => train::run(&arguments),
         #[cfg(feature = "train")]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::names::printable;
 use crate::photos::{Input, special};
-use crate::report::refused;
+use crate::report::{count, refused};
 
 /// Names that mark a file of a folder as a photo, in small letters.
 const ENDINGS: [&str; 21] = [
@@ -148,10 +148,6 @@ impl Passed {
         }
         (!parts.is_empty()).then(|| format!("passed over: {}", parts.join(", ")))
     }
-}
-
-fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 fn ending(path: &Path) -> String {

@@ -205,6 +205,25 @@ impl Directory {
         }))
     }
 
+    /// The first number of an entry that is a number or a fraction; none for a denominator of 0.
+    pub(in crate::image) fn ratio(&self, parts: &Parts<'_>, tag: u16) -> Result<Option<f64>, Stop> {
+        let Some(entry) = self
+            .entry(tag)
+            .filter(|entry| matches!(entry.kind, 5 | 10) && entry.count > 0)
+        else {
+            return Ok(self.number(parts, tag)?.map(|number| number as f64));
+        };
+        let bytes = or_nothing(parts.get(entry.at, 8))?;
+        let half = |range: std::ops::Range<usize>| {
+            let number = self.layout.number(bytes.and_then(|bytes| bytes.get(range))) as u32;
+            match entry.kind {
+                10 => f64::from(number.cast_signed()),
+                _ => f64::from(number),
+            }
+        };
+        Ok(Some(half(0..4) / half(4..8)).filter(|ratio| ratio.is_finite()))
+    }
+
     /// Where the bytes of an entry are, and how many.
     pub(in crate::image) fn place(&self, tag: u16) -> Option<(u64, u64)> {
         let entry = self.entry(tag)?;
