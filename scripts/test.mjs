@@ -47,12 +47,12 @@ function vitest(group, title, args, { before, reporter } = {}) {
 }
 
 /** Runs tests in sight of the person, and counts by what the runner printed. */
-const counted = (group, title, count, command, args) => ({
+const counted = (group, title, count, command, args, env) => ({
   group: [group],
   title,
   async action() {
     try {
-      return settle(count(await run(command, args, { tee: true })), true);
+      return settle(count(await run(command, args, { tee: true, env })), true);
     } catch (error) {
       if (error.stdout === undefined) throw error;
       return settle(count(error.stdout), false);
@@ -60,12 +60,15 @@ const counted = (group, title, count, command, args) => ({
   },
 });
 
-/** The Python package on the command that the Rust tests built. */
+/** The command that the Rust tests built. */
+const GAMMA = join(TARGET, 'debug', 'gamma');
+
+/** The Python package on that command. */
 const python = {
   group: ['rust'],
   title: 'tests of the Python package',
   async action() {
-    const env = { GAMMA: join(TARGET, 'debug', 'gamma'), PYTHONPATH: 'src', PYTHONDONTWRITEBYTECODE: '1' };
+    const env = { GAMMA, PYTHONPATH: 'src', PYTHONDONTWRITEBYTECODE: '1' };
     const args = ['-m', 'unittest', 'discover', '-v', 'tests'];
     const { code, stdout, stderr } = await capture('python3', args, { cwd: inRoot('python'), env });
     if (code === 127) {
@@ -158,18 +161,19 @@ const steps = (ready) => [
       TARGET,
     ]),
   ),
-  counted('rust', 'Rust tests of the shaders on this machine', countCargo, 'cargo', [
-    'test',
-    '--no-fail-fast',
-    '--manifest-path',
-    inRoot('modules/Cargo.toml'),
-    '--features',
-    'native-gpu',
-    '--target-dir',
-    TARGET,
-    '--',
-    '--nocapture',
-  ]),
+  counted(
+    'rust',
+    'Rust tests of the shaders on this machine',
+    countCargo,
+    'cargo',
+    ['test', '--no-fail-fast', '--manifest-path', inRoot('modules/Cargo.toml'), '--features', 'native-gpu'].concat([
+      '--target-dir',
+      TARGET,
+      '--',
+      '--nocapture',
+    ]),
+    { GAMMA },
+  ),
   python,
   counted('js', 'tests of the scripts', countNode, process.execPath, [
     '--test',
