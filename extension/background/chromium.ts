@@ -1,13 +1,12 @@
 // The service worker of Chromium. It may end between any two events and keeps nothing in memory that is needed later.
+import { asked } from '../asking.js';
 import type { Answer, Question, ToEngine } from '../messages.js';
 import { webext } from '../webext.js';
 import { startBackground } from './background.js';
 
 const PAGE = 'offscreen.html';
-/** How often a question is asked whose document ended meanwhile, or does not listen yet. */
-const ATTEMPTS = 8;
-/** Milliseconds before the second attempt; before the third twice as many. */
-const PAUSE = 50;
+/** With a document that ended meanwhile, or does not listen yet. */
+const PATIENCE = { attempts: 8, pause: 50 };
 
 let opening: Promise<void> | undefined;
 
@@ -27,17 +26,14 @@ async function open(): Promise<void> {
 }
 
 async function ask(question: Question, idle: number): Promise<Answer> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await open();
-      const message: ToEngine = { to: 'engine', question, idle };
-      const answer = (await webext.runtime.sendMessage(message)) as Answer | undefined;
-      if (answer) return answer;
-      throw new Error('the engine ended');
-    } catch (error) {
-      if (attempt === ATTEMPTS) return { error: { code: 'engine', message: String(error) } };
-      await new Promise((resolve) => setTimeout(resolve, attempt * PAUSE));
-    }
+  const message = async (): Promise<ToEngine> => {
+    await open();
+    return { to: 'engine', question, idle };
+  };
+  try {
+    return await asked(message, PATIENCE);
+  } catch (error) {
+    return { error: { code: 'engine', message: String(error) } };
   }
 }
 

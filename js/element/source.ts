@@ -1,4 +1,5 @@
 // Which photo a `<gamma-score>` is about.
+import { signatureOf } from '../photo/element.js';
 import type { Photo } from '../photo/photo.js';
 
 /** A photo to be scored. */
@@ -15,9 +16,7 @@ export function sourceOfImage(image: HTMLImageElement): Source | 'wait' | 'broke
   const { currentSrc, complete, naturalWidth } = image;
   if (!complete || currentSrc === '') return 'wait';
   if (naturalWidth === 0) return 'broken';
-  // `currentSrc` follows the attributes a microtask later, so they are part of it.
-  const key = [currentSrc, image.getAttribute('src'), image.getAttribute('srcset')].join('\n');
-  return { photo: image, key, image };
+  return { photo: image, key: signatureOf(image), image };
 }
 
 /** Tells when an image may show something else. */

@@ -1,4 +1,5 @@
 // Which picture an element shows at this moment, and whether it is one to judge.
+import { signatureOf } from '../photo/element.js';
 import type { PictureKind } from './types.js';
 
 /** A picture as an element shows it. */
@@ -34,7 +35,7 @@ export function shownBy(element: Element, backgrounds: boolean): Shown | undefin
 
 function ofImage(image: HTMLImageElement): Shown {
   const { currentSrc, complete, naturalWidth } = image;
-  const signature = ['img', currentSrc, image.getAttribute('src'), image.getAttribute('srcset')].join('\n');
+  const signature = `img\n${signatureOf(image)}`;
   return { kind: 'img', address: currentSrc, signature, settled: currentSrc !== '' && complete && naturalWidth > 0 };
 }
 

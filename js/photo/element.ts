@@ -5,6 +5,11 @@ import { throwIfAborted } from '../error.js';
 /** The attributes that choose the picture. `sizes` of `auto` depends on the layout. */
 type Choice = Record<'media' | 'type' | 'srcset' | 'sizes' | 'src' | 'crossorigin' | 'referrerpolicy', string | null>;
 
+/** Equal as long as an `<img>` shows the same picture. `currentSrc` follows the attributes a microtask later, so they are part of it. */
+export function signatureOf(image: HTMLImageElement): string {
+  return [image.currentSrc, image.getAttribute('src'), image.getAttribute('srcset')].join('\n');
+}
+
 /** What an `<img>` was asked to show at a moment, whatever becomes of it. */
 export class AskedPicture {
   readonly #image: HTMLImageElement;

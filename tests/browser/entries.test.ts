@@ -1,31 +1,20 @@
 // The pages of the filter, the element and the upload check, in the built page on a static host.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { build } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { serveFolders } from '../../scripts/lib/serve.mjs';
 import { sample } from './app.ts';
+import { serveBuiltPage } from './built-page.ts';
 import { launchChromium } from './chromium.ts';
-import { repository } from './repository.ts';
-import { requireModules } from './server.ts';
 
-let folder: string;
-let host: Awaited<ReturnType<typeof serveFolders>>;
+let host: Awaited<ReturnType<typeof serveBuiltPage>>;
 let browser: Browser;
 
 beforeAll(async () => {
-  requireModules('cpu', 'cpu-relaxed');
-  folder = mkdtempSync(join(tmpdir(), 'gamma-entries-'));
-  await build({ configFile: repository('www/vite.config.ts'), logLevel: 'silent', build: { outDir: folder } });
-  host = await serveFolders({ 'some/folder': folder }, { headers: {} });
+  host = await serveBuiltPage();
   browser = await launchChromium();
 });
 afterAll(async () => {
   await browser?.close();
   await host?.close();
-  if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
 /** Opens a page by its link on the photo page; gives the errors that it has. */
@@ -33,7 +22,7 @@ async function open(link: string): Promise<{ page: Page; errors: string[] }> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
-  await page.goto(`${host.url}some/folder/`);
+  await page.goto(host.url);
   await page.getByRole('navigation').getByRole('link', { name: link, exact: true }).click();
   await page.waitForLoadState('load');
   return { page, errors };
