@@ -38,8 +38,10 @@ export interface WireScore {
   assessments: WireAssessment[];
   /** Crops planned. */
   total: number;
-  /** If crops are left: what those that were scored answered, from which another request goes on. */
-  answered?: Float32Array<ArrayBuffer>;
+  /** Whether no crop is left to be scored. */
+  settled: boolean;
+  /** What those that were scored answered, from which another request goes on. */
+  answered: Float32Array<ArrayBuffer>;
 }
 
 /** Each request with its answer. */
@@ -62,7 +64,7 @@ export interface Requests {
       photo: WirePhoto;
       scenes: readonly string[];
       options: JobOptions;
-      /** Ends after the first step. */
+      /** Ends after one step. */
       preview: boolean;
       /** What the first crops answered in another request for the same photo, options and scenes of the engine. */
       answered?: Float32Array<ArrayBuffer> | undefined;

@@ -212,9 +212,11 @@ export interface LoadProgress {
    * `module`: the WebAssembly file, in bytes. `device`: opening and testing the device, 0 or 1 of 1. `weights`: the model's
    * files, in bytes of the files themselves, however they were compressed on their way. `prompts`: text features of the
    * scenes, 0 or 1 of 1. The first two start again when a device is refused and the next one is tried; `weights` starts
-   * again if the model changes on its server meanwhile.
+   * again if the model changes on its server meanwhile. `recompute`, which may come long after the load: a spot check has found that the GPU
+   * computes wrongly, so the model goes to the CPU, which is told like a load, and of the photos scored since the last good check so many
+   * are computed anew. {@link DeviceInfo.reason} says what was wrong.
    */
-  readonly phase: 'module' | 'device' | 'weights' | 'prompts';
+  readonly phase: 'module' | 'device' | 'weights' | 'prompts' | 'recompute';
   /** Done so far. */
   readonly loaded: number;
   /** All there is to do; absent while it is not known. */
@@ -317,7 +319,8 @@ export interface LoadOptions<W> {
   cache?: CacheMode | undefined;
   /**
    * `auto` (the default) takes WebGPU if there is a GPU that passes a known-answer test, else the CPU. `webgpu` and `cpu`
-   * take that device or fail; `webgpu` also accepts an emulated GPU.
+   * take that device or fail; `webgpu` also accepts an emulated GPU. While a GPU computes, spot checks compare it with the CPU; if one fails,
+   * the model moves to the CPU, whichever device was asked for.
    */
   device?: 'auto' | DeviceKind | undefined;
   /**
@@ -365,6 +368,11 @@ export interface ScoreProgress {
   readonly total: number;
   /** What the crops scored so far say of the first scene asked for; it gets better until the call ends. */
   readonly estimate: Estimate;
+  /**
+   * What takes the place of the result that the call gave, in this last call of the function: a spot check has found that the GPU computes
+   * wrongly, and the photo was computed anew on the CPU. It may come after the call has ended.
+   */
+  readonly corrected?: Assessment | Assessments | undefined;
 }
 
 /** Options of `score` and `scoreAll`. */

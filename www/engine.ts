@@ -1,4 +1,4 @@
-import type { Gamma } from 'gamma-wasm';
+import type { Gamma, LoadProgress } from 'gamma-wasm';
 import { loadPackage } from './package-api.ts';
 import { DEFAULT_SCENE, type DeviceChoice, type Load, type Store } from './state.ts';
 
@@ -54,10 +54,12 @@ export class Engine {
     this.tell({ phase: 'loading', step: undefined }, wanted);
     try {
       const { Gamma } = await loadPackage();
-      const gamma = await Gamma.load({
+      let gamma: Gamma | undefined;
+      gamma = await Gamma.load({
         ...wanted,
         signal: loading.signal,
         onProgress: (step) => {
+          if (gamma) return this.move(gamma, step);
           if (!loading.signal.aborted) this.tell({ phase: 'loading', step }, wanted);
         },
       });
@@ -87,6 +89,14 @@ export class Engine {
     this.store.tell('engine');
     if (other) this.store.tell('weights');
     void before?.dispose();
+  }
+
+  /** The model has left a GPU that computed wrongly. */
+  private move(gamma: Gamma, { phase, loaded, total }: LoadProgress): void {
+    const { state } = this.store;
+    if (phase !== 'recompute' || loaded !== total || this.gamma !== gamma || state.engine.phase !== 'ready') return;
+    state.engine = { ...state.engine, device: gamma.device };
+    this.store.tell('engine');
   }
 
   /** Tells how a load goes: of the first model, or of one that is to follow the one in use. */

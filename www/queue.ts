@@ -177,7 +177,8 @@ export class Queue {
   }
 
   private close(photo: PhotoEntry, pass: Pass): void {
-    pass.open.delete(photo);
+    // What takes the place of a final result closes nothing.
+    if (!pass.open.delete(photo)) return;
     delete photo.cancel;
     this.finished += 1;
   }

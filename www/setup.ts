@@ -10,6 +10,7 @@ const PHASES: Record<LoadProgress['phase'], { from: number; to: number; text: st
   device: { from: 0.25, to: 0.35, text: 'Testing the device' },
   weights: { from: 0.35, to: 0.9, text: 'Fetching the model' },
   prompts: { from: 0.9, to: 1, text: 'Reading the prompts' },
+  recompute: { from: 0, to: 1, text: 'The GPU computed wrongly: computing anew on the CPU' },
 };
 
 /** The strip that tells device and model and lets both be changed. */

@@ -18,6 +18,11 @@ export type PhotoResult<P, A = Assessment> = {
    * an estimate of the first crops, as good as its {@link Assessment.uncertainty} says.
    */
   readonly final: boolean;
+  /**
+   * Whether it takes the place of a final result of this loop, which a GPU had computed that was found out by a spot check. It may come after
+   * those of later photos, and the loop does not end before all have been checked.
+   */
+  readonly corrected?: true | undefined;
 } & (
   | { readonly assessment: A; readonly error?: undefined }
   | { readonly error: GammaError; readonly assessment?: undefined }
@@ -48,15 +53,17 @@ export async function* scoreMany<P, Q extends P>(
   const previews = checkPreviews(options.previews);
   handle.order(options, 0, false);
   const left: Item<Q>[] = [];
-  yield* pass(handle, numbered(iterate(photos)), options, previews ? left : undefined);
-  if (left.length > 0) yield* pass(handle, left.values(), options, undefined);
+  const late: Result<Q>[] = [];
+  yield* pass(handle, numbered(iterate(photos)), options, late, previews ? left : undefined);
+  if (left.length > 0) yield* pass(handle, left.values(), options, late, undefined);
 }
 
-/** One pass over photos. With a list `left`, the first crops do for now, and the photos that have more of them go on to that list. */
+/** One pass over photos. Results that take the place of others come by the list `late`. With a list `left`, the first crops do for now, and the photos that have more of them go on to that list. */
 async function* pass<P, Q extends P>(
   handle: Handle<P>,
   items: AsyncIterator<Item<Q>> | Iterator<Item<Q>>,
   options: ScoreOptions,
+  late: Result<Q>[],
   left: Item<Q>[] | undefined,
 ): AsyncGenerator<Result<Q>, void, void> {
   // Ends the work under way when the caller leaves the loop.
@@ -67,17 +74,33 @@ async function* pass<P, Q extends P>(
   const window = { active: workers + 1, taken: 3 * workers - 1 };
   const begin = async (item: Item<Q>, place: number) => {
     if (place > 0) handle.now.shared.hire(Math.min(workers, place + 1), place === 1);
-    return outcome(handle, item, handle.order(options, item.index, left !== undefined), call);
+    return outcome(handle, item, withLate(handle.order(options, item.index, left !== undefined), item, late), call);
   };
+  let count = 0;
   try {
     for await (const { result, rest } of inOrder(items, window, begin, call.race)) {
       if (rest) left?.push({ index: result.index, photo: result.photo, rest });
       yield result;
+      yield* late.splice(0);
+      count += 1;
     }
+    // One photo alone is checked in its time, as by `score`.
+    if (count > 1) await call.race(handle.settle());
+    yield* late.splice(0);
   } finally {
     gone.abort();
     call.release();
   }
+}
+
+/** An order whose correction also comes in the loop. */
+function withLate<P>(order: Order, { index, photo }: Item<P>, late: Result<P>[]): Order {
+  const onCorrected: Order['onCorrected'] = (corrected) => {
+    order.onCorrected?.(corrected);
+    const found = corrected instanceof GammaError ? { error: corrected } : { assessment: corrected.assessment };
+    late.push({ index, photo, ...found, final: true, corrected: true });
+  };
+  return { ...order, onCorrected };
 }
 
 /** What becomes of one of many photos; only what ends the whole run is thrown. */

@@ -1,8 +1,8 @@
 // One photo's way to its score: from what is kept of it, or through a worker.
 
-import type { CallSignal } from '../abort.js';
+import { type CallSignal, callSignal } from '../abort.js';
 import { identityOf } from '../bytes.js';
-import { GammaError } from '../error.js';
+import { GammaError, toGammaError } from '../error.js';
 import type { Taken } from '../photo/pending.js';
 import { callBack } from '../pool/client.js';
 import type { Seat, Seats } from '../pool/engines.js';
@@ -23,6 +23,8 @@ export interface Order {
   /** Whether the first crops are enough. */
   readonly preview: boolean;
   readonly onProgress: ScoreOptions['onProgress'];
+  /** Hears what takes the place of the answer, if the GPU turns out to compute wrongly; or why nothing could. */
+  readonly onCorrected?: ((corrected: Answer | GammaError) => void) | undefined;
 }
 
 /** A photo in the hands of a call. */
@@ -39,6 +41,8 @@ export interface Subject {
 /** What comes of an order. */
 export interface Answer {
   readonly assessment: Assessment | Assessments;
+  /** Crops planned. */
+  readonly total: number;
   /** Crops that are left. */
   readonly rest?: Rest | undefined;
 }
@@ -58,6 +62,21 @@ export function recall(order: Order, { constant }: Subject, shelf: Shelf, seats:
   return answerOf(order, found, kept);
 }
 
+/** What {@link ScoreOptions.onProgress} hears of an answer that takes the place of a wrong one. */
+export function correction(index: number, onProgress: ScoreOptions['onProgress']): Order['onCorrected'] {
+  if (!onProgress) return undefined;
+  return (corrected) => {
+    if (corrected instanceof GammaError) return;
+    const { assessment, total } = corrected;
+    const [{ score, percent, uncertainty, crops } = missing()] = isOne(assessment)
+      ? [assessment]
+      : Object.values(assessment);
+    onProgress({ index, done: crops.length, total, estimate: { score, percent, uncertainty }, corrected: assessment });
+  };
+}
+
+const isOne = (assessment: Assessment | Assessments): assessment is Assessment => Array.isArray(assessment.crops);
+
 /** A photo on its way to a worker, and its answer on the way back. */
 export class ScoreTask extends EngineTask<Answer> {
   readonly #order: Order;
@@ -65,24 +84,36 @@ export class ScoreTask extends EngineTask<Answer> {
   readonly #call: CallSignal;
   readonly #seats: Seats;
   readonly #shared: SharedModel;
+  readonly #life: AbortSignal;
 
-  constructor(order: Order, subject: Subject, where: Where, call: CallSignal, seats: Seats, shared: SharedModel) {
+  /** `life` ends with the handle, which may be long after the call. */
+  constructor(
+    order: Order,
+    subject: Subject,
+    where: Where,
+    call: CallSignal,
+    { seats, shared, life }: { seats: Seats; shared: SharedModel; life: AbortSignal },
+  ) {
     super(call.signal, where, seats);
     this.#order = order;
     this.#subject = subject;
     this.#call = call;
     this.#seats = seats;
     this.#shared = shared;
+    this.#life = life;
   }
 
   /** From what is known by now, or computed. */
   protected async ask(seat: Seat, loaded: Loaded): Promise<Answer> {
-    return recall(this.#order, this.#subject, this.#shared.shelf, this.#seats) ?? this.#compute(seat, loaded);
+    const found = recall(this.#order, this.#subject, this.#shared.shelf, this.#seats);
+    if (found) return found;
+    if (loaded.device.kind === 'webgpu') await this.#shared.spotChecks.room();
+    return this.#compute(seat, loaded);
   }
 
   /** Has the worker compute it, and keeps it where the photo is constant: then under all scenes, since that costs nothing. */
-  async #compute(seat: Seat, { device: { kind } }: Loaded): Promise<Answer> {
-    const { shelf, workers } = this.#shared;
+  async #compute(seat: Seat, { client, device: { kind } }: Loaded): Promise<Answer> {
+    const { shelf, workers, generation } = this.#shared;
     const { scene, job } = this.#order;
     const { constant, lasting } = this.#subject;
     const all = seat.scenes.map(({ id }) => id);
@@ -90,7 +121,8 @@ export class ScoreTask extends EngineTask<Answer> {
     // A tolerance has to do for the scenes asked about, and for no other.
     const whole = constant && job.tolerance === undefined;
     const scenes = whole ? [...asked, ...all.filter((id) => !asked.includes(id))] : asked;
-    const known = all.map((id) => seat.keyOf(id)).join('\n');
+    const keys = all.map((id) => seat.keyOf(id));
+    const known = [generation, ...keys].join('\n');
     const shelfed = constant === undefined ? undefined : shelfKey(constant, this.#order, seat, seat.scenes);
     // Another time there may be another photo at the same address.
     const left = shelfed === undefined ? undefined : (this.#subject.rest ?? shelf.get(shelfed)?.rest);
@@ -105,10 +137,43 @@ export class ScoreTask extends EngineTask<Answer> {
       assessments: new Map(assessments.map((each) => [seat.keyOf(each.scene), each])),
       device: kind,
       total: reply.total,
-      rest: reply.answered && { answered: reply.answered, scenes: known, ms: first.ms },
+      rest: reply.settled ? undefined : { answered: reply.answered, scenes: known, ms: first.ms },
     };
+    if (kind === 'webgpu') {
+      await this.#note(reply, scenes, keys);
+      // Found out meanwhile.
+      if (client.death?.code === 'device') throw client.death;
+    }
     if (shelfed !== undefined) shelf.put(shelfed, kept);
     return answerOf(this.#order, assessments.slice(0, asked.length), kept);
+  }
+
+  /** Has the answer checked sooner or later. */
+  #note(reply: WireScore, scenes: readonly string[], keys: readonly string[]): Promise<void> {
+    const { taken } = this.#subject;
+    const { spotChecks } = this.#shared;
+    const signal = this.#life;
+    // What is left to do is done anew, not gone on with.
+    const redo = async () => (reply.settled ? this.#correct() : undefined);
+    const options = this.#order.job;
+    return spotChecks.note({ taken, seats: this.#seats, options, scenes, keys, reply, signal, redo });
+  }
+
+  /** Computes it anew, for whoever had the answer. */
+  async #correct(): Promise<void> {
+    const order = { ...this.#order, onProgress: undefined };
+    const call = callSignal(this.#life);
+    const user = { seats: this.#seats, shared: this.#shared, life: this.#life };
+    const tell = (corrected: Answer | GammaError) => callBack(() => this.#order.onCorrected?.(corrected));
+    try {
+      const task = new ScoreTask(order, this.#subject, 'first', call, user);
+      this.#shared.take(task);
+      tell(await task.answer);
+    } catch (error) {
+      if (!this.#life.aborted) tell(toGammaError(error, 'worker'));
+    } finally {
+      call.release();
+    }
   }
 
   /** Sends the photo; a copy of it where it is needed `again` if the worker dies. */
@@ -138,12 +203,12 @@ export class ScoreTask extends EngineTask<Answer> {
   }
 }
 
-function answerOf({ scene }: Order, assessments: readonly WireAssessment[], { device, rest }: Kept): Answer {
+function answerOf({ scene }: Order, assessments: readonly WireAssessment[], { device, total, rest }: Kept): Answer {
   // Copies: what is kept is nobody's to change.
   const own = assessments.map((each): Assessment => ({ ...structuredClone(each), device }));
   const [first = missing()] = own;
   const assessment = scene === ALL_SCENES ? Object.fromEntries(own.map((each) => [each.scene, each])) : first;
-  return { assessment, rest };
+  return { assessment, total, rest };
 }
 
 /** A photo and how it is looked at. With a tolerance the number of crops depends on the scenes asked about, too. */

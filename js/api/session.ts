@@ -11,7 +11,7 @@ import { crewSize } from '../pool/size.js';
 import type { EngineTask, Where } from '../pool/task.js';
 import type { LoadProgress, MemoryUse, ModelSource, Scene, ScoreOptions } from '../types.js';
 import { checkCall, jobOptions, sceneOf } from './options.js';
-import { type Answer, type Order, recall, ScoreTask, type Subject } from './score-one.js';
+import { type Answer, correction, type Order, recall, ScoreTask, type Subject } from './score-one.js';
 import { AddScene, Join, MeasureMemory } from './tasks.js';
 
 /** What is known of the model while the handle has it. */
@@ -99,7 +99,9 @@ export class Handle<P> {
   order(options: ScoreOptions, index: number, preview: boolean): Order {
     if (this.#life.signal.aborted) throw reasonOf(this.#life.signal);
     const job = jobOptions(options);
-    return { scene: sceneOf(options, this.now.scenes), job, index, preview, onProgress: options.onProgress };
+    const { onProgress } = options;
+    const onCorrected = correction(index, onProgress);
+    return { scene: sceneOf(options, this.now.scenes), job, index, preview, onProgress, onCorrected };
   }
 
   /** A photo for a call to ask about. */
@@ -131,9 +133,15 @@ export class Handle<P> {
 
   /** Has a photo scored, by what is known when its turn comes or by a worker. */
   score(order: Order, subject: Subject, where: Where, call: CallSignal): ScoreTask {
-    const task = new ScoreTask(order, subject, where, call, this.#seats, this.now.shared);
+    const user = { seats: this.#seats, shared: this.now.shared, life: this.#life.signal };
+    const task = new ScoreTask(order, subject, where, call, user);
     this.#ask(task);
     return task;
+  }
+
+  /** Waits until what a GPU scored is checked, or computed anew. */
+  settle(): Promise<void> {
+    return this.now.shared.spotChecks.settle();
   }
 
   /** Adds a scene. */

@@ -42,10 +42,12 @@ export class MeasureMemory extends EngineTask<MemoryUse> {
 
   protected async ask({ client }: Seat): Promise<MemoryUse> {
     // The others are asked while they compute. One that dies meanwhile has no memory.
-    const others = this.#shared.workers.filter((worker) => worker.client !== client);
+    const { workers, spotChecks } = this.#shared;
+    const all = [...workers.map((worker) => worker.client), ...(spotChecks.client ? [spotChecks.client] : [])];
+    const others = all.filter((other) => other !== client);
     const sizes = await Promise.all([
       client.request('memory', {}, { signal: this.signal }),
-      ...others.map((other) => other.client.request('memory', {}).catch(() => undefined)),
+      ...others.map((other) => other.request('memory', {}).catch(() => undefined)),
     ]);
     const living = sizes.filter((size) => size !== undefined);
     return { wasm: living.reduce((sum, { wasm }) => sum + wasm, 0), workers: living.length };

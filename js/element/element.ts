@@ -3,7 +3,7 @@ import { GammaError } from '../error.js';
 import { Gamma } from '../index.js';
 import { Lease } from '../lease.js';
 import type { Photo } from '../photo/photo.js';
-import type { Assessment } from '../types.js';
+import type { Assessment, ScoreProgress } from '../types.js';
 import { ImageWatch, type Source, sourceOfImage } from './source.js';
 import { type ScoreState, View } from './view.js';
 
@@ -171,7 +171,14 @@ export class GammaScore extends Base {
     const controller = new AbortController();
     this.#controller = controller;
     const { signal } = controller;
-    const score = (gamma: Gamma) => gamma.score(photo, { ...(scene && { scene }), signal });
+    const told = (assessment: Assessment) => {
+      this.#set('scored', assessment);
+      this.dispatchEvent(new CustomEvent('gamma-score', { detail: assessment, bubbles: true, composed: true }));
+    };
+    const onProgress = ({ corrected }: ScoreProgress) => {
+      if (corrected && this.#key === key && this.#scored === scene) told(corrected as Assessment);
+    };
+    const score = (gamma: Gamma) => gamma.score(photo, { ...(scene && { scene }), signal, onProgress });
     // An answer counts only if it is about what the element shows when it comes.
     const counts = () => {
       if (this.#controller !== controller) return false;
@@ -185,8 +192,7 @@ export class GammaScore extends Base {
       const assessment = await (gamma ? score(await gamma) : lease.use(score));
       if (!counts()) return;
       this.#controller = undefined;
-      this.#set('scored', assessment);
-      this.dispatchEvent(new CustomEvent('gamma-score', { detail: assessment, bubbles: true, composed: true }));
+      told(assessment);
     } catch (error) {
       if (!counts()) return;
       this.#controller = undefined;

@@ -68,12 +68,17 @@ export class Judge {
 
   async #compute(key: string, photo: Blob, request: AssessRequest): Promise<Assessed> {
     const held = this.#held.get(key) ?? photo;
-    const found = await this.#score(held, request, this.#known.get(key)?.assessment);
+    const keep = (assessed: Assessed) => {
+      remember(this.#known, key, assessed, MOST_KNOWN);
+      // Nobody waits for it.
+      if (this.#store) void this.#model().then((model) => this.#store?.put(`${model}|${key}`, assessed));
+    };
+    // Of a GPU that was found out: what shows the picture keeps its looks until it is judged again.
+    const onCorrected = (assessment: Assessed['assessment']) => keep({ assessment, final: true });
+    const found = await this.#score(held, request, onCorrected, this.#known.get(key)?.assessment);
     if (found.final) this.#held.delete(key);
     else remember(this.#held, key, held, MOST_HELD);
-    remember(this.#known, key, found, MOST_KNOWN);
-    // Nobody waits for it.
-    if (this.#store) void this.#model().then((model) => this.#store?.put(`${model}|${key}`, found));
+    keep(found);
     return found;
   }
 
@@ -81,6 +86,7 @@ export class Judge {
   async #score(
     photo: Blob | ImageBitmap,
     { scene, estimate, enough, signal }: AssessRequest,
+    onCorrected: (assessment: Assessed['assessment']) => void = () => {},
     before?: Assessed['assessment'],
   ): Promise<Assessed> {
     const gamma = await this.#gamma();
@@ -89,7 +95,8 @@ export class Judge {
     const abort = () => stop.abort();
     signal.addEventListener('abort', abort);
     let decided: Estimate | undefined;
-    const onProgress = ({ estimate: now, done, total }: ScoreProgress) => {
+    const onProgress = ({ estimate: now, done, total, corrected }: ScoreProgress) => {
+      if (corrected) return onCorrected(corrected);
       if (!before || decided || done >= total || !enough?.(now)) return;
       decided = now;
       stop.abort();

@@ -7,6 +7,7 @@ export class Taken {
   readonly #read: () => Promise<WirePhoto>;
   #wire: Promise<WirePhoto> | undefined;
   #sent = false;
+  #holders = 1;
 
   constructor(read: () => Promise<WirePhoto>) {
     this.#read = read;
@@ -34,9 +35,32 @@ export class Taken {
     return request(wire);
   }
 
-  /** Frees what a photo that was not sent holds outside of JavaScript's heap. */
+  /** One more needs what was kept; each who holds it drops it. */
+  hold(): void {
+    this.#holders += 1;
+  }
+
+  /** About the bytes that it holds; 0 for a file, which is read when it is needed. */
+  async bytes(): Promise<number> {
+    const wire = await this.begin();
+    switch (wire.kind) {
+      case 'bytes':
+        return wire.bytes.byteLength;
+      case 'rgba':
+        return wire.data.byteLength;
+      case 'bitmap': {
+        const { width = 0, height = 0 } = wire.bitmap as { width?: number; height?: number };
+        return 4 * width * height;
+      }
+      case 'file':
+        return 0;
+    }
+  }
+
+  /** Frees what a photo that was not sent holds outside of JavaScript's heap, once nobody holds it. */
   drop(): void {
-    if (this.#sent) return;
+    this.#holders -= 1;
+    if (this.#sent || this.#holders > 0) return;
     this.#wire?.then(
       (wire) => {
         if (wire.kind === 'bitmap') (wire.bitmap as { close?(): void }).close?.();

@@ -19,6 +19,8 @@ export interface Opening {
   readonly cache: CacheMode;
   readonly precision: Precision;
   readonly threads: number;
+  /** Where no GPU may be taken, why not, as sentences. */
+  readonly noGpu?: string | undefined;
 }
 
 /** A worker with a loaded model. */
@@ -41,7 +43,7 @@ export interface Watch {
 
 /** Tries one device after the other until a worker has a model. `read`: whether the weights were read before. */
 export async function openModel(opening: Opening, read: boolean, watch: Watch): Promise<Loaded> {
-  const { platform, choice, weights, threads } = opening;
+  const { platform, choice, weights, threads, noGpu } = opening;
   if (weights.once && read) {
     throw new GammaError(
       'weights-none',
@@ -49,9 +51,11 @@ export async function openModel(opening: Opening, read: boolean, watch: Watch): 
     );
   }
   const { signal } = watch;
-  const { candidates: all, notes } = await platform.devices(choice);
-  const candidates = all.filter(({ module }) => threads > 1 || module !== 'cpu-threads');
-  const refused: string[] = [...notes];
+  const { candidates: all, notes } = await platform.devices(noGpu === undefined ? choice : 'auto');
+  const fits = ({ module, kind }: Candidate) =>
+    (threads > 1 || module !== 'cpu-threads') && (noGpu === undefined || kind === 'cpu');
+  const candidates = all.filter(fits);
+  const refused: string[] = noGpu === undefined ? [...notes] : [noGpu];
   for (const [index, candidate] of candidates.entries()) {
     if (signal.aborted) throw reasonOf(signal);
     const client = new Client(platform.spawn(opening.worker));

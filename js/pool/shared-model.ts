@@ -1,12 +1,13 @@
 // A loaded model that several handles may use: its workers, their revival after a crash, and what is kept of photos.
 import { callSignal, reasonOf } from '../abort.js';
-import { abortedBy, type GammaError } from '../error.js';
+import { abortedBy, GammaError } from '../error.js';
 import type { LoadProgress } from '../types.js';
 import { type Client, callBack } from './client.js';
 import type { Place } from './engines.js';
 import { type Loaded, type Opening, openAnother, openModel, type Watch } from './open.js';
 import { Lanes } from './pool.js';
 import { Shelf } from './results.js';
+import { type Scored, SpotChecks } from './spot-checks.js';
 import { type Queued, Release } from './task.js';
 
 /** One user of a shared model. */
@@ -34,6 +35,13 @@ export class SharedModel {
     () => this.#open(),
     (loaded) => this.#lost(loaded),
   );
+  /** Checks of the GPU that computes, if one does. */
+  readonly spotChecks = new SpotChecks({
+    open: () => this.#openChecker(),
+    failed: (verdict, photos) => this.#leaveGpu(verdict, photos),
+  });
+  /** Why no GPU is taken any more. */
+  #noGpu: string | undefined;
   /** Workers that were started and live. */
   #clients: Client[] = [];
   #loaded: Loaded | undefined;
@@ -78,6 +86,11 @@ export class SharedModel {
     return this.#lanes.alive[0] ?? this.#loaded;
   }
 
+  /** Grows when what was computed before is worth nothing: numbers of one generation are not gone on from in another. */
+  get generation(): number {
+    return this.#noGpu === undefined ? 0 : 1;
+  }
+
   /** Those of its workers that live. */
   get workers(): readonly Loaded[] {
     return this.#lanes.alive;
@@ -110,6 +123,7 @@ export class SharedModel {
     if (!this.#members.delete(member)) return;
     if (this.#members.size === 0) {
       this.#forget();
+      this.spotChecks.end();
       this.#life.abort(error);
       await Promise.all(this.#clients.map((client) => client.close(error)));
       return;
@@ -168,9 +182,39 @@ export class SharedModel {
     return device.kind === 'webgpu' && client.death?.code === 'device' && !this.#opening.weights.once;
   }
 
+  /** A worker that computes on the CPU what a GPU has computed. */
+  async #openChecker(): Promise<Client> {
+    if (this.#opening.weights.once) throw new GammaError('weights-none', 'the weights came from a stream');
+    const opening = { ...this.#again, noGpu: '', precision: 'exact', threads: 1 } as const;
+    const { client } = await openModel(
+      opening,
+      false,
+      this.#watch(this.#life.signal, () => {}),
+    );
+    return client;
+  }
+
+  /** Moves the model to the CPU, and has `photos` computed there, which the GPU may have computed wrongly. */
+  async #leaveGpu(verdict: string, photos: readonly Scored[]): Promise<void> {
+    const { device } = this.loaded ?? {};
+    this.#noGpu = `WebGPU was left (${device?.name ?? 'a GPU'}): ${verdict}.`;
+    this.shelf.clear();
+    const error = new GammaError('device', this.#noGpu);
+    const total = photos.length;
+    const tellAll = (loaded: number) => {
+      for (const member of this.#members) tell(member, { phase: 'recompute', loaded, total });
+    };
+    tellAll(0);
+    // What is under way there is done anew, as after any loss of a GPU.
+    await Promise.all(this.#lanes.alive.map(({ client }) => client.close(error)));
+    let done = 0;
+    await Promise.all(photos.map((photo) => photo.redo().finally(() => tellAll(++done))));
+  }
+
   /** The opening of a further worker: what was downloaded anew once is not downloaded again for it. */
   get #again(): Opening {
-    return this.#opening.cache === 'reload' ? { ...this.#opening, cache: 'default' } : this.#opening;
+    const { cache } = this.#opening;
+    return { ...this.#opening, cache: cache === 'reload' ? 'default' : cache, noGpu: this.#noGpu };
   }
 
   async #open(): Promise<Loaded> {
@@ -203,7 +247,8 @@ export class SharedModel {
 
   #report(progress: LoadProgress): void {
     if (progress.phase === 'weights') this.#latest = progress;
-    for (const member of this.#watchers) tell(member, progress);
+    // All of them hear of a model that moves.
+    for (const member of this.#noGpu === undefined ? this.#watchers : this.#members) tell(member, progress);
   }
 }
 

@@ -226,9 +226,12 @@ export class Host {
       job = planned;
       if (answered) planned.resume(answered);
       const total = job.crops;
-      let done = job.done;
+      const before = job.done;
+      let done = before;
       const settled = () => scenes.every((scene) => planned.is_settled(scene));
-      while (!settled() && !(preview && done > 0)) {
+      // A preview takes one step, also where what was answered before would do.
+      const enough = () => (preview ? job?.done !== before || before >= total : settled());
+      while (!enough()) {
         await this.#platform.pause();
         throwIfAborted(signal);
         const next = await job.step();
@@ -246,7 +249,8 @@ export class Host {
       return {
         assessments: assessments.map((assessment) => ({ ...assessment, ...about, provenance, ms })),
         total,
-        ...(!settled() && { answered: new Float32Array(job.answered()) }),
+        settled: settled(),
+        answered: new Float32Array(job.answered()),
       };
     } finally {
       free(job);

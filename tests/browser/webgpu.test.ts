@@ -1,10 +1,11 @@
+import type { LoadProgress } from 'gamma-wasm';
 import type { Browser, Page, Worker } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { App, sample } from './app.ts';
 import { barePage, load } from './bare.ts';
 import { launchChromium } from './chromium.ts';
 import { goldenScores } from './golden.ts';
-import { requireModules, type Server, servePage } from './server.ts';
+import { GOLDEN_MODEL, requireModules, type Server, servePage } from './server.ts';
 
 // An emulated GPU: right values, no speed. Two crops are enough to see every kernel.
 const CROPS = 2;
@@ -17,6 +18,12 @@ const UNDER_WAY = 400;
 interface WebGpu {
   GPUAdapter: { prototype: { requestDevice(...all: unknown[]): Promise<{ destroy(): void }> } };
   lose(): void;
+}
+
+/** The layer at which shaders are launched, and from which launch on nothing happens. */
+interface Launches {
+  GPUComputePassEncoder: { prototype: { dispatchWorkgroups(...all: unknown[]): void } };
+  broken: boolean;
 }
 
 /** The module without its package. */
@@ -135,6 +142,53 @@ test('a photo whose GPU is lost on the way is scored', async () => {
   await workers[0]?.evaluate(() => (globalThis as unknown as WebGpu).lose());
   expect(Math.abs((await scored) - (goldenScores().generic?.[0] ?? Number.NaN))).toBeLessThan(1e-3);
   expect(workers.length).toBe(2);
+  await other.close();
+});
+
+test('a GPU that computes wrongly from the second photo on is found out, and every photo ends with the right score', async () => {
+  const other = await barePage(browser, server);
+  const workers: Worker[] = [];
+  other.on('worker', (worker) => {
+    // Those on the CPU come later.
+    if (workers.push(worker) > 1) return;
+    void worker.evaluate(() => {
+      const scope = globalThis as unknown as Launches;
+      const { prototype } = scope.GPUComputePassEncoder;
+      const { dispatchWorkgroups } = prototype;
+      prototype.dispatchWorkgroups = function (...all) {
+        if (!scope.broken) dispatchWorkgroups.apply(this, all);
+      };
+    });
+  });
+  await other.exposeFunction('breakLaunches', () =>
+    workers[0]?.evaluate(() => {
+      (globalThis as unknown as Launches).broken = true;
+    }),
+  );
+  const { results, told, kind, reason } = await other.evaluate(async (weights) => {
+    const told: string[] = [];
+    const onProgress = ({ phase, loaded, total }: LoadProgress) => told.push(`${phase} ${loaded}/${total}`);
+    globalThis.gamma = await api.Gamma.load({ weights, device: 'webgpu', onProgress });
+    async function* crops() {
+      for (const index of [0, 1, 2]) yield await goldenCrop(index);
+    }
+    const results: [number, number | undefined, string | undefined, boolean][] = [];
+    const options = { scene: 'generic', policy: 'center', crops: 1 } as const;
+    for await (const { index, assessment, corrected } of gamma.scoreAll(crops(), options)) {
+      results.push([index, assessment?.score, assessment?.device, corrected === true]);
+      if (index === 0) await (globalThis as unknown as { breakLaunches(): Promise<void> }).breakLaunches();
+    }
+    return { results, told, ...gamma.device };
+  }, GOLDEN_MODEL);
+  const ends = new Map(results.map(([index, score]) => [index, score]));
+  for (const index of [0, 1, 2]) {
+    const difference = Math.abs((ends.get(index) ?? Number.NaN) - (goldenScores().generic?.[index] ?? Number.NaN));
+    expect(difference, `crop ${index}: ${JSON.stringify(results)}`).toBeLessThan(1e-3);
+  }
+  expect(results.some(([, , device, corrected]) => corrected && device === 'cpu')).toBe(true);
+  expect(kind).toBe('cpu');
+  expect(reason).toMatch(/^WebGPU was left \(.+\): it computed a crop wrongly/);
+  expect(told.at(-1)).toMatch(/^recompute (\d)\/\1$/);
   await other.close();
 });
 

@@ -13,6 +13,7 @@ import type { Modules } from '../../js/wasm.js';
 import { Host } from '../../js/worker/host.js';
 import type { HostPlatform } from '../../js/worker/platform.js';
 import * as glue from './fake-engine.js';
+import { type Faults, faulty } from './faulty-engine.js';
 
 type Weights = NodeWeights | FileSystemDirectoryHandle;
 
@@ -88,6 +89,8 @@ export interface Behaviour {
   cores?: number;
   /** Delays each module's loading, in milliseconds. */
   slowModule?: number;
+  /** What goes wrong on the GPU. */
+  faults?: Faults;
 }
 
 export const CPU: Candidate = { module: 'cpu', kind: 'cpu', acceptSoftware: true, reason: 'The CPU.' };
@@ -172,7 +175,8 @@ export function platformOf(log: Log, behaviour: Behaviour = {}): Platform<FakePh
       if (broken) throw broken;
       progress(5, 10);
       progress(10, 10);
-      return glue as unknown as Modules[typeof kind];
+      const { faults } = behaviour;
+      return (faults && kind === 'gpu' ? faulty(glue, faults) : glue) as unknown as Modules[typeof kind];
     },
     files: (url, cache) => remoteFiles(url, { cache, storage: null, timings: QUICK, ...behaviour.remote }),
     merges: async () => {
