@@ -27,7 +27,7 @@ const audiences = new WeakMap<AbortSignal, Audience>();
  * Calls `callback` when `signal` is aborted; the function returned undoes that. A signal gets one listener for all calls
  * that it is given to, because Node warns of more than ten.
  */
-function onAbort(signal: AbortSignal, callback: () => void): () => void {
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   let audience = audiences.get(signal);
   if (!audience) {
     const callbacks = new Set<() => void>();
@@ -60,10 +60,9 @@ export function callSignal(...signals: (AbortSignal | undefined)[]): CallSignal 
     signal,
     race: (work) =>
       new Promise((resolve, reject) => {
-        const abort = () => reject(signal.reason);
-        if (signal.aborted) abort();
-        signal.addEventListener('abort', abort);
-        work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+        if (signal.aborted) reject(signal.reason);
+        const undo = onAbort(signal, () => reject(signal.reason));
+        work.then(resolve, reject).finally(undo);
       }),
     release: () => {
       for (const step of undo) step();

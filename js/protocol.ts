@@ -3,6 +3,7 @@
 import type { WireError } from './error.js';
 import type { Directory, NamedBlob } from './file-system.js';
 import type {
+  Assessment,
   CacheMode,
   Estimate,
   LoadProgress,
@@ -12,7 +13,7 @@ import type {
   Precision,
   Scene,
 } from './types.js';
-import type { EngineAssessment, EngineUrls, JobOptions, OpenedDevice } from './wasm.js';
+import type { EngineAssessment, EngineUrls, JobOptions, OpenedDevice, PhotoAbout } from './wasm.js';
 
 /** A photo on its way to the worker: encoded bytes, a file, RGBA pixels, or an ImageBitmap (named so only where DOM types are). */
 export type WirePhoto =
@@ -20,7 +21,21 @@ export type WirePhoto =
   /** A file of which the worker reads as much as it needs; under Node it may be a path. */
   | { kind: 'file'; file: Blob | string; type: string }
   | { kind: 'rgba'; width: number; height: number; data: ArrayBuffer }
+  | PreparedPhoto
   | { kind: 'bitmap'; bitmap: object };
+
+/** A photo that a worker read and scaled before, and what was known of it then. */
+export interface PreparedPhoto {
+  readonly kind: 'prepared';
+  readonly width: number;
+  readonly height: number;
+  /** Pixels as the model looks at them, three bytes each. */
+  readonly rgb: ArrayBuffer;
+  readonly known: KnownOfPhoto;
+}
+
+/** What an assessment says of a photo's file and of how it was scaled. */
+export type KnownOfPhoto = PhotoAbout & Pick<Assessment, 'provenance' | 'scale' | 'enlarged'>;
 
 /** Weights on their way to the worker. `pulled`: the worker asks the page for one chunk after the other. */
 export type WireWeights =
@@ -42,6 +57,8 @@ export interface WireScore {
   settled: boolean;
   /** What those that were scored answered, from which another request goes on. */
   answered: Float32Array<ArrayBuffer>;
+  /** If it was asked for and is small: the photo, for a request that goes on, or to be shown. */
+  prepared?: PreparedPhoto;
 }
 
 /** Each request with its answer. */
@@ -66,6 +83,8 @@ export interface Requests {
       options: JobOptions;
       /** Ends after one step. */
       preview: boolean;
+      /** Whether the photo shall come back with the answer, if it is small. */
+      keep?: boolean | undefined;
       /** What the first crops answered in another request for the same photo, options and scenes of the engine. */
       answered?: Float32Array<ArrayBuffer> | undefined;
     };

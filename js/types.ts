@@ -413,6 +413,17 @@ export interface ScoreAllOptions extends ScoreOptions {
    * put off: their first result is the final one. The photos are held until the end, so better as Files or URLs.
    */
   previews?: boolean | undefined;
+  /**
+   * The most bytes that photos take which the first pass of {@link previews} keeps for the second, scaled as the model looks at them
+   * (0.7 MB each for Gamma-Lite), so that they are read and decoded once. Those that do not fit in are read and decoded again. Unless told, a
+   * sixteenth of the device's memory, as far as that is known, and at most 1 GiB. 0 keeps none.
+   */
+  keepBytes?: number | undefined;
+  /**
+   * Gives with the first result of a photo its pixels as the model looks at them, upright, as RGBA: a thumbnail that costs no further
+   * decoding. There are none of photos that failed or that are known already, nor of those that the model looks at larger than 4 MB.
+   */
+  pixels?: boolean | undefined;
 }
 
 /** One Assessment for each scene id. */

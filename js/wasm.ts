@@ -85,6 +85,8 @@ export interface Job {
   /** Whether no further step is needed for a scene. */
   is_settled(scene: string): boolean;
   step(): Promise<number>;
+  /** The photo as the model looks at it, RGB, of the size that assessments tell. */
+  pixels(): Uint8Array;
   /** What the crops scored so far answered, for {@link resume}. */
   answered(): Float32Array;
   /** Goes on where another job of the same photo, options and scenes stopped. */

@@ -103,7 +103,7 @@ export class GammaBase<P, W> {
   async score(photo: P, options: ScoreOptions = {}): Promise<Assessment | Assessments> {
     const handle = this.#handle;
     return handle.call(options, async (call) => {
-      const order = handle.order(options, 0, false);
+      const order = handle.order(options, 0);
       const subject = handle.subject(photo, call);
       if (!subject.lasting) subject.taken.begin();
       try {
@@ -116,8 +116,8 @@ export class GammaBase<P, W> {
 
   /**
    * Scores photos, several at a time where {@link LoadOptions.workers} lets it, and yields their results in order. A photo that fails yields
-   * its error and the rest goes on. While as many photos as there are workers are computed, the next one is read; no more than that
-   * is held in memory.
+   * its error and the rest goes on. While as many photos as there are workers are computed, as many more are read; no more than that
+   * is held in memory, but for what {@link ScoreAllOptions.previews} keeps.
    *
    * @throws {GammaError} `scene-unknown` or `option` before the first photo; `aborted`, `disposed`; an engine that could
    * not be started afresh; what `photos` itself throws.

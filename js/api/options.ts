@@ -81,6 +81,17 @@ export function checkPreviews(previews: unknown): boolean {
   return previews ?? false;
 }
 
+/** Checks whether `scoreAll` gives pixels. */
+export function checkPixels(pixels: unknown): boolean {
+  if (pixels !== undefined && typeof pixels !== 'boolean') throw wrong('pixels', pixels, 'true or false');
+  return pixels ?? false;
+}
+
+/** Checks how much `scoreAll` may keep. */
+export function checkKeep(bytes: unknown): number | undefined {
+  return wholeNumber('keepBytes', bytes, 0, Number.MAX_SAFE_INTEGER, '0 to 2^53 - 1');
+}
+
 /** Checks `Gamma.load`'s number of threads; unless told, that of the device's cores, at most 4. */
 export function checkThreads(threads: unknown): number {
   const cores = (globalThis.navigator as { hardwareConcurrency?: number } | undefined)?.hardwareConcurrency ?? 1;

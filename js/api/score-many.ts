@@ -1,11 +1,12 @@
 // Many photos: in one pass, or in two of which the first gives an estimate of each.
 import { type CallSignal, callSignal, reasonOf } from '../abort.js';
 import { GammaError, toGammaError } from '../error.js';
-import type { Rest } from '../pool/results.js';
-import type { Assessment, Assessments, ScoreAllOptions, ScoreOptions } from '../types.js';
+import type { Ahead } from '../photo/pending.js';
+import type { Assessment, Assessments, PixelSource, ScoreAllOptions, ScoreOptions } from '../types.js';
 import { inOrder } from './in-order.js';
-import { checkCall, checkPreviews } from './options.js';
-import type { Order, ScoreTask } from './score-one.js';
+import { checkCall, checkKeep, checkPixels, checkPreviews } from './options.js';
+import { Room } from './room.js';
+import type { Order, Remainder, ScoreTask, Wanted } from './score-one.js';
 import type { Handle } from './session.js';
 
 /** What `scoreAll` yields for a photo: its assessment, or the error that it ran into. */
@@ -18,6 +19,8 @@ export type PhotoResult<P, A = Assessment> = {
    * an estimate of the first crops, as good as its {@link Assessment.uncertainty} says.
    */
   readonly final: boolean;
+  /** The photo as the model looks at it, upright: see {@link ScoreAllOptions.pixels}. */
+  readonly pixels?: PixelSource | undefined;
   /**
    * Whether it takes the place of a final result of this loop, which a GPU had computed that was found out by a spot check. It may come after
    * those of later photos, and the loop does not end before all have been checked.
@@ -34,13 +37,13 @@ type Result<P> = PhotoResult<P, Assessment | Assessments>;
 interface Item<P> {
   readonly index: number;
   readonly photo: P;
-  readonly rest?: Rest | undefined;
+  readonly rest?: Remainder | undefined;
 }
 
 /** What comes of an item in one pass. */
 interface Outcome<P> {
   readonly result: Result<P>;
-  readonly rest?: Rest | undefined;
+  readonly rest?: Remainder | undefined;
 }
 
 /** As `scoreAll` of {@link GammaBase}. */
@@ -51,35 +54,51 @@ export async function* scoreMany<P, Q extends P>(
 ): AsyncGenerator<Result<Q>, void, void> {
   checkCall(options);
   const previews = checkPreviews(options.previews);
-  handle.order(options, 0, false);
+  const bytes = checkKeep(options.keepBytes) ?? handle.room;
+  const pixels = checkPixels(options.pixels);
+  handle.order(options, 0);
   const left: Item<Q>[] = [];
   const late: Result<Q>[] = [];
-  yield* pass(handle, numbered(iterate(photos)), options, late, previews ? left : undefined);
-  if (left.length > 0) yield* pass(handle, left.values(), options, late, undefined);
+  const first = { pixels, ...(previews && { preview: true, room: new Room(bytes) }) };
+  yield* pass(handle, numbered(iterate(photos)), options, first, { left, late });
+  if (left.length > 0) yield* pass(handle, left.values(), options, {}, { left: [], late });
 }
 
-/** One pass over photos. Results that take the place of others come by the list `late`. With a list `left`, the first crops do for now, and the photos that have more of them go on to that list. */
+/** Bytes of photos that are read before their turn; what comes after them is read when a worker is free. */
+const MOST_AHEAD = 256 << 20;
+
+/** What a pass gives beside its results. */
+interface Beside<P> {
+  /** Photos of which the first crops did for now. */
+  readonly left: Item<P>[];
+  /** Results that take the place of others. */
+  readonly late: Result<P>[];
+}
+
+/** One pass over photos, of each of which it is said what is `wanted`. */
 async function* pass<P, Q extends P>(
   handle: Handle<P>,
   items: AsyncIterator<Item<Q>> | Iterator<Item<Q>>,
   options: ScoreOptions,
-  late: Result<Q>[],
-  left: Item<Q>[] | undefined,
+  wanted: Wanted,
+  { left, late }: Beside<Q>,
 ): AsyncGenerator<Result<Q>, void, void> {
   // Ends the work under way when the caller leaves the loop.
   const gone = new AbortController();
   const call = callSignal(options.signal, handle.signal, gone.signal);
   const { workers } = handle;
-  // One more is read. Results that wait for those before them are few, too.
-  const window = { active: workers + 1, taken: 3 * workers - 1 };
+  // While the workers compute, the next photo of each is read. Results that wait for those before them are few, too.
+  const window = { active: 2 * workers, taken: 3 * workers - 1 };
+  const ahead: Ahead = { bytes: 0 };
   const begin = async (item: Item<Q>, place: number) => {
     if (place > 0) handle.now.shared.hire(Math.min(workers, place + 1), place === 1);
-    return outcome(handle, item, withLate(handle.order(options, item.index, left !== undefined), item, late), call);
+    const order = withLate(handle.order(options, item.index, wanted), item, late);
+    return outcome(handle, item, order, call, ahead);
   };
   let count = 0;
   try {
     for await (const { result, rest } of inOrder(items, window, begin, call.race)) {
-      if (rest) left?.push({ index: result.index, photo: result.photo, rest });
+      if (rest) left.push({ index: result.index, photo: result.photo, rest });
       yield result;
       yield* late.splice(0);
       count += 1;
@@ -109,20 +128,21 @@ async function outcome<P, Q extends P>(
   { index, photo, rest: before }: Item<Q>,
   asked: Order,
   call: CallSignal,
+  ahead: Ahead,
 ): Promise<Outcome<Q>> {
-  const subject = handle.subject(photo, call, before);
+  const subject = handle.subject(photo, call, before, ahead);
   // What may change until the second pass is done in the first.
   const order = { ...asked, preview: asked.preview && subject.lasting };
   let task: ScoreTask | undefined;
   try {
     let answer = handle.recall(order, subject);
     if (!answer) {
-      subject.taken.begin();
+      if (!subject.lasting || ahead.bytes < MOST_AHEAD) subject.taken.begin();
       task = handle.score(order, subject, handle.workers > 1 ? 'any' : 'first', call);
       answer = await call.race(task.answer);
     }
-    const { assessment, rest } = answer;
-    return { result: { index, photo, assessment, final: !rest }, rest };
+    const { assessment, rest, pixels } = answer;
+    return { result: { index, photo, assessment, final: !rest, ...(pixels && { pixels }) }, rest };
   } catch (error) {
     if (call.signal.aborted) throw reasonOf(call.signal);
     // Not the photo's fault: there is no engine.

@@ -10,18 +10,27 @@ import type { Loaded } from '../pool/open.js';
 import type { Kept, Rest, Shelf } from '../pool/results.js';
 import type { SharedModel } from '../pool/shared-model.js';
 import { EngineTask, type Where } from '../pool/task.js';
-import type { WireAssessment, WirePhoto, WireScore } from '../protocol.js';
-import type { Assessment, Assessments, ScoreOptions } from '../types.js';
+import type { PreparedPhoto, WireAssessment, WirePhoto, WireScore } from '../protocol.js';
+import type { Assessment, Assessments, PixelSource, ScoreOptions } from '../types.js';
 import type { JobOptions } from '../wasm.js';
 import { ALL_SCENES } from './options.js';
+import type { KeptPhoto, Room } from './room.js';
+
+/** What of a photo is wanted beside all of its crops. */
+export interface Wanted {
+  /** Whether the first crops are enough. */
+  readonly preview?: boolean | undefined;
+  /** Where the photo may be kept if crops are left. */
+  readonly room?: Room | undefined;
+  /** Whether its pixels are asked for. */
+  readonly pixels?: boolean | undefined;
+}
 
 /** What a call asks about a photo, checked. */
-export interface Order {
+export interface Order extends Wanted {
   readonly scene: string;
   readonly job: JobOptions;
   readonly index: number;
-  /** Whether the first crops are enough. */
-  readonly preview: boolean;
   readonly onProgress: ScoreOptions['onProgress'];
   /** Hears what takes the place of the answer, if the GPU turns out to compute wrongly; or why nothing could. */
   readonly onCorrected?: ((corrected: Answer | GammaError) => void) | undefined;
@@ -35,7 +44,12 @@ export interface Subject {
   /** The object that the photo is, if it can never show another one. */
   readonly constant: object | undefined;
   /** What an earlier order for it left to do. */
-  readonly rest?: Rest | undefined;
+  readonly rest?: Remainder | undefined;
+}
+
+/** What is left to do of a photo, and the photo itself if it was kept. */
+export interface Remainder extends Rest {
+  readonly photo?: KeptPhoto | undefined;
 }
 
 /** What comes of an order. */
@@ -44,7 +58,8 @@ export interface Answer {
   /** Crops planned. */
   readonly total: number;
   /** Crops that are left. */
-  readonly rest?: Rest | undefined;
+  readonly rest?: Remainder | undefined;
+  readonly pixels?: PixelSource | undefined;
 }
 
 /** What is kept that answers the order; its caller hears of it as of any other answer. */
@@ -124,13 +139,12 @@ export class ScoreTask extends EngineTask<Answer> {
     const keys = all.map((id) => seat.keyOf(id));
     const known = [generation, ...keys].join('\n');
     const shelfed = constant === undefined ? undefined : shelfKey(constant, this.#order, seat, seat.scenes);
-    // Another time there may be another photo at the same address.
-    const left = shelfed === undefined ? undefined : (this.#subject.rest ?? shelf.get(shelfed)?.rest);
+    const left = this.#subject.rest ?? (shelfed === undefined ? undefined : shelf.get(shelfed)?.rest);
     // The numbers are those of the scenes that the engine had.
-    const rest = left?.scenes === known ? left : undefined;
+    const usable = left?.scenes === known ? left : undefined;
     // A GPU may be lost on the way and a worker of several may die: the photo is needed again then.
     const again = kind === 'webgpu' || (workers.length > 1 && !lasting);
-    const reply = await this.#request(seat, scenes, rest?.answered, again);
+    const { reply, rest } = await this.#request(seat, scenes, usable, again);
     const assessments = reply.assessments.map((each) => ({ ...each, ms: each.ms + (rest?.ms ?? 0) }));
     const [first = missing()] = assessments;
     const kept: Kept = {
@@ -145,7 +159,15 @@ export class ScoreTask extends EngineTask<Answer> {
       if (client.death?.code === 'device') throw client.death;
     }
     if (shelfed !== undefined) shelf.put(shelfed, kept);
-    return answerOf(this.#order, assessments.slice(0, asked.length), kept);
+    const answer = answerOf(this.#order, assessments.slice(0, asked.length), kept);
+    const { prepared } = reply;
+    if (!prepared) return answer;
+    const { room, pixels } = this.#order;
+    return {
+      ...answer,
+      rest: answer.rest && { ...answer.rest, photo: room?.keep(prepared) },
+      ...(pixels && { pixels: pixelsOf(prepared) }),
+    };
   }
 
   /** Has the answer checked sooner or later. */
@@ -161,7 +183,7 @@ export class ScoreTask extends EngineTask<Answer> {
 
   /** Computes it anew, for whoever had the answer. */
   async #correct(): Promise<void> {
-    const order = { ...this.#order, onProgress: undefined };
+    const order = { ...this.#order, onProgress: undefined, room: undefined, pixels: false };
     const call = callSignal(this.#life);
     const user = { seats: this.#seats, shared: this.#shared, life: this.#life };
     const tell = (corrected: Answer | GammaError) => callBack(() => this.#order.onCorrected?.(corrected));
@@ -176,19 +198,22 @@ export class ScoreTask extends EngineTask<Answer> {
     }
   }
 
-  /** Sends the photo; a copy of it where it is needed `again` if the worker dies. */
+  /** Sends the photo; a copy of it where it is needed `again` if the worker dies. Goes on with `left` if it is of this very photo. */
   #request(
     { client, engine }: Seat,
     scenes: readonly string[],
-    answered: Float32Array<ArrayBuffer> | undefined,
+    left: Rest | undefined,
     again: boolean,
-  ): Promise<WireScore> {
-    const { job, index, preview, onProgress } = this.#order;
+  ): Promise<{ reply: WireScore; rest: Rest | undefined }> {
+    const { job, index, preview = false, room, pixels, onProgress } = this.#order;
     const { signal } = this;
-    return this.#subject.taken.send(this.#call, again, (photo) =>
-      client.request(
+    const keep = pixels || (room?.free ?? 0) > 0;
+    return this.#subject.taken.send(this.#call, again, async (photo) => {
+      // Another time there may be another photo at the same address.
+      const rest = this.#subject.constant || photo.kind === 'prepared' ? left : undefined;
+      const reply = await client.request(
         'score',
-        { engine, photo, scenes, options: job, preview, answered },
+        { engine, photo, scenes, options: job, preview, keep, answered: rest?.answered },
         {
           transfer: again ? [] : content(photo),
           signal,
@@ -198,8 +223,9 @@ export class ScoreTask extends EngineTask<Answer> {
             onProgress?.({ index, done, total, estimate });
           },
         },
-      ),
-    );
+      );
+      return { reply, rest };
+    });
   }
 }
 
@@ -209,6 +235,18 @@ function answerOf({ scene }: Order, assessments: readonly WireAssessment[], { de
   const [first = missing()] = own;
   const assessment = scene === ALL_SCENES ? Object.fromEntries(own.map((each) => [each.scene, each])) : first;
   return { assessment, total, rest };
+}
+
+/** The pixels of a photo, as a canvas takes them. */
+function pixelsOf({ width, height, rgb }: PreparedPhoto): PixelSource {
+  const colors = new Uint8Array(rgb);
+  const data = new Uint8ClampedArray(4 * width * height).fill(255);
+  for (let from = 0, to = 0; from < colors.length; from += 3, to += 4) {
+    data[to] = colors[from] ?? 0;
+    data[to + 1] = colors[from + 1] ?? 0;
+    data[to + 2] = colors[from + 2] ?? 0;
+  }
+  return { width, height, data };
 }
 
 /** A photo and how it is looked at. With a tolerance the number of crops depends on the scenes asked about, too. */
@@ -234,6 +272,8 @@ function content(wire: WirePhoto): object[] {
       return [wire.bytes];
     case 'rgba':
       return [wire.data];
+    case 'prepared':
+      return [wire.rgb];
     case 'bitmap':
       return [wire.bitmap];
     case 'file':

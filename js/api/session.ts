@@ -1,17 +1,27 @@
 // One user's share in a loaded model: its engines, what it asks of them, and its end.
 import { type CallSignal, callSignal, reasonOf } from '../abort.js';
 import { GammaError, toGammaError } from '../error.js';
-import { Taken } from '../photo/pending.js';
+import { type Ahead, Taken } from '../photo/pending.js';
 import { Seats } from '../pool/engines.js';
 import type { Loaded, Opening } from '../pool/open.js';
 import type { Platform } from '../pool/platform.js';
-import type { Rest } from '../pool/results.js';
 import { type Member, SharedModel } from '../pool/shared-model.js';
 import { crewSize } from '../pool/size.js';
 import type { EngineTask, Where } from '../pool/task.js';
+import type { WirePhoto } from '../protocol.js';
 import type { LoadProgress, MemoryUse, ModelSource, Scene, ScoreOptions } from '../types.js';
 import { checkCall, jobOptions, sceneOf } from './options.js';
-import { type Answer, correction, type Order, recall, ScoreTask, type Subject } from './score-one.js';
+import { roomIn } from './room.js';
+import {
+  type Answer,
+  correction,
+  type Order,
+  type Remainder,
+  recall,
+  ScoreTask,
+  type Subject,
+  type Wanted,
+} from './score-one.js';
 import { AddScene, Join, MeasureMemory } from './tasks.js';
 
 /** What is known of the model while the handle has it. */
@@ -61,6 +71,11 @@ export class Handle<P> {
     return { shared: this.#shared, loaded, source, scenes };
   }
 
+  /** Bytes that photos may take which a run keeps between two passes, unless the caller says. */
+  get room(): number {
+    return roomIn(this.#platform.memory());
+  }
+
   /** The most workers that many photos take. */
   get workers(): number {
     return this.#asked ?? crewSize(this.now.loaded, this.#platform.cores());
@@ -96,19 +111,23 @@ export class Handle<P> {
   }
 
   /** What is asked, checked. */
-  order(options: ScoreOptions, index: number, preview: boolean): Order {
+  order(options: ScoreOptions, index: number, wanted: Wanted = {}): Order {
     if (this.#life.signal.aborted) throw reasonOf(this.#life.signal);
     const job = jobOptions(options);
     const { onProgress } = options;
     const onCorrected = correction(index, onProgress);
-    return { scene: sceneOf(options, this.now.scenes), job, index, preview, onProgress, onCorrected };
+    return { scene: sceneOf(options, this.now.scenes), job, index, ...wanted, onProgress, onCorrected };
   }
 
   /** A photo for a call to ask about. */
-  subject(given: P, call: CallSignal, rest?: Rest): Subject {
+  subject(given: P, call: CallSignal, rest?: Remainder, ahead?: Ahead): Subject {
     const photo = this.#pinned(given);
+    const read = (): Promise<WirePhoto> => {
+      const kept = rest?.photo?.take();
+      return kept ? Promise.resolve(kept) : this.#platform.photo(photo, call.signal);
+    };
     return {
-      taken: new Taken(() => this.#platform.photo(photo, call.signal)),
+      taken: new Taken(read, ahead),
       lasting: this.#platform.isLasting(photo),
       constant: this.#platform.isConstant(photo) ? Object(photo) : undefined,
       rest,

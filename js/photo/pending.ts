@@ -2,24 +2,39 @@
 import { type CallSignal, reasonOf } from '../abort.js';
 import type { WirePhoto } from '../protocol.js';
 
+/** Bytes of photos that were read and not sent yet. */
+export interface Ahead {
+  bytes: number;
+}
+
 /** A photo that is read when it is first wanted. A failure is reported where it is sent, and nowhere if it never is. */
 export class Taken {
   readonly #read: () => Promise<WirePhoto>;
   #wire: Promise<WirePhoto> | undefined;
   #sent = false;
   #holders = 1;
+  readonly #ahead: Ahead | undefined;
+  /** Its part of those. */
+  #bytes = 0;
 
-  constructor(read: () => Promise<WirePhoto>) {
+  /** `ahead`: where its bytes count until it is sent or dropped. */
+  constructor(read: () => Promise<WirePhoto>, ahead?: Ahead) {
     this.#read = read;
+    this.#ahead = ahead;
   }
 
   /** Begins to read it, unless that was begun. */
   begin(): Promise<WirePhoto> {
     if (!this.#wire) {
       this.#wire = this.#read();
-      this.#wire.catch(() => {});
+      this.#wire.then((wire) => this.#count(wire.kind === 'bytes' ? wire.bytes.byteLength : 0)).catch(() => {});
     }
     return this.#wire;
+  }
+
+  #count(bytes: number): void {
+    if (this.#ahead) this.#ahead.bytes += bytes - this.#bytes;
+    this.#bytes = bytes;
   }
 
   /**
@@ -32,6 +47,7 @@ export class Taken {
     const wire = await this.begin();
     if (call.signal.aborted) throw reasonOf(call.signal);
     this.#sent = !keep;
+    this.#count(0);
     return request(wire);
   }
 
@@ -48,6 +64,8 @@ export class Taken {
         return wire.bytes.byteLength;
       case 'rgba':
         return wire.data.byteLength;
+      case 'prepared':
+        return wire.rgb.byteLength;
       case 'bitmap': {
         const { width = 0, height = 0 } = wire.bitmap as { width?: number; height?: number };
         return 4 * width * height;
@@ -63,6 +81,7 @@ export class Taken {
     if (this.#sent || this.#holders > 0) return;
     this.#wire?.then(
       (wire) => {
+        this.#count(0);
         if (wire.kind === 'bitmap') (wire.bitmap as { close?(): void }).close?.();
       },
       () => {},

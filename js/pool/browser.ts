@@ -26,10 +26,15 @@ export type Weights =
   | Bytes
   | ReadableStream<Uint8Array>;
 
+const GIB = 2 ** 30;
+/** The memory of a device whose browser does not tell it, in GiB. */
+const USUAL = 4;
+
 /** One for all, so that models are shared. Nothing is started yet. */
 const platform: Platform<Photo, Weights> = {
   spawn,
   cores: () => globalThis.navigator?.hardwareConcurrency ?? 1,
+  memory: () => GIB * ((globalThis.navigator as { deviceMemory?: number } | undefined)?.deviceMemory ?? USUAL),
   devices: planDevices,
   weights: (weights, base) => weightsSource(weights, absolute, base),
   address: absolute,

@@ -1,4 +1,5 @@
 // Requests to a worker as promises.
+import { onAbort } from '../abort.js';
 import { copyOf } from '../bytes.js';
 import { abortedBy, GammaError, messageOf, toGammaError } from '../error.js';
 import type { FromWorker, RequestMessage, RequestName, Requests, ToWorker, WireProgress } from '../protocol.js';
@@ -61,8 +62,7 @@ export class Client {
     const { signal } = options;
     if (signal?.aborted) throw abortedBy(signal);
     const id = this.#next++;
-    const abort = () => this.#post({ type: 'abort', id });
-    signal?.addEventListener('abort', abort);
+    const undo = signal && onAbort(signal, () => this.#post({ type: 'abort', id }));
     try {
       return (await new Promise<Requests[RequestName]['reply']>((resolve, reject) => {
         this.#pending.set(id, { resolve, reject, options });
@@ -74,7 +74,7 @@ export class Client {
         }
       })) as Requests[K]['reply'];
     } finally {
-      signal?.removeEventListener('abort', abort);
+      undo?.();
       this.#pending.delete(id);
       if (this.#pending.size === 0 && !this.#death) this.#port.hold?.(false);
       // Ends a stream of weights that was not read to its end.

@@ -1,6 +1,6 @@
 // The platform of Node.
 import { open, readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -38,6 +38,7 @@ export type Weights = string | URL | Blob | Iterable<Blob> | Bytes | ReadableStr
 export const nodePlatform: Platform<Photo, Weights> = {
   spawn,
   cores: availableParallelism,
+  memory: availableMemory,
   devices: (choice) => planDevices(choice, { gpu: async () => NO_GPU, wasm: wasmFeatures }),
   weights: (weights, base) =>
     weightsSource(weights instanceof Readable ? Readable.toWeb(weights) : weights, addressOf, base),
@@ -46,6 +47,12 @@ export const nodePlatform: Platform<Photo, Weights> = {
   isConstant,
   photo: takePhoto,
 };
+
+/** Memory of the machine, or what a container lets the process have of it. */
+function availableMemory(): number {
+  const allowed = process.constrainedMemory?.() || Number.POSITIVE_INFINITY;
+  return Math.min(totalmem(), allowed);
+}
 
 const NO_GPU = { found: false, reason: 'Node does not offer it' } as const;
 

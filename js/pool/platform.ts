@@ -38,6 +38,8 @@ export interface Platform<P, W> {
   spawn(given: string | undefined): Port;
   /** How many threads the processor runs at the same time, as far as it is told. */
   cores(): number;
+  /** Bytes of memory of the device, as far as it is told. */
+  memory(): number;
   /** Looks at what the environment can do. */
   devices(choice: 'auto' | DeviceKind): Promise<DevicePlan>;
   /** Makes weights ready, the default model's if there are none; throws a GammaError of code `option`. `base`: as below. */

@@ -83,10 +83,10 @@ async function compile(
 }
 
 const scope = globalThis as unknown as {
-  postMessage(message: unknown): void;
+  postMessage(message: unknown, transfer: readonly object[]): void;
   addEventListener(type: string, listener: (event: never) => void): void;
 };
-const host = new Host(platform, (message) => scope.postMessage(message));
+const host = new Host(platform, (message, transfer = []) => scope.postMessage(message, transfer));
 scope.addEventListener('message', ({ data }: MessageEvent<ToWorker | HelperOrder>) => {
   if (data.type === 'help') void help(data);
   else host.receive(data);

@@ -1,6 +1,6 @@
 // A photo's bytes to the engine's pixels: by the engine, by the module of rarer formats, or by the browser.
 import { GammaError, throwIfAborted, toGammaError } from '../error.js';
-import type { WirePhoto } from '../protocol.js';
+import type { KnownOfPhoto, WirePhoto } from '../protocol.js';
 import type { Provenance } from '../types.js';
 import type { Engine, EnginePhoto, PhotoAbout, WasmModule } from '../wasm.js';
 import type { Extras } from './extras.js';
@@ -13,6 +13,8 @@ export interface Decoded {
   readonly about: PhotoAbout;
   /** What the file declares; absent where there is none, or only a part of it was read. */
   readonly provenance?: Provenance | undefined;
+  /** Of a photo that was scaled before: how. */
+  readonly scaled?: Pick<KnownOfPhoto, 'scale' | 'enlarged'> | undefined;
 }
 
 /** What decodes. */
@@ -39,6 +41,16 @@ export async function decodePhoto(
     case 'bitmap': {
       if (!platform.readBitmap) throw new GammaError('photo-type', 'bitmaps cannot be read here');
       return ofPixels(engine, platform.readBitmap(wire.bitmap), 'pixels', parity);
+    }
+    case 'prepared': {
+      const { width, height, rgb, known } = wire;
+      const { provenance, scale, enlarged, ...about } = known;
+      return {
+        photo: engine.photo(width, height, new Uint8Array(rgb)),
+        about,
+        provenance,
+        scaled: { scale, enlarged },
+      };
     }
     case 'bytes':
       return decodeBytes(decoders, wire.bytes, wire.type, parity, signal);

@@ -5,15 +5,17 @@ import { blobFiles, folderFiles, streamFiles } from '../model/local.js';
 import type { ModelFiles } from '../model/stream/files.js';
 import type {
   FromWorker,
+  PreparedPhoto,
   RequestMessage,
   RequestName,
   Requests,
   ToWorker,
   WireProgress,
+  WireScore,
   WireWeights,
 } from '../protocol.js';
 import type { CacheMode, Provenance } from '../types.js';
-import type { Engine, EngineAssessment, IndexedFile, Job, WasmModule } from '../wasm.js';
+import type { Engine, EngineAssessment, IndexedFile, Job, PhotoAbout, WasmModule } from '../wasm.js';
 import { decodePhoto } from './decode.js';
 import { Extras } from './extras.js';
 import { assemble, assembleText, type Follow, free } from './load-model.js';
@@ -36,10 +38,13 @@ interface Seat {
   engine: Engine;
 }
 
+/** Sends a message to the page; `transfer` lists the buffers that move along. */
+type Send = (message: FromWorker, transfer?: readonly ArrayBuffer[]) => void;
+
 /** The engines' owner. */
 export class Host {
   readonly #platform: HostPlatform;
-  readonly #send: (message: FromWorker) => void;
+  readonly #send: Send;
   readonly #running = new Map<number, Running>();
   #extras: Extras | undefined;
   #module: WasmModule | undefined;
@@ -50,7 +55,7 @@ export class Host {
   #root: Seat | undefined;
   readonly #seats = new Map<number, Seat>();
 
-  constructor(platform: HostPlatform, send: (message: FromWorker) => void) {
+  constructor(platform: HostPlatform, send: Send) {
     this.#platform = platform;
     this.#send = send;
     // Silence would mean that the script never ran.
@@ -89,7 +94,8 @@ export class Host {
     this.#running.set(id, running);
     try {
       const reply = await this.#perform(request, running);
-      this.#send({ type: 'done', id, reply });
+      const prepared = request.type === 'score' ? (reply as WireScore).prepared : undefined;
+      this.#send({ type: 'done', id, reply }, prepared && [prepared.rgb]);
     } catch (error) {
       // An error without a code of its own did not come from a check: the engine's state cannot be trusted after it.
       const { code, message } = toGammaError(error, 'wasm');
@@ -207,7 +213,7 @@ export class Host {
   }
 
   async #score(
-    { engine: id, photo: wire, scenes, options, preview, answered }: Requests['score']['body'],
+    { engine: id, photo: wire, scenes, options, preview, keep, answered }: Requests['score']['body'],
     report: (progress: WireProgress) => void,
     signal: AbortSignal,
   ): Promise<Requests['score']['reply']> {
@@ -221,7 +227,8 @@ export class Host {
         engine,
         extras: this.#need(this.#extras),
       };
-      const { photo, about, provenance = UNKNOWN } = await decodePhoto(decoders, wire, options.parity ?? false, signal);
+      const parity = options.parity ?? false;
+      const { photo, about, provenance = UNKNOWN, scaled } = await decodePhoto(decoders, wire, parity, signal);
       const planned = engine.job(photo, options);
       job = planned;
       if (answered) planned.resume(answered);
@@ -243,14 +250,16 @@ export class Host {
       const assessments: EngineAssessment[] = [];
       for (const scene of scenes) {
         throwIfAborted(signal);
-        assessments.push(job.assess(scene));
+        assessments.push({ ...job.assess(scene), ...scaled, ...about, provenance });
       }
       const ms = this.#platform.now() - start;
+      const prepared = keep ? preparedPhoto(job, about, assessments[0]) : undefined;
       return {
-        assessments: assessments.map((assessment) => ({ ...assessment, ...about, provenance, ms })),
+        assessments: assessments.map((assessment) => ({ ...assessment, ms })),
         total,
         settled: settled(),
         answered: new Float32Array(job.answered()),
+        ...(prepared && { prepared }),
       };
     } finally {
       free(job);
@@ -303,4 +312,19 @@ export class Host {
       report(loaded, total);
     };
   }
+}
+
+/** Photos of more bytes do not come back: their models do not scale them, and reading them again takes little beside computing them. */
+const SMALL = 4 << 20;
+
+/** The photo of a job; undefined if it is not small. */
+function preparedPhoto(
+  job: Job,
+  about: PhotoAbout,
+  assessment: EngineAssessment | undefined,
+): PreparedPhoto | undefined {
+  if (!assessment || 3 * assessment.width * assessment.height > SMALL) return undefined;
+  const { width, height, provenance, scale, enlarged } = assessment;
+  const { buffer } = new Uint8Array(job.pixels());
+  return { kind: 'prepared', width, height, rgb: buffer, known: { ...about, provenance, scale, enlarged } };
 }

@@ -72,6 +72,6 @@ async function partsOfPath(path: string): Promise<PartedFile> {
 
 if (parentPort) {
   const port = parentPort;
-  const host = new Host(platform, (message) => port.postMessage(message));
+  const host = new Host(platform, (message, transfer = []) => port.postMessage(message, [...transfer]));
   port.on('message', (message: ToWorker) => host.receive(message));
 }

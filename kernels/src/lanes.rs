@@ -4,12 +4,12 @@
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) use portable::{
     Lanes, add, bytes, clamp, divide, load, maximum, minimum, multiply, multiply_add, nearest, power_of_two, splat,
-    store, subtract, transpose, zero,
+    store, subtract, transpose, widened, zero,
 };
 #[cfg(target_arch = "wasm32")]
 pub(super) use wasm::{
     Lanes, add, bytes, clamp, divide, load, maximum, minimum, multiply, multiply_add, nearest, power_of_two, splat,
-    store, subtract, transpose, zero,
+    store, subtract, transpose, widened, zero,
 };
 
 #[cfg(target_arch = "wasm32")]
@@ -64,6 +64,12 @@ mod wasm {
         let whole = i32x4_trunc_sat_f32x4(a);
         let words = i16x8_narrow_i32x4(whole, whole);
         i32x4_extract_lane::<0>(u8x16_narrow_i16x8(words, words)).to_le_bytes()
+    }
+
+    #[inline(always)]
+    pub fn widened(bytes: &[u8; 8]) -> [Lanes; 2] {
+        let words = u16x8_extend_low_u8x16(i64x2(i64::from_le_bytes(*bytes), 0));
+        [u32x4_extend_low_u16x8(words), u32x4_extend_high_u16x8(words)].map(|whole| f32x4_convert_i32x4(whole))
     }
 
     #[inline(always)]
@@ -157,6 +163,10 @@ mod portable {
     /// Rounded towards 0; what is outside of a byte's range becomes 0 or 255.
     pub fn bytes(a: Lanes) -> [u8; 4] {
         a.map(|value| value as u8)
+    }
+
+    pub fn widened(bytes: &[u8; 8]) -> [Lanes; 2] {
+        std::array::from_fn(|half| std::array::from_fn(|lane| f32::from(bytes[4 * half + lane])))
     }
 
     pub fn divide(a: Lanes, b: Lanes) -> Lanes {

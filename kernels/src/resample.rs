@@ -8,6 +8,8 @@
 
 use std::ops::Range;
 
+use crate::lanes::{add, bytes, load, multiply, splat, store, widened, zero};
+
 /// Half the width of the filter, in pixels of the coarser grid.
 const SUPPORT: f64 = 2.0;
 
@@ -51,25 +53,57 @@ pub fn resample_reduced(from: &Reduced<'_>, to: &mut [u8], [width, height]: [u32
     let rows = Line::new(old_height, reduction, height);
     let old_width = old_width.div_ceil(reduction);
     let length = old_width as usize * 3;
-    let mut sums = vec![0.0_f32; length];
+    // One more than there are, so that four can be loaded where the last three are.
+    let mut sums = vec![0.0_f32; length + 1];
     let targets = to.chunks_exact_mut(width as usize * 3);
     for ((first, weights), target) in rows.iter().zip(targets) {
-        sums.fill(0.0);
-        for (row, &weight) in from.chunks_exact(length).skip(first).zip(weights) {
-            for (sum, &value) in sums.iter_mut().zip(row) {
-                *sum += weight * f32::from(value);
-            }
-        }
-        let (colors, _) = sums.as_chunks::<3>();
-        for ((first, weights), pixel) in columns.iter().zip(target.chunks_exact_mut(3)) {
-            let mut color = [0.5; 3];
-            for (values, weight) in colors.iter().skip(first).zip(weights) {
-                for (sum, value) in color.iter_mut().zip(values) {
-                    *sum += weight * value;
-                }
+        let from = from.get(first * length..).unwrap_or_default();
+        add_rows(from, length, weights, &mut sums[..length]);
+        for ((first, weights), pixel) in columns.iter().zip(target.as_chunks_mut::<3>().0) {
+            let colors = sums.get(3 * first..).unwrap_or_default();
+            let mut color = splat(0.5);
+            for (at, &weight) in weights.iter().enumerate() {
+                let Some(values) = colors.get(3 * at..).and_then(|rest| rest.first_chunk::<4>()) else {
+                    break;
+                };
+                color = add(color, multiply(splat(weight), load(values)));
             }
             // To the nearest, and what overshoots to 0 or 255.
-            pixel.copy_from_slice(&color.map(|value| value as u8));
+            let [red, green, blue, _] = bytes(color);
+            *pixel = [red, green, blue];
+        }
+    }
+}
+
+/// Values of a row whose sums are held in registers.
+const HELD: usize = 32;
+
+/// Writes the sum of rows of `length` bytes, each with its weight, which are added in their order.
+#[inline(always)]
+fn add_rows(from: &[u8], length: usize, weights: &[f32], sums: &mut [f32]) {
+    let (blocks, rest) = sums.as_chunks_mut::<HELD>();
+    let ends = HELD * blocks.len();
+    for (place, block) in blocks.iter_mut().enumerate() {
+        let mut lanes = [zero(); HELD / 4];
+        for (row, &weight) in from.chunks_exact(length).zip(weights) {
+            let Some(values) = row.get(HELD * place..).and_then(|rest| rest.first_chunk::<HELD>()) else {
+                break;
+            };
+            let weight = splat(weight);
+            for (pair, eight) in lanes.as_chunks_mut::<2>().0.iter_mut().zip(values.as_chunks::<8>().0) {
+                for (sum, value) in pair.iter_mut().zip(widened(eight)) {
+                    *sum = add(*sum, multiply(weight, value));
+                }
+            }
+        }
+        for (four, lanes) in block.as_chunks_mut::<4>().0.iter_mut().zip(lanes) {
+            *four = store(lanes);
+        }
+    }
+    rest.fill(0.0);
+    for (row, &weight) in from.chunks_exact(length).zip(weights) {
+        for (sum, &value) in rest.iter_mut().zip(row.iter().skip(ends)) {
+            *sum += weight * f32::from(value);
         }
     }
 }
@@ -130,5 +164,61 @@ fn catmull_rom(x: f64) -> f64 {
         ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
     } else {
         0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each value for itself.
+    fn plain(from: &Reduced<'_>, [width, height]: [u32; 2]) -> Vec<u8> {
+        let columns = Line::new(from.size[0], from.reduction, width);
+        let rows = Line::new(from.size[1], from.reduction, height);
+        let length = from.size[0].div_ceil(from.reduction) as usize * 3;
+        let mut to = Vec::new();
+        for (top, down) in rows.iter() {
+            let mut sums = vec![0.0_f32; length];
+            for (row, weight) in from.rgb.chunks_exact(length).skip(top).zip(down) {
+                for (sum, value) in sums.iter_mut().zip(row) {
+                    *sum += weight * f32::from(*value);
+                }
+            }
+            for (left, across) in columns.iter() {
+                for color in 0..3 {
+                    let values = sums.iter().skip(3 * left + color).step_by(3);
+                    to.push(
+                        values
+                            .zip(across)
+                            .fold(0.5, |sum, (value, weight)| sum + weight * value) as u8,
+                    );
+                }
+            }
+        }
+        to
+    }
+
+    #[test]
+    fn registers_give_the_bytes_of_plain_sums() {
+        let mut state = 1_u32;
+        let mut random = |below: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % below
+        };
+        for _ in 0..400 {
+            let size = [1 + random(150), 1 + random(60)];
+            let new = [1 + random(90), 1 + random(90)];
+            let reduction = 1 << random(4);
+            let [width, height] = size.map(|side| side.div_ceil(reduction) as usize);
+            let rgb: Vec<u8> = (0..width * height * 3).map(|_| random(256) as u8).collect();
+            let from = Reduced {
+                rgb: &rgb,
+                size,
+                reduction,
+            };
+            let mut to = vec![0; (new[0] * new[1] * 3) as usize];
+            resample_reduced(&from, &mut to, new);
+            assert_eq!(to, plain(&from, new), "{size:?} by {reduction} to {new:?}");
+        }
     }
 }

@@ -113,6 +113,11 @@ impl Job {
         Ok(self.done())
     }
 
+    /// The photo as the model looks at it, RGB, of the size that an [`Assessment`] tells.
+    pub fn pixels(&self) -> &[u8] {
+        &self.pixels.rgb
+    }
+
     /// What the crops scored so far answered, in numbers that [`resume`](Self::resume) takes.
     pub fn answered(&self) -> &[f32] {
         &self.answers

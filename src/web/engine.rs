@@ -164,6 +164,11 @@ impl Job {
         Ok(self.0.resume(answered)?)
     }
 
+    /// The photo as the model looks at it, RGB, of the size that assessments tell.
+    pub fn pixels(&self) -> Vec<u8> {
+        self.0.pixels().to_vec()
+    }
+
     /// What the crops scored so far say about a scene.
     pub fn assess(&self, scene: String) -> Result<JsValue, Failure> {
         object(&self.0.assess(&scene)?)

@@ -14,6 +14,8 @@ declare global {
   var workers: Worker[];
   /** Requests for a score that workers got. */
   var asked: number;
+  /** The kinds of photo that came with them. */
+  var kinds: (string | undefined)[];
   var files: File[];
   var scoresOf: (workers: number) => Promise<(number | undefined)[]>;
 }
@@ -31,13 +33,20 @@ beforeEach(async () => {
     async ({ names, weights }) => {
       globalThis.workers = [];
       globalThis.asked = 0;
+      globalThis.kinds = [];
       globalThis.Worker = class extends Worker {
         constructor(...args: ConstructorParameters<typeof Worker>) {
           super(...args);
           workers.push(this);
         }
-        override postMessage(message: { type?: string }, ...rest: unknown[]): void {
-          if (message.type === 'score') asked += 1;
+        override postMessage(
+          message: { type?: string; body?: { photo?: { kind: string } } },
+          ...rest: unknown[]
+        ): void {
+          if (message.type === 'score') {
+            asked += 1;
+            kinds.push(message.body?.photo?.kind);
+          }
           super.postMessage(message, ...(rest as [Transferable[]]));
         }
       };
@@ -104,8 +113,9 @@ test('each worker has its memory, and a worker that dies in the middle costs no 
 });
 
 test('estimates of all photos come before what is final, which is what a plain call gives', async () => {
-  const { results, plain } = await page.evaluate(async (weights) => {
+  const { results, plain, sent } = await page.evaluate(async (weights) => {
     const plain = await scoresOf(1);
+    globalThis.kinds = [];
     const model = await api.Gamma.load({ weights, device: 'cpu', workers: 2 });
     const results: { index: number; final: boolean; score?: number; crops?: number; uncertainty?: number }[] = [];
     for await (const { index, final, assessment } of model.scoreAll(files, { crops: 2, previews: true })) {
@@ -117,7 +127,7 @@ test('estimates of all photos come before what is final, which is what a plain c
       });
     }
     await model.dispose();
-    return { results, plain };
+    return { results, plain, sent: kinds };
   }, GOLDEN_MODEL);
   const count = plain.length;
   expect(results.map(({ index, final }) => `${index} ${final}`)).toEqual(
@@ -128,6 +138,7 @@ test('estimates of all photos come before what is final, which is what a plain c
     expect(uncertainty).toBeGreaterThan(0);
   }
   expect(results.slice(count).map(({ score }) => score)).toEqual(plain);
+  expect(sent, 'each file is decoded once').toEqual([...plain.map(() => 'bytes'), ...plain.map(() => 'prepared')]);
 });
 
 test('a File that was scored is not computed for another scene, and scores there as if it were', async () => {

@@ -1,5 +1,5 @@
 // `Gamma.load()` with nothing said: the package as it is built, with the model that comes with it.
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, openAsBlob, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -67,3 +67,30 @@ test('it says how sure it is, and orders what is clearly different', async () =>
   expect(gamma.compare(blurred, clear)).toBe('worse');
   expect(gamma.compare(clear, clear)).toBe('no difference');
 });
+
+/** Files of several kinds: turned, damaged, of a rarer format, a RAW file, one that declares its origin, one that is cut off, and none. */
+const KINDS = [
+  'www/samples/dog.jpg',
+  'www/samples/lighthouse.webp',
+  'tests/fixtures/cases/files/progressive_restart_rows_800.jpg',
+  'tests/fixtures/cases/files/png_exif_before_data_6.png',
+  'tests/fixtures/cases/files/canon.cr2',
+  'tests/fixtures/cases/files/cut_then_another_jpeg.jpg',
+  'tests/fixtures/provenance/c2pa-ai.jpg',
+  'tests/fixtures/cases/files/planar_tiled.tif',
+  'tests/fixtures/cases/README.md',
+];
+
+test('with first estimates the final result of every kind of file is that of a plain call', async () => {
+  const files = await Promise.all(KINDS.map((name) => openAsBlob(join(root, name))));
+  const plain: unknown[] = [];
+  for await (const { assessment, error } of gamma.scoreAll(files)) plain.push(assessment ?? error?.code);
+  const again = await Promise.all(KINDS.map((name) => openAsBlob(join(root, name))));
+  const final: unknown[] = [];
+  for await (const result of gamma.scoreAll(again, { previews: true })) {
+    if (result.final) final[result.index] = result.assessment ?? result.error?.code;
+  }
+  const timeless = (each: unknown) => (typeof each === 'object' ? { ...each, ms: 0 } : each);
+  expect(plain.filter((each) => typeof each === 'object')).toHaveLength(KINDS.length - 2);
+  expect(final.map(timeless)).toEqual(plain.map(timeless));
+}, 600_000);

@@ -242,7 +242,7 @@ class Photo extends Freed {
     }
     if (photo.trap === 'decode') throw trap();
     if (photo.code) throw failure(photo.code, `the photo says ${photo.code}`);
-    return new Photo(photo.width ?? 300, photo.height ?? 200, { ...photo, parity });
+    return new Photo(photo.side ?? 300, photo.side ?? 200, { ...photo, parity });
   }
   /** @returns {{ source: 'file' }} */
   about() {
@@ -286,6 +286,12 @@ class Job extends Freed {
   is_settled(scene) {
     if (this.#options.tolerance !== undefined && scene === 'generic') return this.done >= 3;
     return this.done >= this.crops;
+  }
+  /** Its JSON, with spaces up to the size of the pixels. */
+  pixels() {
+    if (this.freed) throw new Error('used after free');
+    const { content, width, height } = this.#photo;
+    return new TextEncoder().encode(JSON.stringify(content).padEnd(3 * width * height));
   }
   answered() {
     const { length } = this.#engine.scenes();

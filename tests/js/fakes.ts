@@ -38,6 +38,8 @@ export interface FakePhoto {
   constant?: boolean;
   /** Whether it has to be read at once. */
   changing?: boolean;
+  /** Pixels along a side as the model looks at it. */
+  side?: number;
   /** Milliseconds of each step. */
   sleep?: number;
   /** Milliseconds that each step keeps its thread busy. */
@@ -87,6 +89,8 @@ export interface Behaviour {
   remote?: Partial<RemoteOptions>;
   /** Cores of the processor; 1 unless told. */
   cores?: number;
+  /** Memory of the device in bytes; 8 GiB unless told. */
+  memory?: number;
   /** Delays each module's loading, in milliseconds. */
   slowModule?: number;
   /** What goes wrong on the GPU. */
@@ -113,8 +117,8 @@ export async function until(condition: () => boolean): Promise<void> {
 function inProcess(platform: HostPlatform, log: Log): Port {
   let onMessage: Parameters<Port['listen']>[0] = () => {};
   let alive = true;
-  const host = new Host(platform, (message) => {
-    const copy = structuredClone(message);
+  const host = new Host(platform, (message, transfer = []) => {
+    const copy = structuredClone(message, { transfer: [...transfer] });
     setImmediate(() => alive && onMessage(copy));
   });
   return {
@@ -189,6 +193,7 @@ export function platformOf(log: Log, behaviour: Behaviour = {}): Platform<FakePh
   };
   return {
     cores: () => behaviour.cores ?? 1,
+    memory: () => behaviour.memory ?? 2 ** 33,
     spawn: () => {
       log.spawned += 1;
       return inProcess(host, log);

@@ -43,14 +43,6 @@ test.each(kinds)('no crop of a File is computed twice, however many there are (%
   await gamma.dispose();
 });
 
-test('the first crop of a photo at an address is computed again: there may be another photo by then', async () => {
-  const { gamma } = await TestGamma.with();
-  const { steps } = live;
-  await collect(gamma.scoreAll(photos(3), { previews: true, crops: 4 }));
-  expect(live.steps - steps).toBe(3 * (1 + 4));
-  await gamma.dispose();
-});
-
 test('what has one crop, cannot be read, or may change meanwhile is final at once', async () => {
   const { gamma, log } = await TestGamma.with();
   const one = await collect(gamma.scoreAll(photos(2), { previews: true, crops: 1 }));
