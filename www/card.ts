@@ -14,6 +14,9 @@ const STATES: Record<PhotoEntry['status'], string> = {
   stopped: 'Not scored',
 };
 
+/** How long a card waits for its photo to be scored, in milliseconds. */
+const PATIENCE = 1500;
+
 /** One photo's card. */
 export class Card {
   readonly element: HTMLLIElement;
@@ -39,20 +42,24 @@ export class Card {
     this.part('.photo-progress').setAttribute('aria-label', `Crops scored of ${photo.name}`);
   }
 
-  /** Makes the thumbnail; called when the card comes near the screen. */
-  async showThumbnail(): Promise<void> {
-    const thumbnail = await thumbnailOf(this.photo.file);
+  /**
+   * Shows the thumbnail; called when the card comes near the screen. While photos are `scored`, the score of this one may give it soon; one
+   * whose turn comes later is decoded for the thumbnail alone.
+   */
+  async showThumbnail(scored: boolean): Promise<void> {
+    const { picture, file } = this.photo;
+    let thumbnail = (await picture.within(scored ? PATIENCE : 0)) ?? (await thumbnailOf(file));
+    const missing = this.part('.no-preview');
     if (!thumbnail) {
-      this.part('.no-preview').hidden = false;
-      return;
+      missing.hidden = false;
+      // What the browser cannot show, the engine may decode later.
+      thumbnail = await picture.given;
     }
-    if (this.closed) {
-      URL.revokeObjectURL(thumbnail.url);
-      return;
-    }
-    this.thumbnailUrl = thumbnail.url;
+    if (this.closed || !thumbnail) return;
+    missing.hidden = true;
+    this.thumbnailUrl = URL.createObjectURL(thumbnail.file);
     const image = this.part<HTMLImageElement>('img');
-    image.src = thumbnail.url;
+    image.src = this.thumbnailUrl;
     image.alt = this.photo.name;
     image.hidden = false;
     this.setRatio(thumbnail.width / thumbnail.height);

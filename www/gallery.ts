@@ -47,7 +47,9 @@ export class Gallery {
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;
       this.near.unobserve(target);
-      void this.cards.get(Number((target as HTMLElement).dataset.id))?.showThumbnail();
+      void this.cards
+        .get(Number((target as HTMLElement).dataset.id))
+        ?.showThumbnail(this.store.state.run !== undefined);
     }
   }
 

@@ -1,6 +1,7 @@
 import { announce } from './dom.ts';
 import { count } from './format.ts';
 import type { PhotoEntry, Store } from './state.ts';
+import { Picture } from './thumbnail.ts';
 
 const PHOTO_NAME = /\.(jpe?g|jfif|png|webp|gif|bmp|tiff?|avif|heic|heif|arw|cr2|cr3|dng|nef|orf|pef|raf|rw2|srw)$/i;
 
@@ -116,7 +117,7 @@ export function addPhotos(store: Store, files: readonly NamedFile[]): void {
   if (files.length === 0) return;
   const entries = files.map(({ name, file }): PhotoEntry => {
     lastId += 1;
-    return { id: lastId, name, file, status: 'waiting', progress: 0, estimate: false };
+    return { id: lastId, name, file, picture: new Picture(), status: 'waiting', progress: 0, estimate: false };
   });
   store.state.photos.push(...entries);
   store.tell('photos');

@@ -114,6 +114,7 @@ export class Queue {
       const all = gamma.scoreAll(this.take(pass), {
         scene: 'all',
         previews: this.unfinished.length > 1,
+        pixels: true,
         ...this.store.state.choice,
         signal,
         onProgress: ({ index, done, total }) => {
@@ -154,7 +155,8 @@ export class Queue {
   }
 
   private note(photo: PhotoEntry, result: PhotoResult<Blob, NonNullable<PhotoEntry['results']>>, pass: Pass): void {
-    const { assessment, error, final } = result;
+    const { assessment, error, final, pixels } = result;
+    if (pixels) photo.picture.give(pixels);
     if (assessment) photo.results = assessment;
     photo.estimate = !final;
     if (error) {

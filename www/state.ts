@@ -9,6 +9,7 @@ import type {
   Scene,
 } from 'gamma-wasm';
 import type { Status } from './status.ts';
+import type { Picture } from './thumbnail.ts';
 
 /** How far one photo is. `stopped`: the person stopped before it was scored. */
 export type PhotoStatus = 'waiting' | 'scoring' | 'done' | 'failed' | 'stopped';
@@ -18,6 +19,8 @@ export interface PhotoEntry {
   readonly id: number;
   readonly name: string;
   readonly file: Blob;
+  /** The thumbnail that its score gives. */
+  readonly picture: Picture;
   status: PhotoStatus;
   /** Share of the crops that are scored, 0 to 1. */
   progress: number;

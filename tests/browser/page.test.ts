@@ -52,6 +52,18 @@ test('the samples are scored and ranked, best first', async () => {
   expect(app.errors).toEqual([]);
 });
 
+test('a photo that the browser cannot show has the thumbnail that its score gives', async () => {
+  app = await App.open(browser, server);
+  await app.ready();
+  await app.choose([repository('tests/fixtures/images/lzw.tiff')]);
+  await app.settled(1);
+  const image = app.cards.first().locator('img');
+  await image.waitFor({ state: 'visible' });
+  expect(await image.getAttribute('src')).toMatch(/^blob:/);
+  expect(await image.evaluate((element: HTMLImageElement) => element.naturalWidth)).toBeGreaterThan(100);
+  expect(await app.cards.first().locator('.no-preview').isVisible()).toBe(false);
+});
+
 test('it opens with the default model, and says whose scores these are, and which device it took and why', async () => {
   app = await App.open(browser, server);
   await app.ready();
