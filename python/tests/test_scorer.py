@@ -1,13 +1,15 @@
 """The package with the command that the variable GAMMA names, or with the one of the wheel."""
 
+import json
 import os
 import pickle
 import signal
+import struct
 import subprocess
-import json
 import sys
 import threading
 import unittest
+import zlib
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -47,13 +49,29 @@ class Test(unittest.TestCase):
                 self.assertEqual(paths[column][row], expected[column])
                 self.assertEqual(data[column][row], expected[column])
             self.assertIsNone(paths["error"][row])
-            self.assertEqual(paths["provenance"][row]["model"], "untrained tiny sample")
-            self.assertEqual(paths["provenance"][row]["crops"], 1)
+            self.assertEqual(paths["model"][row]["name"], "untrained tiny sample")
+            self.assertEqual(paths["model"][row]["crops"], 1)
+            self.assertEqual(paths["provenance"][row], expected["provenance"])
+
+    def test_provenance_is_what_the_file_declares(self):
+        # A note of Stable Diffusion's settings, as docs/provenance.md has it.
+        settings = b"parameters\0Steps: 28, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512"
+        note = b"tEXt" + settings
+        chunk = struct.pack(">I", len(settings)) + note + struct.pack(">I", zlib.crc32(note))
+        photo = Path(PATHS[1]).read_bytes()
+        # After the signature and the header's chunk.
+        generated = photo[:33] + chunk + photo[33:]
+        with scorer() as score:
+            found = score([photo, generated, b"no photo"])
+        self.assertEqual(found["provenance"][0]["source"], "unknown")
+        self.assertEqual(found["provenance"][1]["source"], "ai")
+        self.assertEqual(len(found["provenance"][1]["evidence"]), 1)
+        self.assertIsNone(found["provenance"][2])
 
     def test_the_model_of_the_wheel(self):
         with Scorer(workers=1) as score:
             found = score([PATHS[0]])
-        self.assertEqual(found["provenance"][0]["model"], "gamma-lite")
+        self.assertEqual(found["model"][0]["name"], "gamma-lite")
 
     def test_what_cannot_be_scored_is_a_row(self):
         batch = ["missing.jpg", PATHS[0], b"no photo", b"", Path(PATHS[1]), bytearray(b"x"), "/dev/zero"]
@@ -84,6 +102,8 @@ class Test(unittest.TestCase):
                     score(batch)
         with self.assertRaises(ValueError):
             Scorer(scene="all")
+        with self.assertRaises(ValueError):
+            Scorer(seed=1 << 63)
         with self.assertRaisesRegex(RuntimeError, "could not be loaded"):
             Scorer("gone.safetensors")(PATHS)
         with self.assertRaisesRegex(RuntimeError, "portrait"):
@@ -91,8 +111,8 @@ class Test(unittest.TestCase):
 
     def test_options_reach_the_command(self):
         with scorer(scene="face-quality", policy="grid", seed=4, workers=2, threads=2, max_memory=100) as score:
-            provenance = score(PATHS[:1])["provenance"][0]
-        self.assertEqual([provenance[key] for key in ("scene", "policy", "seed")], ["face-quality", "grid", 4])
+            model = score(PATHS[:1])["model"][0]
+        self.assertEqual([model[key] for key in ("scene", "policy", "seed")], ["face-quality", "grid", 4])
 
     def test_a_process_that_dies_is_started_again(self):
         with scorer(workers=1) as score:
@@ -160,7 +180,9 @@ class Test(unittest.TestCase):
                 self.assertEqual(table.num_rows, 4)
                 scores = pyarrow.array(expected["score"], pyarrow.float32()).to_pylist()
                 self.assertEqual(table["score"].to_pylist(), [*scores, None])
-                self.assertEqual(table["provenance"][0].as_py()["model"], "untrained tiny sample")
+                for name in ("model", "provenance"):
+                    self.assertEqual(table[name].to_pylist()[:2], expected[name][:2])
+                self.assertIsNone(table["provenance"][3].as_py())
                 self.assertIsNotNone(table["error"][3].as_py())
 
 

@@ -6,6 +6,6 @@
 """
 
 from ._binary import find_gamma
-from ._scorer import COLUMNS, Scorer
+from ._scorer import COLUMNS, Columns, Scorer
 
-__all__ = ["COLUMNS", "Scorer", "find_gamma"]
+__all__ = ["COLUMNS", "Columns", "Scorer", "find_gamma"]

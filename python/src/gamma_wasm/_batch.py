@@ -26,6 +26,7 @@ def photos(batch: Any) -> List[Any]:
     Raises:
         TypeError: if it is no batch, or holds something else than paths and bytes.
     """
+    found: List[Any]
     if _is_arrow(batch):
         found = batch.to_pylist()
     elif _is_numpy(batch):
@@ -64,7 +65,9 @@ def _array(name: str, values: List[Any]) -> Any:
 def _arrow_type(arrow: Any, name: str) -> Any:
     number, text = arrow.float32(), arrow.string()
     levels = arrow.struct([(level, number) for level in ("bad", "poor", "fair", "good", "perfect")])
-    texts = [(name, text) for name in ("model", "scene", "policy")]
-    provenance = arrow.struct([*texts, ("seed", arrow.uint64()), ("scale", number), ("crops", arrow.int32())])
-    types = {"score": number, "percent": number, "spread": number, "levels": levels, "provenance": provenance}
-    return types.get(name, text)
+    texts = [(name, text) for name in ("name", "scene", "policy")]
+    model = arrow.struct([*texts, ("seed", arrow.int64()), ("scale", number), ("crops", arrow.int32())])
+    evidence = arrow.list_(arrow.struct([("kind", text), ("value", text)]))
+    provenance = arrow.struct([("source", text), ("evidence", evidence), ("c2pa", text), ("verified", arrow.bool_())])
+    types = {"levels": levels, "model": model, "provenance": provenance, "error": text}
+    return types.get(name, number)

@@ -2,14 +2,36 @@
 
 import os
 import threading
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Any, Dict, List, Optional, Sequence, TypedDict, Union, overload
 
 from . import _batch
 from ._binary import find_gamma
 from ._process import Died, Process, Request
 
 #: The columns of an answer.
-COLUMNS = ("score", "percent", "levels", "spread", "provenance", "error")
+COLUMNS = ("score", "percent", "levels", "spread", "model", "provenance", "error")
+
+
+class Columns(TypedDict):
+    """The answer to a list: a row for each photo, in its order. Of a photo with an error all else is ``None``."""
+
+    score: List[Optional[float]]
+    """The model's own number, about 0.2 (bad) to 1.0 (perfect)."""
+    percent: List[Optional[float]]
+    """Where the score lies between the two, 0 to 100."""
+    levels: List[Optional[Dict[str, float]]]
+    """The probabilities of ``bad``, ``poor``, ``fair``, ``good`` and ``perfect``."""
+    spread: List[Optional[float]]
+    """The standard deviation of the crops' scores."""
+    model: List[Optional[Dict[str, Any]]]
+    """What was asked: ``name`` of the model, ``scene``, ``policy`` of the crops and their ``seed``, ``scale`` of the
+    photo, number of ``crops``."""
+    provenance: List[Optional[Dict[str, Any]]]
+    """What the file declares about its origin, which nobody has verified: ``source`` (``ai``, ``composite``, ``capture``
+    or ``unknown``), ``evidence`` (each ``kind`` and ``value``), ``c2pa``, ``verified``."""
+    error: List[Optional[str]]
+    """``CODE: message`` of a photo that could not be scored."""
+
 
 Photo = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview]
 
@@ -25,7 +47,7 @@ class Scorer:
         scene: what the photos are judged as; ``natural-quality``, or the model's first.
         policy: how crops are chosen: ``random``, ``five``, ``center`` or ``grid``; as the model says.
         crops: crops of a photo, 1 to 100; as the model says.
-        seed: start of the random numbers.
+        seed: start of the random numbers, below 2**63.
         tolerance: stop a photo as soon as its score is, with 95% certainty, within this of that of all crops.
         parity: read pixels exactly as the published loader does.
         workers: photos that are scored at the same time; all cores unless told. Engines that start a process for each
@@ -64,9 +86,17 @@ class Scorer:
         }
         if scene == "all":
             raise ValueError("a batch is scored under one scene")
+        if seed is not None and not 0 <= seed < 1 << 63:
+            raise ValueError("a seed is a whole number from 0 to 2**63 - 1")
         self._lock = threading.Lock()
         self._process: Optional[Process] = None
         self._owner = 0
+
+    @overload
+    def __call__(self, batch: Sequence[Photo]) -> Columns: ...
+
+    @overload
+    def __call__(self, batch: Any) -> Any: ...
 
     def __call__(self, batch: Any) -> Any:
         """Scores a batch of paths or encoded photos.
@@ -180,16 +210,9 @@ def _row(answer: Dict[str, Any]) -> Dict[str, Any]:
     error = answer.get("error")
     if error is not None:
         return _failed(error)
-    provenance = {key: answer[key] for key in ("model", "scene", "policy", "seed", "scale")}
-    provenance["crops"] = len(answer["crops"])
-    return {
-        "score": answer["score"],
-        "percent": answer["percent"],
-        "levels": answer["levels"],
-        "spread": answer["spread"],
-        "provenance": provenance,
-        "error": None,
-    }
+    model = {key: answer[key] for key in ("scene", "policy", "seed", "scale")}
+    row = {name: answer[name] for name in ("score", "percent", "levels", "spread", "provenance")}
+    return {**row, "model": {"name": answer["model"], **model, "crops": len(answer["crops"])}, "error": None}
 
 
 def _failed(error: Dict[str, str]) -> Dict[str, Any]:

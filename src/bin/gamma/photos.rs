@@ -88,6 +88,7 @@ pub fn decoded_ahead(inputs: Vec<Input>, options: DecodeOptions) -> Receiver<Pho
 ///
 /// # Errors
 /// If the file cannot be read, or [`decode`] refuses it.
+#[cfg(feature = "train")]
 pub fn read(path: &Path, options: &DecodeOptions) -> Result<Decoded> {
     Contents::read(path, MAX_FILE)?.decode(options)
 }
