@@ -21,6 +21,7 @@ import { browserPlatform, type Weights } from './pool/browser.js';
 import type { LoadOptions as LoadOptionsOf, ModelCache } from './types.js';
 
 export type { Difference } from './api/compare.js';
+export type { Grouped, GroupOptions, PhotoGroup } from './api/group.js';
 export type { PhotoResult } from './api/score-many.js';
 export { GammaError, type GammaErrorCode } from './error.js';
 export type { Photo } from './photo/photo.js';

@@ -17,6 +17,7 @@ import { nodePlatform, type Photo, type Weights } from './pool/node.js';
 import type { LoadOptions as LoadOptionsOf, ModelCache } from './types.js';
 
 export type { Difference } from './api/compare.js';
+export type { Grouped, GroupOptions, PhotoGroup } from './api/group.js';
 export type { PhotoResult } from './api/score-many.js';
 export { GammaError, type GammaErrorCode } from './error.js';
 export type { Photo, Weights } from './pool/node.js';

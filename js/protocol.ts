@@ -13,7 +13,7 @@ import type {
   Precision,
   Scene,
 } from './types.js';
-import type { EngineAssessment, EngineUrls, JobOptions, OpenedDevice, PhotoAbout } from './wasm.js';
+import type { Capture, EngineAssessment, EngineUrls, JobOptions, OpenedDevice, PhotoAbout, Together } from './wasm.js';
 
 /** A photo on its way to the worker: encoded bytes, a file, RGBA pixels, or an ImageBitmap (named so only where DOM types are). */
 export type WirePhoto =
@@ -61,6 +61,15 @@ export interface WireScore {
   prepared?: PreparedPhoto;
 }
 
+/** What is compared of a photo. */
+export interface WireLook {
+  /** Empty for pixels, which come with no camera's file. */
+  capture: Capture;
+  /** `[grid * grid, width]`. */
+  shown: Float32Array<ArrayBuffer>;
+  grid: number;
+}
+
 /** Each request with its answer. */
 export interface Requests {
   /** Loads the WebAssembly module and opens the device. */
@@ -90,6 +99,10 @@ export interface Requests {
     };
     reply: WireScore;
   };
+  /** Tells what a photo shows and when it was taken. */
+  look: { body: { engine: number; photo: WirePhoto }; reply: WireLook };
+  /** Puts photos together that were looked at. */
+  group: { body: { looks: readonly WireLook[] }; reply: { groups: Together[] } };
   /** Measures memory. */
   memory: { body: Record<string, never>; reply: { wasm: number } };
   /** Adds a scene to one engine. */

@@ -146,6 +146,10 @@ export interface Engine {
   add_scene(id: string, template: string, prompts: Prompts): Promise<void>;
   /** Decodes a JPEG or PNG file. */
   decode(bytes: Uint8Array, options: DecodeOptions): EnginePhoto;
+  /** Tokens along a side of what {@link shown} gives. */
+  readonly grid: number;
+  /** What a photo shows, for {@link Grouping}: tokens `[grid * grid, width]`. Takes the photo. */
+  shown(photo: EnginePhoto): Promise<Float32Array>;
   /** Takes pixels that the module `extras` decoded. */
   photo(width: number, height: number, rgb: Uint8Array): EnginePhoto;
   pixels(width: number, height: number, rgba: Uint8Array, options: { parity?: boolean }): EnginePhoto;
@@ -186,12 +190,32 @@ export interface Tokenizer {
   prompts(id: string, template: string): Prompts;
 }
 
+/** When and how a photo was taken: opaque here. */
+export type Capture = Uint8Array<ArrayBufferLike>;
+
+/** Places of photos that belong together, in the order in which they were taken. */
+export interface Together {
+  kind: 'single' | 'alike' | 'bracket' | 'focus-stack' | 'panorama';
+  places: number[];
+}
+
+/** Puts photos together. */
+export interface Grouping {
+  /** `capture`: empty where there is none; `shown`: `[grid * grid, width]`. */
+  add(capture: Capture, shown: Float32Array, grid: number): void;
+  groups(): Together[];
+  free(): void;
+}
+
 /** The glue of the module `extras`: what few callers need. */
 export interface ExtrasModule extends Glue {
   /** Decodes a file of any format. */
   decode(bytes: Uint8Array, options: DecodeOptions): EnginePhoto;
   /** What a file of any format declares about its origin. */
   provenance(bytes: Uint8Array): Provenance;
+  /** When and how a photo was taken, by the first bytes of its file. */
+  capture(start: Uint8Array): Capture;
+  Grouping: new () => Grouping;
   RawSearch: new (size: number) => RawSearch;
   Tokenizer: new (merges: string) => Tokenizer;
 }

@@ -7,7 +7,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod error;
-#[cfg(feature = "cli")]
+#[cfg(all(feature = "formats", feature = "prompts"))]
 pub mod group;
 pub mod image;
 #[cfg(feature = "cli")]

@@ -4,7 +4,7 @@ mod assessment;
 mod info;
 mod job;
 mod kriging;
-#[cfg(feature = "cli")]
+#[cfg(any(feature = "cli", feature = "web"))]
 mod likeness;
 mod precision;
 

@@ -16,6 +16,7 @@ import type {
   ScoreOptions,
 } from '../types.js';
 import { compare, type Difference } from './compare.js';
+import { type Grouped, type GroupOptions, groupPhotos } from './group.js';
 import {
   ALL_SCENES,
   checkCache,
@@ -135,6 +136,19 @@ export class GammaBase<P, W> {
     options: ScoreAllOptions = {},
   ): AsyncGenerator<PhotoResult<Q, Assessment | Assessments>, void, void> {
     return scoreMany(this.#handle, photos, options);
+  }
+
+  /**
+   * Puts photos together that are of the same: bursts, near-duplicates, and sets that are only worth something whole. It reads each photo and
+   * computes about as much as for one crop; scores are not needed for it. Until it ends it holds some 50 kB of each photo.
+   *
+   * Files tell when and by which camera they were taken; photos of the same time, and those without one, follow one another as they were given.
+   * Only those within a minute of each other are compared.
+   *
+   * @throws {GammaError} `option`; `aborted`, `disposed`; an engine that could not be started afresh; what `photos` itself throws.
+   */
+  async group<Q extends P>(photos: Iterable<Q> | AsyncIterable<Q>, options: GroupOptions = {}): Promise<Grouped<Q>> {
+    return this.#handle.call(options, () => groupPhotos(this.#handle, photos, options));
   }
 
   /**

@@ -34,7 +34,7 @@ export type PhotoResult<P, A = Assessment> = {
 type Result<P> = PhotoResult<P, Assessment | Assessments>;
 
 /** A photo, and what the first pass left to do. */
-interface Item<P> {
+export interface Item<P> {
   readonly index: number;
   readonly photo: P;
   readonly rest?: Remainder | undefined;
@@ -86,18 +86,14 @@ async function* pass<P, Q extends P>(
   // Ends the work under way when the caller leaves the loop.
   const gone = new AbortController();
   const call = callSignal(options.signal, handle.signal, gone.signal);
-  const { workers } = handle;
-  // While the workers compute, the next photo of each is read. Results that wait for those before them are few, too.
-  const window = { active: 2 * workers, taken: 3 * workers - 1 };
   const ahead: Ahead = { bytes: 0 };
-  const begin = async (item: Item<Q>, place: number) => {
-    if (place > 0) handle.now.shared.hire(Math.min(workers, place + 1), place === 1);
+  const begin = async (item: Item<Q>) => {
     const order = withLate(handle.order(options, item.index, wanted), item, late);
     return outcome(handle, item, order, call, ahead);
   };
   let count = 0;
   try {
-    for await (const { result, rest } of inOrder(items, window, begin, call.race)) {
+    for await (const { result, rest } of each(handle, items, call, begin)) {
       if (rest) left.push({ index: result.index, photo: result.photo, rest });
       yield result;
       yield* late.splice(0);
@@ -110,6 +106,32 @@ async function* pass<P, Q extends P>(
     gone.abort();
     call.release();
   }
+}
+
+/** Does something with each of some photos, several at a time, and yields what comes of it in their order. */
+export function atOnce<P, Q extends P, R>(
+  handle: Handle<P>,
+  photos: Iterable<Q> | AsyncIterable<Q>,
+  call: CallSignal,
+  begin: (item: Item<Q>) => Promise<R>,
+): AsyncGenerator<R, void, void> {
+  return each(handle, numbered(iterate(photos)), call, begin);
+}
+
+function each<P, I, R>(
+  handle: Handle<P>,
+  items: AsyncIterator<I> | Iterator<I>,
+  call: CallSignal,
+  begin: (item: I) => Promise<R>,
+): AsyncGenerator<R, void, void> {
+  const { workers } = handle;
+  // While the workers compute, the next photo of each is read. Results that wait for those before them are few, too.
+  const window = { active: 2 * workers, taken: 3 * workers - 1 };
+  const start = async (item: I, place: number) => {
+    if (place > 0) handle.now.shared.hire(Math.min(workers, place + 1), place === 1);
+    return begin(item);
+  };
+  return inOrder(items, window, start, call.race);
 }
 
 /** An order whose correction also comes in the loop. */

@@ -266,7 +266,7 @@ function missing(): never {
 }
 
 /** What of a photo can be handed over instead of copied. */
-function content(wire: WirePhoto): object[] {
+export function content(wire: WirePhoto): object[] {
   switch (wire.kind) {
     case 'bytes':
       return [wire.bytes];

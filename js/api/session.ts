@@ -173,6 +173,11 @@ export class Handle<P> {
     return this.#ask(new MeasureMemory(call.signal, this.#seats, this.now.shared));
   }
 
+  /** Has the workers do what `make` makes. */
+  ask<T>(make: (seats: Seats) => EngineTask<T>): Promise<T> {
+    return this.#ask(make(this.#seats));
+  }
+
   #ask<T>(task: EngineTask<T>): Promise<T> {
     if (!this.#shared) throw disposed();
     this.#shared.take(task);

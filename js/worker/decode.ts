@@ -55,7 +55,7 @@ export async function decodePhoto(
     case 'bytes':
       return decodeBytes(decoders, wire.bytes, wire.type, parity, signal);
     case 'file': {
-      const file = await open(platform, wire.file);
+      const file = await openFile(platform, wire.file);
       try {
         return await decodeFile(decoders, file, wire.type, parity, signal);
       } finally {
@@ -65,7 +65,8 @@ export async function decodePhoto(
   }
 }
 
-async function open(platform: HostPlatform, file: Blob | string): Promise<PartedFile> {
+/** Opens a file to read it in parts. */
+export async function openFile(platform: HostPlatform, file: Blob | string): Promise<PartedFile> {
   if (typeof file !== 'string') return partsOf(file);
   if (!platform.openFile) throw new GammaError('photo-type', 'files cannot be read by their paths here');
   return platform.openFile(file);

@@ -1,7 +1,9 @@
 // The module of what few callers need: decoders of the rarer formats, and the tokenizer. It is fetched when it is first needed.
 
+import type { WireLook } from '../protocol.js';
 import type { Provenance, Scene } from '../types.js';
 import type {
+  Capture,
   DecodeOptions,
   EnginePhoto,
   EngineUrls,
@@ -9,6 +11,7 @@ import type {
   PhotoAbout,
   Prompts,
   Rgb,
+  Together,
   Tokenizer,
 } from '../wasm.js';
 import type { HostPlatform } from './platform.js';
@@ -45,6 +48,23 @@ export class Extras {
   /** What a file declares about its origin. */
   async provenance(bytes: Uint8Array, signal: AbortSignal): Promise<Provenance> {
     return (await this.#load(signal)).provenance(bytes);
+  }
+
+  /** When and how a photo was taken, by the first bytes of its file. */
+  async capture(start: Uint8Array, signal: AbortSignal): Promise<Capture> {
+    return (await this.#load(signal)).capture(start);
+  }
+
+  /** Puts photos together. */
+  async group(looks: readonly WireLook[], signal: AbortSignal): Promise<Together[]> {
+    const { Grouping } = await this.#load(signal);
+    const grouping = new Grouping();
+    try {
+      for (const { capture, shown, grid } of looks) grouping.add(capture, shown, grid);
+      return grouping.groups();
+    } finally {
+      grouping.free();
+    }
   }
 
   /** The token ids of a scene's prompts. */

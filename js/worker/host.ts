@@ -10,15 +10,17 @@ import type {
   RequestName,
   Requests,
   ToWorker,
+  WireLook,
   WireProgress,
   WireScore,
   WireWeights,
 } from '../protocol.js';
 import type { CacheMode, Provenance } from '../types.js';
 import type { Engine, EngineAssessment, IndexedFile, Job, PhotoAbout, WasmModule } from '../wasm.js';
-import { decodePhoto } from './decode.js';
+import { type Decoders, decodePhoto } from './decode.js';
 import { Extras } from './extras.js';
 import { assemble, assembleText, type Follow, free } from './load-model.js';
+import { look } from './look.js';
 import type { HostPlatform } from './platform.js';
 
 /** Progress of bytes is reported at most this often, in milliseconds. */
@@ -120,6 +122,12 @@ export class Host {
         return this.#addScene(request.body, signal);
       case 'share':
         return this.#share(request.body);
+      case 'look':
+        return this.#look(request.body, signal);
+      case 'group':
+        return this.#need(this.#extras)
+          .group(request.body.looks, signal)
+          .then((groups) => ({ groups }));
       case 'memory':
         return Promise.resolve({ wasm: this.#need(this.#module).memory_bytes() + this.#need(this.#extras).memory });
       case 'release':
@@ -221,12 +229,7 @@ export class Host {
     const start = this.#platform.now();
     let job: Job | undefined;
     try {
-      const decoders = {
-        platform: this.#platform,
-        module: this.#need(this.#module),
-        engine,
-        extras: this.#need(this.#extras),
-      };
+      const decoders = this.#decoders(engine);
       const parity = options.parity ?? false;
       const { photo, about, provenance = UNKNOWN, scaled } = await decodePhoto(decoders, wire, parity, signal);
       const planned = engine.job(photo, options);
@@ -264,6 +267,15 @@ export class Host {
     } finally {
       free(job);
     }
+  }
+
+  async #look({ engine: id, photo }: Requests['look']['body'], signal: AbortSignal): Promise<WireLook> {
+    const { engine } = this.#need(this.#seats.get(id));
+    return look(this.#decoders(engine), photo, signal);
+  }
+
+  #decoders(engine: Engine): Decoders {
+    return { platform: this.#platform, module: this.#need(this.#module), engine, extras: this.#need(this.#extras) };
   }
 
   async #addScene(

@@ -16,15 +16,16 @@ export const BUDGETS = {
   // With the previews of RAW files and TIFF by pages.
   // Holds two JPEG decoders: ours and the one that `tiff` brings.
   // It reads what photos declare about their origin (15 kB), so that the other modules only look for it.
-  extras: 331_000,
+  // It puts photos together (14 kB: what cameras write, comparing, clusters, sets); the engine gives it what they show.
+  extras: 345_000,
   gpu: 290_000,
 };
 
 /**
  * What `npm install` may download, in bytes: a few kB above what it does. Of them the filter, the element and the
- * upload check take 35 kB.
+ * upload check take 35 kB, and `group` 30: 18 in `extras`, 6 in the modules with an engine, the rest in scripts and types.
  */
-export const TARBALL_BUDGET = 6_995_000;
+export const TARBALL_BUDGET = 7_030_000;
 
 const brotli = (bytes) => {
   const quality = bytes.length < SLOW ? 11 : 9;

@@ -12,6 +12,8 @@ mod sets;
 
 use std::cmp::Ordering;
 
+use serde::Serialize;
+
 use crate::image::Capture;
 
 pub use best::{Candidate, Choice, Look, choose};
@@ -32,7 +34,8 @@ pub struct Shot {
 }
 
 /// Why photos are one group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// A photo like no other near it.
     Single,

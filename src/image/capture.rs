@@ -88,9 +88,9 @@ impl Capture {
     fn take_exif(&mut self, parts: &Parts<'_>, exif: &Directory) -> Result<(), Stop> {
         self.time = text(parts, exif, TIME)?.as_deref().and_then(seconds);
         if let (Some(time), Some(fraction)) = (&mut self.time, text(parts, exif, FRACTION)?) {
-            *time += digits(fraction.trim())
-                .and_then(|_| format!("0.{}", fraction.trim()).parse().ok())
-                .unwrap_or(0.0);
+            let fraction = fraction.trim();
+            // Both are exact, so that the quotient is what the decimal fraction rounds to.
+            *time += digits(fraction).map_or(0.0, |number| number as f64 / 10_f64.powi(fraction.len() as i32));
         }
         let ratio = |tag| exif.ratio(parts, tag);
         self.exposure_bias = ratio(EXPOSURE_BIAS)?

@@ -17,6 +17,8 @@ mod input;
 mod jpeg;
 mod limits;
 mod normalize;
+#[cfg(feature = "formats")]
+mod packed_capture;
 mod preparation;
 mod provenance;
 pub(crate) mod random;

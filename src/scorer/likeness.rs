@@ -1,9 +1,10 @@
 //! What a photo shows, by the stem's features.
 
 use super::Scorer;
+#[cfg(feature = "cli")]
+use crate::group::Likeness;
 use crate::{
     Result,
-    group::Likeness,
     image::{self, CROP, Crop, Pixels},
     ops,
 };
@@ -13,7 +14,21 @@ impl Scorer {
     ///
     /// # Errors
     /// [`Error::Device`](crate::Error::Device) if the device fails, or if there is no memory.
+    #[cfg(feature = "cli")]
     pub async fn likeness(&self, pixels: &Pixels) -> Result<Likeness> {
+        Ok(Likeness::new(&self.shown(pixels).await?, self.grid()))
+    }
+
+    /// Tokens along a side of a crop.
+    pub fn grid(&self) -> usize {
+        self.info.config.grid()
+    }
+
+    /// What a [`Likeness`](crate::group::Likeness) is made of: tokens `[grid * grid, width]`, row by row.
+    ///
+    /// # Errors
+    /// As [`likeness`](Self::likeness).
+    pub async fn shown(&self, pixels: &Pixels) -> Result<Vec<f32>> {
         let config = &self.info.config;
         let size = pixels.width.min(pixels.height);
         let square = Crop {
@@ -35,6 +50,6 @@ impl Scorer {
         let levels = count / (grid * grid).max(1);
         let middle = ops::read(tokens.narrow(1, levels / 2 * grid * grid, grid * grid)).await?;
         debug_assert_eq!(middle.len(), grid * grid * width);
-        Ok(Likeness::new(&middle, grid))
+        Ok(middle)
     }
 }

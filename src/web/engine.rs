@@ -106,6 +106,21 @@ impl Engine {
         Photo::from_rgba(width, height, rgba, arguments)
     }
 
+    /// Tokens along a side of what [`shown`](Self::shown) gives.
+    #[wasm_bindgen(getter)]
+    pub fn grid(&self) -> usize {
+        self.0.grid()
+    }
+
+    /// What a photo shows, to be compared with others by the module `extras`: tokens `[grid * grid, width]`. Takes the
+    /// photo.
+    pub async fn shown(&self, photo: Photo) -> Result<Vec<f32>, Failure> {
+        let pixels = self.0.info().photo.apply(photo.0)?;
+        let tokens = self.0.shown(&pixels).await?;
+        device::check()?;
+        Ok(tokens)
+    }
+
     /// Plans the scoring of a photo, and takes it.
     pub fn job(&self, photo: Photo, arguments: JsValue) -> Result<Job, Failure> {
         let JobArguments {

@@ -7,6 +7,8 @@ mod engine;
 mod error;
 #[cfg(all(feature = "formats", feature = "prompts"))]
 mod extras;
+#[cfg(all(feature = "formats", feature = "prompts"))]
+mod grouping;
 #[cfg(any(feature = "cpu", feature = "gpu"))]
 mod loader;
 mod memory;

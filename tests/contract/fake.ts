@@ -9,7 +9,7 @@ type FakeJob = ReturnType<FakeEngine['job']>;
 
 /** It reads no camera RAW files and no declared origins: no test with it asks for them. */
 type Faked = Omit<ours.ExtrasModule, 'RawSearch' | 'provenance'>;
-type Functions<Module> = Omit<Module, 'default' | 'Loader' | 'Tokenizer'>;
+type Functions<Module> = Omit<Module, 'default' | 'Grouping' | 'Loader' | 'Tokenizer'>;
 
 export const engine = (glue: typeof fake): ours.WasmModule => glue;
 export const extras = (glue: typeof fake): Faked => glue;
@@ -18,6 +18,7 @@ export type Fake = NoDifference<
   | WayDifferences<ours.Engine, FakeEngine>
   | WayDifferences<ours.Job, FakeJob>
   | WayDifferences<ours.Loader, fake.Loader>
+  | WayDifferences<ours.Grouping, fake.Grouping>
   | WayDifferences<ours.EnginePhoto, FakePhoto>
   | WayDifferences<ours.Tokenizer, fake.Tokenizer>
   | WayDifferences<Functions<ours.WasmModule>, typeof fake>

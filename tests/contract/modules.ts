@@ -17,7 +17,7 @@ export const modules = (all: {
 }): ours.Modules => all;
 
 /** The functions that `default`, which takes either of two forms, is none of. */
-type Functions<Module> = Omit<Module, 'default' | 'Loader' | 'Tokenizer' | 'RawSearch'>;
+type Functions<Module> = Omit<Module, 'default' | 'Grouping' | 'Loader' | 'Tokenizer' | 'RawSearch'>;
 
 /** The parts of a module with an engine. */
 interface EngineModule {
@@ -38,6 +38,7 @@ export type Relaxed = NoDifference<Parts<typeof relaxed>>;
 export type Gpu = NoDifference<Parts<typeof gpu>>;
 export type Threads = NoDifference<Parts<typeof threads> | Differences<Functions<ours.ThreadsModule>, typeof threads>>;
 export type Extras = NoDifference<
+  | Differences<ours.Grouping, extras.Grouping>
   | Differences<ours.RawSearch, extras.RawSearch>
   | Differences<ours.Tokenizer, extras.Tokenizer>
   | Differences<ours.EnginePhoto, extras.Photo>

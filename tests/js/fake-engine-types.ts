@@ -7,6 +7,7 @@ export interface Live {
   /** The most that there were at the same time. */
   mostJobs: number;
   loaders: number;
+  groupings: number;
   engines: number;
   steps: number;
   /** Jobs that went on from the answers of another one. */

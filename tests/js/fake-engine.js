@@ -9,6 +9,7 @@ export const live = {
   photos: 0,
   jobs: 0,
   loaders: 0,
+  groupings: 0,
   engines: 0,
   steps: 0,
   resumed: 0,
@@ -60,20 +61,14 @@ export function provenance(bytes) {
   return { source: may_declare(bytes) ? 'ai' : 'unknown', evidence: [], c2pa: 'absent', verified: false };
 }
 
-export class Tokenizer {
-  constructor(merges) {
-    if (!merges.startsWith('#version')) throw failure('tokenizer', 'tokenizer: not a merges file');
-    live.merges += 1;
-  }
-  prompts(id, template) {
-    if (!template.includes('{level}')) throw failure('scene-invalid', `scene \`${id}\`: no {level}`);
-    return Array.from({ length: 5 }, () => [1, 2]);
-  }
-}
-
-export async function open_device() {
-  if (device.error) throw failure('device', device.error);
-  return { kind: device.kind, name: device.name, software: device.software };
+/**
+ * A photo that says when it was taken.
+ *
+ * @returns {import('../../js/wasm.js').Capture}
+ */
+export function capture(start) {
+  const [time = ''] = /"time":\d+/.exec(new TextDecoder().decode(start)) ?? [];
+  return new TextEncoder().encode(time);
 }
 
 class Freed {
@@ -91,6 +86,42 @@ class Freed {
     this.#freed = true;
     live[this.#kind] -= 1;
   }
+}
+
+/** Photos that show the same number at the same time are of the same. */
+export class Grouping extends Freed {
+  #photos = [];
+  constructor() {
+    super('groupings');
+  }
+  /** @returns {void} */
+  add(capture, shown, grid) {
+    this.#photos.push(JSON.stringify([...capture, grid, ...shown]));
+  }
+  /** @returns {import('../../js/wasm.js').Together[]} */
+  groups() {
+    const places = this.#photos.map((_, place) => place);
+    return [...new Set(this.#photos)].map((photo) => {
+      const same = places.filter((place) => this.#photos[place] === photo);
+      return { kind: same.length > 1 ? 'alike' : 'single', places: same };
+    });
+  }
+}
+
+export class Tokenizer {
+  constructor(merges) {
+    if (!merges.startsWith('#version')) throw failure('tokenizer', 'tokenizer: not a merges file');
+    live.merges += 1;
+  }
+  prompts(id, template) {
+    if (!template.includes('{level}')) throw failure('scene-invalid', `scene \`${id}\`: no {level}`);
+    return Array.from({ length: 5 }, () => [1, 2]);
+  }
+}
+
+export async function open_device() {
+  if (device.error) throw failure('device', device.error);
+  return { kind: device.kind, name: device.name, software: device.software };
 }
 
 /** Adler-32, which sees every change of a byte and of the order. */
@@ -216,6 +247,13 @@ class Engine extends Freed {
   decode(bytes, options) {
     if (needs_extras(bytes)) throw failure('image-format', 'not an image this build can read');
     return Photo.of(bytes, options);
+  }
+  grid = 1;
+  async shown(photo) {
+    photo.free();
+    if (photo.content.sleep) await sleep(photo.content.sleep);
+    if (photo.content.trap === 'step') throw trap();
+    return new Float32Array([photo.content.shown ?? 0]);
   }
   photo(width, height, rgb) {
     return new Photo(width, height, JSON.parse(new TextDecoder().decode(rgb)));

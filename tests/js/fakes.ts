@@ -33,6 +33,10 @@ export interface FakePhoto {
   /** Of a rarer format; comes first. */
   extra?: boolean;
   name?: string;
+  /** What it shows, as `group` sees it. */
+  shown?: number;
+  /** When it was taken. */
+  time?: number;
   score?: number;
   /** Whether this very object never shows another photo. */
   constant?: boolean;
