@@ -243,6 +243,7 @@ await main(async () => {
       wasm: has('js', 'browser', 'packaging'),
       lint: has('lint'),
       browser: has('browser', 'packaging'),
+      gpu: has('rust'),
     });
   } catch (error) {
     say('\n0 passed, 1 failed');
