@@ -76,6 +76,8 @@ export interface RawSearch {
 export interface DecodeOptions {
   parity?: boolean;
   max_pixels?: number;
+  /** Pixels that the model scales the photo's short side to: a JPEG, or the preview of a RAW file, may come scaled. */
+  short_side?: number;
 }
 
 /** The crops of one photo on their way through the model. */

@@ -2,8 +2,8 @@
 import { GammaError, throwIfAborted, toGammaError } from '../error.js';
 import type { KnownOfPhoto, WirePhoto } from '../protocol.js';
 import type { Provenance } from '../types.js';
-import type { Engine, EnginePhoto, PhotoAbout, WasmModule } from '../wasm.js';
-import type { Extras } from './extras.js';
+import type { DecodeOptions, Engine, EnginePhoto, PhotoAbout, WasmModule } from '../wasm.js';
+import type { Extras, RgbAbout } from './extras.js';
 import type { HostPlatform, PixelsRead } from './platform.js';
 import { type PartedFile, partsOf } from './raw.js';
 
@@ -81,8 +81,8 @@ async function decodeFile(
   signal: AbortSignal,
 ): Promise<Decoded> {
   const { engine, extras } = decoders;
-  const preview = await extras.preview(file, { parity }, signal);
-  if (preview) return { photo: engine.photo(preview.width, preview.height, preview.data), about: preview.about };
+  const preview = await extras.preview(file, forModel(engine, parity), signal);
+  if (preview) return ofExtras(engine, preview);
   const bytes = await file.read(0, file.size);
   throwIfAborted(signal);
   const { buffer } = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
@@ -106,9 +106,9 @@ async function decodeBytes(
     if (!module.needs_extras(bytes.subarray(0, 16))) {
       return { photo: engine.decode(bytes, { parity }), about: { source: 'file' }, provenance };
     }
-    const { width, height, data, about } = await extras.decode(bytes, { parity }, signal);
+    const decoded = await extras.decode(bytes, forModel(engine, parity), signal);
     throwIfAborted(signal);
-    return { photo: engine.photo(width, height, data), about, provenance };
+    return { ...ofExtras(engine, decoded), provenance };
   } catch (error) {
     const unread = toGammaError(error, 'wasm');
     if (!platform.decode || !mayBeShown(unread, error, bytes)) throw unread;
@@ -122,6 +122,22 @@ async function decodeBytes(
     }
     return { ...ofPixels(engine, decoded, 'browser', parity), provenance };
   }
+}
+
+/** How the module `extras` decodes for this engine's model. */
+function forModel(engine: Engine, parity: boolean): DecodeOptions {
+  const { short_side } = engine.model().photo ?? {};
+  return { parity, ...(short_side !== undefined && { short_side }) };
+}
+
+/** Pixels that the module `extras` decoded. The preview of a RAW file may come scaled; `about` has its own size. */
+function ofExtras(engine: Engine, { width, height, data, about }: RgbAbout): Decoded {
+  const photo = engine.photo(width, height, data);
+  const { preview } = about;
+  if (!preview || (preview.width === width && preview.height === height)) return { photo, about };
+  // In single precision, as the engine tells it.
+  const scale = Math.fround(Math.min(width, height) / Math.min(preview.width, preview.height));
+  return { photo, about, scaled: { scale, enlarged: scale > 1 } };
 }
 
 function ofPixels(

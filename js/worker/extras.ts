@@ -86,7 +86,7 @@ export class Extras {
 }
 
 /** Pixels, and what of their file they are. */
-interface RgbAbout extends Rgb {
+export interface RgbAbout extends Rgb {
   about: PhotoAbout;
 }
 

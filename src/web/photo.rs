@@ -13,12 +13,14 @@ use crate::image::{self, DecodeOptions, Decoded, Origin, Pixels};
 struct DecodeArguments {
     parity: bool,
     max_pixels: Option<u64>,
+    short_side: Option<u32>,
 }
 
 impl DecodeArguments {
     fn decode_options(self) -> DecodeOptions {
         let mut options = DecodeOptions {
             parity: self.parity,
+            short_side: self.short_side,
             ..DecodeOptions::default()
         };
         if let Some(max_pixels) = self.max_pixels {
@@ -89,14 +91,12 @@ impl Photo {
         Self(decoded.pixels, origin)
     }
 
-    /// Decodes an image file, for a model that wants its short side scaled to so many pixels.
+    /// Decodes an image file. For a model that wants its short side scaled to so many pixels, `short_side` says so, or
+    /// else the arguments.
     pub(super) fn decode(bytes: &[u8], short_side: Option<u32>, arguments: JsValue) -> Result<Self, Failure> {
-        let arguments: DecodeArguments = options(&arguments)?;
-        let decode_options = DecodeOptions {
-            short_side,
-            ..arguments.decode_options()
-        };
-        Ok(Self::new(image::decode(bytes, &decode_options)?))
+        let mut arguments: DecodeArguments = options(&arguments)?;
+        arguments.short_side = short_side.or(arguments.short_side);
+        Ok(Self::new(image::decode(bytes, &arguments.decode_options())?))
     }
 
     /// Decodes the preview of a RAW file.

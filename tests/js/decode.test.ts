@@ -79,6 +79,35 @@ test('what neither can read is said of both', async () => {
 });
 
 test.each([
+  [
+    'for a model that scales photos it comes scaled',
+    { short_side: 384 },
+    { scale: Math.fround(384 / 4000), enlarged: false },
+  ],
+  ['for another one it does not', {}, undefined],
+] as const)('of a RAW file the preview is decoded: %s', async (_, photo, scaled) => {
+  const engine = {
+    model: () => ({ photo }),
+    photo: (width: number, height: number) => ({ width, height }) as EnginePhoto,
+  } as unknown as Engine;
+  const about = { source: 'raw-preview', preview: { width: 6000, height: 4000 } } as const;
+  const asked: object[] = [];
+  const extras = {
+    preview: async (_file: unknown, options: { short_side?: number }) => {
+      asked.push(options);
+      const size = options.short_side ? { width: 576, height: 384 } : about.preview;
+      return { ...size, data: new Uint8Array(), about };
+    },
+  } as unknown as Extras;
+  const decoders = { platform: {} as HostPlatform, module: {} as WasmModule, engine, extras };
+  const wire = { kind: 'file', file: new Blob([]), type: '' } as const;
+  const decoded = await decodePhoto(decoders, wire, false, new AbortController().signal);
+  expect(asked).toEqual([{ parity: false, ...photo }]);
+  expect(decoded.about).toEqual(about);
+  expect(decoded.scaled).toEqual(scaled);
+});
+
+test.each([
   ['is read by the other module', async () => DECLARED, DECLARED],
   [
     'stays unknown where that cannot be fetched, and the photo is decoded',

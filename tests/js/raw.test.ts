@@ -86,6 +86,20 @@ test('less than a tenth of a file is read', async () => {
   }
 }, 600_000);
 
+test('a preview comes scaled for a model that scales photos, as natively', async () => {
+  for (const file of files) {
+    const photo = await decodePreview(
+      partsOf(new Blob([readFileSync(file)])),
+      extras,
+      { short_side: 100 },
+      new AbortController().signal,
+    );
+    expect([photo?.width, photo?.height], file).toEqual([100, 133]);
+    expect(photo?.about(), 'its own size').toMatchObject({ preview: { width: 600, height: 800 } });
+    photo?.free();
+  }
+}, 600_000);
+
 test('a TIFF file that is no RAW file is read as a whole', async () => {
   const tiff = readFileSync(join(root, 'tests', 'fixtures', 'cases', 'files', 'planar_tiled.tif'));
   // Long enough to be looked at in parts first.
