@@ -68,10 +68,22 @@ async function takePhoto(photo: Photo, signal: AbortSignal): Promise<WirePhoto> 
     const address = addressOf(photo);
     return address.startsWith('file:') ? readPath(fileURLToPath(address), signal) : readUrl(address, signal);
   }
-  if (photo instanceof Blob) return readBlob(photo);
+  if (photo instanceof Blob) return takeBlob(photo);
   if (isBytes(photo)) return takeBytes(photo);
   if (isPixelSource(photo)) return takePixels(photo);
   throw noPhoto(photo, 'a path, URL, Blob, bytes, or an object with width, height and data');
+}
+
+async function takeBlob(blob: Blob): Promise<WirePhoto> {
+  const wire = await readBlob(blob);
+  if (wire.kind !== 'file') return wire;
+  try {
+    structuredClone(blob);
+    return wire;
+  } catch {
+    // Blobs of `openAsBlob` cannot go to a worker, which would read a part of them.
+    return { kind: 'bytes', bytes: await blob.arrayBuffer(), type: blob.type };
+  }
 }
 
 async function readPath(path: string, signal: AbortSignal): Promise<WirePhoto> {

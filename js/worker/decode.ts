@@ -135,9 +135,18 @@ function ofExtras(engine: Engine, { width, height, data, about }: RgbAbout): Dec
   const photo = engine.photo(width, height, data);
   const { preview } = about;
   if (!preview || (preview.width === width && preview.height === height)) return { photo, about };
-  // In single precision, as the engine tells it.
-  const scale = Math.fround(Math.min(width, height) / Math.min(preview.width, preview.height));
+  const scale = single(Math.min(width, height) / Math.min(preview.width, preview.height));
   return { photo, about, scaled: { scale, enlarged: scale > 1 } };
+}
+
+/** A number as the engine tells it: with the fewest digits that say which one of single precision it is. */
+function single(value: number): number {
+  const wanted = Math.fround(value);
+  for (let digits = 1; digits < 9; digits++) {
+    const short = Number(wanted.toPrecision(digits));
+    if (Math.fround(short) === wanted) return short;
+  }
+  return wanted;
 }
 
 function ofPixels(

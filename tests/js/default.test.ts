@@ -1,5 +1,6 @@
 // `Gamma.load()` with nothing said: the package as it is built, with the model that comes with it.
-import { existsSync, openAsBlob, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, openAsBlob, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -93,4 +94,22 @@ test('with first estimates the final result of every kind of file is that of a p
   const timeless = (each: unknown) => (typeof each === 'object' ? { ...each, ms: 0 } : each);
   expect(plain.filter((each) => typeof each === 'object')).toHaveLength(KINDS.length - 2);
   expect(final.map(timeless)).toEqual(plain.map(timeless));
+}, 600_000);
+
+test('a large TIFF file scores the same by its path, as a Blob of the disk, and as one in memory', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gamma-'));
+  try {
+    const file = join(folder, 'large.tif');
+    // Of files of this size the worker reads no more than it needs.
+    writeFileSync(
+      file,
+      Buffer.concat([readFileSync(join(root, 'tests/fixtures/cases/files/planar_tiled.tif')), Buffer.alloc(1 << 20)]),
+    );
+    const byPath = await gamma.score(file);
+    for (const blob of [await openAsBlob(file), new Blob([readFileSync(file)])]) {
+      expect({ ...(await gamma.score(blob)), ms: 0 }).toEqual({ ...byPath, ms: 0 });
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }, 600_000);
