@@ -18,6 +18,13 @@ pub fn depthwise_relu6(x: &[f32], weight: &[f32], bias: &[f32], window: &Window)
     weighted(x, weight, Some(bias), bias.len(), [window.input, window.output()], taps)
 }
 
+/// As [`depthwise_relu6`], without bias and ReLU6.
+#[cfg(feature = "gradients")]
+pub fn depthwise(x: &[f32], weight: &[f32], channels: usize, window: &Window) -> Vec<f32> {
+    let taps = |axis, at| window.taps(axis, at);
+    weighted(x, weight, None, channels, [window.input, window.output()], taps)
+}
+
 /// The gradient of the input, for the gradient of the output before ReLU6; shapes as there.
 #[cfg(feature = "gradients")]
 pub fn input_gradient(gradient: &[f32], weight: &[f32], channels: usize, window: &Window) -> Vec<f32> {

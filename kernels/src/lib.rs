@@ -9,6 +9,8 @@
 
 mod activation;
 mod attention;
+#[cfg(feature = "gradients")]
+mod batch_norm;
 mod codes;
 #[cfg(feature = "photos")]
 mod color;
@@ -40,11 +42,13 @@ mod window;
 pub use activation::relu6_gradient;
 pub use activation::{Activation, bias_relu6, quick_gelu};
 pub use attention::{Sizes, attention};
+#[cfg(feature = "gradients")]
+pub use batch_norm::{BatchNorm, EPSILON as BATCH_NORM_EPSILON, moments};
 pub use codes::{Row, unpack};
 #[cfg(feature = "photos")]
 pub use color::{Treatment, to_rgb};
 #[cfg(feature = "gradients")]
-pub use depthwise::{channels_first, input_gradient, weight_gradient};
+pub use depthwise::{channels_first, depthwise, input_gradient, weight_gradient};
 pub use depthwise::{channels_last, depthwise_relu6};
 pub use integer::{Codes, multiply_in_7_bits, multiply_in_15_bits, span};
 pub use layer_norm::layer_norm;

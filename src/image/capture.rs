@@ -4,6 +4,7 @@
 
 use super::container::tags::{Directory, Layout};
 use super::container::{Parts, Stop};
+use super::provenance::segments;
 
 /// Bytes from the start of a file in which cameras write what is read here; of a RAW file more may be needed.
 pub const CAPTURE_BYTES: usize = 1 << 20;
@@ -122,20 +123,10 @@ fn exif(start: &[u8]) -> Option<&[u8]> {
 }
 
 fn exif_of_jpeg(jpeg: &[u8]) -> Option<&[u8]> {
-    let mut rest = jpeg.strip_prefix(b"\xFF\xD8")?;
-    loop {
-        let (&[0xFF, marker, high, low], _) = rest.split_first_chunk::<4>()? else {
-            return None;
-        };
-        let length = usize::from(u16::from_be_bytes([high, low]));
-        let segment = rest.get(4..length.max(2) + 2)?;
-        match marker {
-            0xE1 if segment.starts_with(b"Exif\0\0") => return segment.get(6..),
-            // The photo begins.
-            0xDA => return None,
-            _ => rest = rest.get(length.max(2) + 2..)?,
-        }
+    if !jpeg.starts_with(b"\xFF\xD8") {
+        return None;
     }
+    segments(jpeg).find_map(|(marker, segment)| segment.strip_prefix(b"Exif\0\0").filter(|_| marker == 0xE1))
 }
 
 fn text(parts: &Parts<'_>, directory: &Directory, tag: u16) -> Result<Option<String>, Stop> {

@@ -20,7 +20,11 @@ pub use head::{Adapter, Head};
 pub use inventory::{Entry, Part, may_be_quantized};
 pub use layers::{Codes, LayerNorm, Linear, Weight};
 pub use moae::{MixtureOfAssessmentExperts, Mlp};
-pub use stem::{Convolution, EfficientNetLite, FIRST, InvertedResidual, LiteStem, PatchStem, Stage, Stem, Variant};
+#[cfg(feature = "train")]
+pub use stem::BatchNorm;
+pub use stem::{
+    Convolution, EfficientNetLite, FIRST, InvertedResidual, LiteStem, PatchStem, PixelConvolution, Stage, Stem, Variant,
+};
 pub use text::{TOKEN_EMBEDDING, TextTower, causal_mask};
 pub use vision::VisionTower;
 

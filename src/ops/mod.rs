@@ -31,6 +31,8 @@ mod native;
 use native as device;
 
 use burn::tensor::Tensor;
+#[cfg(feature = "train")]
+pub use cpu::{batch_norm, depthwise, moments};
 
 #[cfg(feature = "gpu")]
 pub use conformance::random_shapes;
@@ -117,6 +119,12 @@ pub fn depthwise_relu6(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, stride:
     device::depthwise_relu6(x, weight, bias, stride)
 }
 
+/// A convolution alone, channels last in the output; shapes as [`convolution_relu6`]. On burn's Flex backend.
+#[cfg(feature = "train")]
+pub fn convolution(x: Tensor<4>, weight: Tensor<4>, stride: usize) -> Tensor<4> {
+    by_patches(cpu::patches, x, weight, Epilogue::default(), stride)
+}
+
 /// [`convolution_relu6`] as a linear layer over `patches(x, kernel, stride)`, `[n * height * width, in * kernel * kernel]`.
 fn convolution_by_patches(
     patches: impl FnOnce(Tensor<4>, usize, usize) -> Tensor<2>,
@@ -125,13 +133,23 @@ fn convolution_by_patches(
     bias: Tensor<1>,
     stride: usize,
 ) -> Tensor<4> {
-    let ([n, _, height, width], [out, channels, kernel, _]) = (x.dims(), weight.dims());
-    let input = [height, width];
-    let [height, width] = Window { input, kernel, stride }.output();
     let epilogue = Epilogue {
         bias: Some(bias),
         ..Epilogue::activated(Activation::Relu6)
     };
+    by_patches(patches, x, weight, epilogue, stride)
+}
+
+fn by_patches(
+    patches: impl FnOnce(Tensor<4>, usize, usize) -> Tensor<2>,
+    x: Tensor<4>,
+    weight: Tensor<4>,
+    epilogue: Epilogue,
+    stride: usize,
+) -> Tensor<4> {
+    let ([n, _, height, width], [out, channels, kernel, _]) = (x.dims(), weight.dims());
+    let input = [height, width];
+    let [height, width] = Window { input, kernel, stride }.output();
     let rows = patches(x, kernel, stride);
     linear(rows, weight.reshape([out, channels * kernel * kernel]), epilogue).reshape([n, height, width, out])
 }

@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use burn::tensor::Device;
 
 use super::{
-    checkpoint, config::TrainConfig, imagenet::fold_efficientnet_lite, initial::initial, parameters::Parameters,
+    checkpoint,
+    config::TrainConfig,
+    imagenet::{efficientnet_lite, fold_efficientnet_lite},
+    initial::initial,
+    norm::is_norm,
+    parameters::Parameters,
 };
 use crate::{
     Error, Result,
@@ -39,6 +44,9 @@ pub(super) fn beginning(config: &TrainConfig, scenes: &[String], device: &Device
     let (dimensions, mut known) = match &config.model.init {
         Some(path) => {
             let (tensors, _) = checkpoint::read(path)?;
+            if let Some(name) = tensors.keys().find(|name| is_norm(name)) {
+                return Err(Error::TensorExtra(name.clone()));
+            }
             let shapes = tensors.iter().map(|(name, (shape, _))| (name.clone(), shape.clone()));
             (Config::from_header(&Header::of_shapes(shapes))?, tensors)
         }
@@ -50,7 +58,10 @@ pub(super) fn beginning(config: &TrainConfig, scenes: &[String], device: &Device
     };
     if let (Some(path), Some(stem)) = (&config.model.stem, &dimensions.stem) {
         let (port, _) = checkpoint::read(path)?;
-        known.extend(fold_efficientnet_lite(stem, &port)?);
+        known.extend(match config.model.batch_norm {
+            true => efficientnet_lite(stem, &port)?,
+            false => fold_efficientnet_lite(stem, &port)?,
+        });
     }
     Parameters::new(&dimensions, scenes, known, &config.optimizer, device, |entry| {
         initial(entry, &dimensions, config.seed)

@@ -6,8 +6,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    imagenet::Values,
     network::normalize,
+    norm::Values,
     optimizer::{Adam, numbers},
     parameters::{AFFINE, Parameters, TEXT_FEATURES},
     state::State,
@@ -95,6 +95,8 @@ pub(super) fn restore(
             *average = take("average")?;
             *mean = take("mean")?;
             *square = take("square")?;
+        } else {
+            *average = values.clone();
         }
         parameter.values = values;
     }

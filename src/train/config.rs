@@ -76,6 +76,9 @@ pub struct ModelConfig {
     pub config: Option<Config>,
     /// ImageNet weights of the stem: EfficientNet-Lite as a `.pth` or safetensors with the names of its PyTorch port.
     pub stem: Option<PathBuf>,
+    /// Whether the stem keeps its batch normalisation while it learns; the model that is written has it folded into its convolutions.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub batch_norm: bool,
     /// How photos are brought to the model, stored in the file; its `short_side` is that of every dataset that has none of its own.
     /// Without it, as the file `init` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -191,6 +194,11 @@ impl TrainConfig {
                 "optimizer.ema is {}; 0 to below 1 is possible",
                 self.optimizer.ema
             ));
+        }
+        if self.model.batch_norm && (self.model.stem.is_none() || self.device != "flex") {
+            return refuse(
+                "model.batch_norm needs model.stem, whose normalisation it keeps, and device = \"flex\"".into(),
+            );
         }
         let chosen = [
             self.model.init.is_some(),

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::{config::OptimizerConfig, imagenet::Values};
+use super::{
+    config::OptimizerConfig,
+    norm::{Values, is_moment, is_norm},
+};
 use crate::{
     Error, Result,
     model::{Config, Entry, Part},
@@ -77,6 +80,16 @@ impl Parameters {
                 part: Part::Vision,
             }));
         }
+        entries.extend(
+            known
+                .iter()
+                .filter(|(name, _)| is_norm(name))
+                .map(|(name, (shape, _))| Entry {
+                    name: name.clone(),
+                    shape: shape.clone(),
+                    part: Part::Vision,
+                }),
+        );
         let mut list = Vec::with_capacity(entries.len());
         for entry in entries {
             let values = match known.remove(&entry.name) {
@@ -93,12 +106,11 @@ impl Parameters {
             let length = values.len();
             list.push(Parameter {
                 values: Tensor::from_data(TensorData::new(values, [length]), device),
-                lr: optimizer
-                    .groups
-                    .iter()
-                    .rev()
-                    .find(|group| group.holds(&entry.name))
-                    .map_or(optimizer.lr, |group| group.lr),
+                lr: match optimizer.groups.iter().rev().find(|group| group.holds(&entry.name)) {
+                    _ if is_moment(&entry.name) => 0.0,
+                    Some(group) => group.lr,
+                    None => optimizer.lr,
+                },
                 name: entry.name,
                 shape: entry.shape,
             });

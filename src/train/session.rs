@@ -1,5 +1,8 @@
 //! A run: its state, its loop, its files.
 
+mod calibration;
+mod judging;
+
 use std::{
     collections::BTreeMap,
     ops::ControlFlow,
@@ -10,7 +13,7 @@ use std::{
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{
-    about::{About, OtherScenes, reliability},
+    about::{About, OtherScenes},
     batches::{Batch, Cache, Plan},
     beginning::{beginning, photo},
     checkpoint::{self, Saved, Snapshot},
@@ -26,13 +29,16 @@ use super::{
     optimizer::{Adam, scalar},
     parameters::Parameters,
     state::{Epoch, Event, Outcome, State},
-    validation::{Figures, Judge, Predictions, grid},
+    validation::Figures,
 };
 use crate::{
     Error, Result,
     image::{CROP, Preparation},
     weights::Reliability,
 };
+
+/// What the names of the stem's tensors begin with.
+const STEM: &str = "clip_model.visual.stem";
 
 /// A run of training.
 pub struct Session {
@@ -250,6 +256,7 @@ impl Session {
         if flow.is_break() {
             return Ok(flow);
         }
+        self.calibrate(plan, epoch)?;
         let validation = self.judge(plan.datasets, self.config.validation.crops)?;
         let steps = (self.state.step - epoch * per_epoch).max(1) as f64;
         let done = Epoch {
@@ -319,47 +326,12 @@ impl Session {
         }
     }
 
-    fn judge(&self, datasets: &[Dataset], crops: u32) -> Result<Vec<Predictions>> {
-        let judge = Judge {
-            network: &Network::new(&self.parameters, &self.average, &self.scenes)?,
-            photo: &self.photo,
-            crops: grid(crops),
-            normalization: self.parameters.config.normalization(),
-            batch: self.config.validation.batch,
-            device: &self.device,
-        };
-        judge.predictions(datasets, &self.lessons, &self.average)
-    }
-
     /// The epoch, of those done, whose weights are stored.
     fn kept(&self) -> Option<&Epoch> {
         match self.config.schedule.keep {
             Keep::Best => self.state.best(),
             Keep::Last => self.state.epochs.last(),
         }
-    }
-
-    /// Judges the model of the epoch that is kept once more, with more crops.
-    fn finish(&mut self, plan: &Plan<'_>) -> Result<Outcome> {
-        let model = self.file("model.safetensors");
-        let (mut tensors, _) = checkpoint::read(&model)?;
-        for (parameter, average) in self.parameters.list.iter().zip(&mut self.average) {
-            if let Some((_, values)) = tensors.remove(&parameter.name) {
-                let length = values.len();
-                *average = Tensor::from_data(TensorData::new(values, [length]), &self.device);
-            }
-        }
-        let predictions = self.judge(plan.datasets, self.config.validation.final_crops)?;
-        checkpoint::replace(&self.file("predictions.csv"), &Predictions::table(&predictions)?)?;
-        if self.config.schedule.keep == Keep::Last {
-            self.write_model(&model, reliability(&self.config, &predictions))?;
-        }
-        Ok(Outcome {
-            validation: predictions.iter().map(Figures::from).collect(),
-            predictions,
-            model,
-            best: self.kept().cloned(),
-        })
     }
 
     /// Writes the checkpoint.
@@ -393,6 +365,7 @@ impl Session {
             other_scenes: &self.other_scenes,
         };
         let (scenes, metadata) = (about.scenes(), about.metadata()?);
-        checkpoint::write_model(path, &self.parameters, &self.average, metadata, &scenes)
+        let (parameters, average) = self.parameters.folded(&self.average)?;
+        checkpoint::write_model(path, &parameters, &average, metadata, &scenes)
     }
 }

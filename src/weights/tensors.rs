@@ -186,6 +186,17 @@ impl Scope<'_> {
             .ok_or(Error::TensorMissing(name))
     }
 
+    /// Takes the tensor `name` of this scope if it is there.
+    #[cfg(feature = "train")]
+    pub(crate) fn take_optional<const D: usize>(
+        &mut self,
+        name: &str,
+        expected: [usize; D],
+    ) -> Result<Option<Tensor<D>>> {
+        let name = self.join(name);
+        self.tensors.take_optional(&name, expected)
+    }
+
     /// Takes the matrix `name` of this scope as it is stored.
     ///
     /// # Errors

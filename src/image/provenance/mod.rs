@@ -10,6 +10,7 @@ mod parts;
 mod reading;
 mod screen;
 
+pub(super) use parts::segments;
 use serde::Serialize;
 
 #[cfg(feature = "formats")]

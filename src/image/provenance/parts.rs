@@ -3,7 +3,7 @@
 use super::{be16, be32};
 
 /// Markers with their segments, of a JPEG up to its first scan.
-pub(super) fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+pub(in crate::image) fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     let mut at = 2;
     std::iter::from_fn(move || {
         loop {

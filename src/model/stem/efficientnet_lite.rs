@@ -1,13 +1,16 @@
 //! EfficientNet-Lite as a stem: inverted residual blocks with ReLU6, tokens from several of its levels.
 //!
 //! Batch normalisation is folded into the convolutions before it when ImageNet weights are imported: what trains is then
-//! exactly what ships, no statistics depend on the batch, and a step is the same at every batch size.
+//! exactly what ships, no statistics depend on the batch, and a step is the same at every batch size. A trainer may keep the
+//! normalisation instead ([`BatchNorm`](super::BatchNorm)) and fold it into the model that it writes.
 
 use burn::{
     module::{Module, Param},
     tensor::Tensor,
 };
 
+#[cfg(feature = "train")]
+use super::norm::BatchNorm;
 use super::plan::{Convolution, FIRST, LiteStem, Stage};
 use crate::{
     Result,
@@ -25,6 +28,9 @@ pub struct SpatialConvolution {
     pub bias: Param<Tensor<1>>,
     /// Pixels from one output to the next.
     pub stride: usize,
+    /// While it learns, perhaps.
+    #[cfg(feature = "train")]
+    pub norm: Option<BatchNorm>,
 }
 
 impl SpatialConvolution {
@@ -33,7 +39,80 @@ impl SpatialConvolution {
             weight: parameter(scope.take("weight", shape)?),
             bias: parameter(scope.take("bias", [shape[0]])?),
             stride,
+            #[cfg(feature = "train")]
+            norm: BatchNorm::load(scope, shape[0])?,
         })
+    }
+
+    /// `[n, 3, height, width]` → `[n, height / stride, width / stride, out]`, between 0 and 6.
+    fn over_photos(&self, photos: Tensor<4>) -> Tensor<4> {
+        #[cfg(feature = "train")]
+        if let Some(norm) = &self.norm {
+            let x = ops::convolution(photos, self.weight.val(), self.stride);
+            return norm.forward(x, self.bias.val(), true);
+        }
+        ops::convolution_relu6(photos, self.weight.val(), self.bias.val(), self.stride)
+    }
+
+    /// `[n, height, width, channels]` → `[n, height / stride, width / stride, channels]`, between 0 and 6.
+    fn by_channel(&self, x: Tensor<4>) -> Tensor<4> {
+        #[cfg(feature = "train")]
+        if let Some(norm) = &self.norm {
+            let x = ops::depthwise(x, self.weight.val(), self.stride);
+            return norm.forward(x, self.bias.val(), true);
+        }
+        ops::depthwise_relu6(x, self.weight.val(), self.bias.val(), self.stride)
+    }
+}
+
+/// A convolution over single pixels.
+#[derive(Module, Debug)]
+pub struct PixelConvolution {
+    /// `[in] -> [out]`.
+    pub linear: Linear,
+    /// While it learns, perhaps.
+    #[cfg(feature = "train")]
+    pub norm: Option<BatchNorm>,
+}
+
+impl PixelConvolution {
+    fn load(scope: &mut Scope<'_>, input: usize, output: usize) -> Result<Self> {
+        Ok(Self {
+            linear: Linear::load(scope, input, output)?,
+            #[cfg(feature = "train")]
+            norm: BatchNorm::load(scope, output)?,
+        })
+    }
+
+    /// `[n, height, width, in]` → `[n, height, width, out]`, between 0 and 6.
+    fn relu6(&self, x: Tensor<4>) -> Tensor<4> {
+        #[cfg(feature = "train")]
+        if let (Some(norm), Some(bias)) = (&self.norm, &self.linear.bias) {
+            let x = at_each_pixel(x, |rows| self.linear.without_bias().forward_rows(rows));
+            return norm.forward(x, bias.val(), true);
+        }
+        at_each_pixel(x, |rows| {
+            self.linear
+                .forward_rows_with(rows, Epilogue::activated(Activation::Relu6))
+        })
+    }
+
+    /// `[n, height, width, in]` → `[n, height, width, out]`, added to `residual`.
+    fn onto(&self, residual: Option<Tensor<4>>, x: Tensor<4>) -> Tensor<4> {
+        #[cfg(feature = "train")]
+        if let (Some(norm), Some(bias)) = (&self.norm, &self.linear.bias) {
+            let x = at_each_pixel(x, |rows| self.linear.without_bias().forward_rows(rows));
+            let y = norm.forward(x, bias.val(), false);
+            return match residual {
+                Some(residual) => residual + y,
+                None => y,
+            };
+        }
+        let epilogue = match residual {
+            Some(residual) => Epilogue::onto(pixels(residual)),
+            None => Epilogue::default(),
+        };
+        at_each_pixel(x, |rows| self.linear.forward_rows_with(rows, epilogue))
     }
 }
 
@@ -41,11 +120,11 @@ impl SpatialConvolution {
 #[derive(Module, Debug)]
 pub struct InvertedResidual {
     /// `[input] -> [hidden]` at each pixel; absent where both are the same.
-    pub expand: Option<Linear>,
+    pub expand: Option<PixelConvolution>,
     /// Over space, channel by channel.
     pub depthwise: SpatialConvolution,
     /// `[hidden] -> [output]` at each pixel.
-    pub project: Linear,
+    pub project: PixelConvolution,
     /// Whether the input is added.
     pub residual: bool,
 }
@@ -62,10 +141,10 @@ impl InvertedResidual {
         Ok(Self {
             expand: match hidden == input {
                 true => None,
-                false => Some(Linear::load(&mut scope.scope("expand"), input, hidden)?),
+                false => Some(PixelConvolution::load(&mut scope.scope("expand"), input, hidden)?),
             },
             depthwise: SpatialConvolution::load(&mut scope.scope("depthwise"), [hidden, 1, kernel, kernel], stride)?,
-            project: Linear::load(&mut scope.scope("project"), hidden, output)?,
+            project: PixelConvolution::load(&mut scope.scope("project"), hidden, output)?,
             residual: plan.residual(),
         })
     }
@@ -73,18 +152,11 @@ impl InvertedResidual {
     /// `[n, height, width, input]` → `[n, height / stride, width / stride, output]`.
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let expanded = match &self.expand {
-            Some(expand) => at_each_pixel(x.clone(), |rows| {
-                expand.forward_rows_with(rows, Epilogue::activated(Activation::Relu6))
-            }),
+            Some(expand) => expand.relu6(x.clone()),
             None => x.clone(),
         };
-        let depthwise = &self.depthwise;
-        let y = ops::depthwise_relu6(expanded, depthwise.weight.val(), depthwise.bias.val(), depthwise.stride);
-        let epilogue = match self.residual {
-            true => Epilogue::onto(pixels(x)),
-            false => Epilogue::default(),
-        };
-        at_each_pixel(y, |rows| self.project.forward_rows_with(rows, epilogue))
+        let y = self.depthwise.by_channel(expanded);
+        self.project.onto(self.residual.then_some(x), y)
     }
 }
 
@@ -145,8 +217,7 @@ impl EfficientNetLite {
 
     /// The output of each level, `[crops, side, side, channels]`, for normalised crops `[crops, 3, image, image]`.
     pub fn pyramid(&self, crops: Tensor<4>) -> Vec<Tensor<4>> {
-        let first = &self.first;
-        let mut x = ops::convolution_relu6(crops, first.weight.val(), first.bias.val(), first.stride);
+        let mut x = self.first.over_photos(crops);
         let mut levels = Vec::with_capacity(self.levels.len());
         for (index, block) in self.blocks.iter().enumerate() {
             x = block.forward(x);
@@ -170,6 +241,20 @@ impl EfficientNetLite {
             level.linear.forward(level.ln.forward(cells))
         });
         Tensor::cat(tokens.collect(), 1)
+    }
+
+    /// As [`Stem::moments`](super::Stem::moments).
+    #[cfg(feature = "train")]
+    pub fn moments(&self) -> Vec<(String, Tensor<2>)> {
+        let mut norms = vec![("first".to_owned(), &self.first.norm)];
+        for (index, block) in self.blocks.iter().enumerate() {
+            let expand = block.expand.as_ref().map(|expand| ("expand", &expand.norm));
+            let rest = [("depthwise", &block.depthwise.norm), ("project", &block.project.norm)];
+            let of_block = expand.into_iter().chain(rest);
+            norms.extend(of_block.map(|(name, norm)| (format!("blocks.{index}.{name}"), norm)));
+        }
+        let seen = |(name, norm): (String, &Option<BatchNorm>)| Some((name, norm.as_ref()?.seen()?));
+        norms.into_iter().filter_map(seen).collect()
     }
 
     /// The standard deviation in each cell; on a level of one pixel a cell, each pixel's distance from the level's mean.

@@ -1,12 +1,16 @@
 //! What turns the pixels of a crop into the tokens of the vision transformer.
 
 mod efficientnet_lite;
+#[cfg(feature = "train")]
+mod norm;
 mod patch;
 mod plan;
 
 use burn::{module::Module, tensor::Tensor};
 
-pub use efficientnet_lite::{EfficientNetLite, InvertedResidual};
+pub use efficientnet_lite::{EfficientNetLite, InvertedResidual, PixelConvolution};
+#[cfg(feature = "train")]
+pub use norm::BatchNorm;
 pub use patch::PatchStem;
 pub use plan::{Convolution, FIRST, LiteStem, Stage, Variant};
 
@@ -40,6 +44,15 @@ impl Stem {
         match self {
             Self::Patch(stem) => stem.forward(crops),
             Self::EfficientNetLite(stem) => stem.forward(crops),
+        }
+    }
+
+    /// The moments `[2, channels]` that batch normalisation saw in the last forward pass, by the name of the convolution below the stem.
+    #[cfg(feature = "train")]
+    pub fn moments(&self) -> Vec<(String, Tensor<2>)> {
+        match self {
+            Self::Patch(_) => Vec::new(),
+            Self::EfficientNetLite(stem) => stem.moments(),
         }
     }
 }

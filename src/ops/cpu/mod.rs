@@ -1,12 +1,17 @@
 //! What both CPU devices share: the kernels ([`gamma_kernels`]) of Gamma-Lite's stem as operations of burn, with their gradients for
 //! training, and what follows a linear layer.
 
+#[cfg(feature = "train")]
+mod batch_norm;
 mod epilogue;
 mod stem;
 #[cfg(test)]
 mod tests;
 
 use burn::backend::{Flex, tensor::FloatTensor};
+
+#[cfg(feature = "train")]
+pub use batch_norm::{batch_norm, depthwise, moments};
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) use stem::bias_relu6;

@@ -71,7 +71,7 @@ impl StemBackend for Flex {
 }
 
 /// How `[channels, 1, kernel, kernel]` moves over `[n, height, width, channels]`.
-fn window(x: &FloatTensor<Flex>, weight: &FloatTensor<Flex>, stride: usize) -> Window {
+pub(super) fn window(x: &FloatTensor<Flex>, weight: &FloatTensor<Flex>, stride: usize) -> Window {
     let shape = x.layout().shape();
     Window {
         input: [shape[1], shape[2]],
@@ -80,7 +80,7 @@ fn window(x: &FloatTensor<Flex>, weight: &FloatTensor<Flex>, stride: usize) -> W
     }
 }
 
-fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FloatTensor<Flex> {
+pub(super) fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FloatTensor<Flex> {
     FloatTensor::<Flex>::from_data(TensorData::new(values, shape))
 }
 

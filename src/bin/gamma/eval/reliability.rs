@@ -6,11 +6,6 @@ use gamma_wasm::metrics::{Held, Judged, reliability};
 
 use super::{Models, Results};
 
-/// What a CSV says about it, given the labels with higher as better.
-fn judged<'a>(name: &'a str, scores: &'a [f64], labels: &'a [f64]) -> Judged<'a> {
-    Judged { name, scores, labels }
-}
-
 impl Results {
     /// The model's scores, and what people say, higher is better.
     fn pairs(&self) -> (Vec<f64>, Vec<f64>) {
@@ -49,7 +44,7 @@ pub fn json(models: &Models, results: &[Results]) -> String {
         .filter_map(|(scene, sets)| {
             let sets: Vec<Judged<'_>> = sets
                 .iter()
-                .map(|(name, (scores, labels))| judged(name, scores, labels))
+                .map(|(name, (scores, labels))| Judged { name, scores, labels })
                 .collect();
             Some((*scene, reliability(&sets)?))
         })
@@ -62,5 +57,12 @@ pub fn json(models: &Models, results: &[Results]) -> String {
 pub fn held(models: &Models, set: &Results) -> Option<Held> {
     let stated = models.model.info().reliability.get(models.scene(&set.source))?;
     let (scores, labels) = set.pairs();
-    Some(Held::of(&judged("", &scores, &labels), stated))
+    Some(Held::of(
+        &Judged {
+            name: "",
+            scores: &scores,
+            labels: &labels,
+        },
+        stated,
+    ))
 }
