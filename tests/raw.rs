@@ -179,3 +179,8 @@ fn a_search_ends_whatever_it_is_given() {
     }
     assert!(asked <= 65 * MODELS.len());
 }
+
+#[test]
+fn of_an_empty_file_nothing_is_asked_for() {
+    assert!(matches!(Search::new(0).next(), Ok(Next::Other)));
+}

@@ -61,6 +61,10 @@ impl<'a> Parts<'a> {
             .checked_add(length as u64)
             .filter(|&end| end <= self.size)
             .ok_or(Stop::Damaged)?;
+        // Nothing need be read for it, at the end of a file or of one that is empty.
+        if length == 0 {
+            return Ok(&[]);
+        }
         self.pieces
             .iter()
             .find_map(|(start, piece)| {
