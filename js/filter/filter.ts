@@ -1,9 +1,10 @@
 // The filter: brings together what elements show, which of them are near, what is known of their pictures, and what is
 // done to them.
-import { GammaError } from '../error.js';
+import type { GammaError } from '../error.js';
 import type { Assessment } from '../types.js';
 import { Appearance } from './appearance.js';
 import { LeftAlone } from './judge.js';
+import { Lazy } from './lazy.js';
 import { Near } from './near.js';
 import { PageScores } from './page-scores.js';
 import { Picture } from './picture.js';
@@ -12,12 +13,18 @@ import { Queue } from './queue.js';
 import { ALL, dependsOnPage, LEAST_PICTURES, listOf, sceneOf, type Verdict, verdict } from './rule.js';
 import type { Settings } from './settings.js';
 import { shownBy, whySkipped } from './shown.js';
-import { Telling } from './telling.js';
+import { statsOf } from './stats.js';
+import { asGammaError, Telling } from './telling.js';
 import type { Assess, Assessed, AssessRequest, Filter, FilterStats } from './types.js';
 import { isThere, Watch } from './watch.js';
 
-/** Pictures that are read or scored at a time: while one is scored, the next ones are read. */
-const PARALLEL = 8;
+/** Workers that a model has on this device, more or less. */
+const WORKERS = Math.min(4, Math.max(1, Math.floor((globalThis.navigator?.hardwareConcurrency ?? 2) / 2)));
+/**
+ * Pictures that are read or scored at a time: while one is scored, the next ones are read. What is begun is not overtaken
+ * by nearer pictures, so they are few.
+ */
+const PARALLEL = 2 + 2 * WORKERS;
 /** Milliseconds in which pictures that come together are compared with each other once. */
 const COMPARE = 200;
 /** Addresses of pictures that somebody wanted to see. */
@@ -33,6 +40,7 @@ export class PageFilter implements Filter {
   readonly #near: Near;
   readonly #queue: Queue;
   readonly #appearance: Appearance;
+  readonly #lazy = new Lazy();
   readonly #places = new Places();
   readonly #scores = new PageScores();
   readonly #pictures = new Map<Element, Picture>();
@@ -55,7 +63,7 @@ export class PageFilter implements Filter {
     this.#telling = new Telling(settings.rules, settings.onVerdict);
     this.#appearance = new Appearance(settings.veil);
     const { perSecond, scrolling, ahead, backgrounds, frames } = settings;
-    this.#queue = new Queue({ parallel: PARALLEL, perSecond, scrolling });
+    this.#queue = new Queue({ parallel: PARALLEL, long: WORKERS, perSecond, scrolling });
     this.#near = new Near(ahead, {
       onNear: (element) => this.#look(element),
       onFar: (element) => this.#far(element),
@@ -98,19 +106,7 @@ export class PageFilter implements Filter {
   }
 
   stats(): FilterStats {
-    const all = [...this.#pictures.values()];
-    const count = (holds: (picture: Picture) => boolean) => all.filter(holds).length;
-    const are = (state: Picture['state']) => count((picture) => picture.state === state);
-    return {
-      watched: all.length,
-      waiting: are('queued') + count(({ state, verdict }) => state === 'working' && verdict === undefined),
-      judged: count(({ verdict }) => verdict !== undefined),
-      acted: count(({ verdict }) => verdict !== undefined && verdict.action !== 'none'),
-      skipped: are('skipped'),
-      unreadable: are('unreadable'),
-      failed: are('failed'),
-      ...this.#counts,
-    };
+    return statsOf([...this.#pictures.values()], this.#counts);
   }
 
   dispose(): void {
@@ -121,6 +117,7 @@ export class PageFilter implements Filter {
     this.#near.dispose();
     this.#queue.end();
     this.#small.disconnect();
+    this.#lazy.dispose();
     for (const picture of this.#pictures.values()) picture.controller?.abort();
     this.#pictures.clear();
     this.#appearance.dispose();
@@ -157,6 +154,7 @@ export class PageFilter implements Filter {
       queueMicrotask(() => queueMicrotask(() => this.#look(element)));
       return;
     }
+    this.#lazy.settled(element);
     // It may have got its size only now.
     if (!this.#near.isNear(element)) this.#near.again(element);
     this.#look(element);
@@ -169,6 +167,7 @@ export class PageFilter implements Filter {
       this.#appearance.set(picture, undefined);
       this.#near.unwatch(element);
       this.#small.unobserve(element);
+      this.#lazy.settled(element);
       this.#pictures.delete(element);
     }
     this.#watch.sweep();
@@ -181,9 +180,14 @@ export class PageFilter implements Filter {
     if (!picture || this.#ended) return;
     this.#renew(picture);
     const { shown, state } = picture;
-    if (state !== 'idle' || !shown.settled) return;
+    if (state !== 'idle') return;
+    const isNear = this.#near.isNear(element);
+    if (!shown.settled) {
+      if (isNear && shown.kind === 'img') this.#lazy.load(element);
+      return;
+    }
     const isRevealed = this.#revealed.has(shown.address);
-    if (!isRevealed && !this.#near.isNear(element)) return;
+    if (!isRevealed && !isNear) return;
     const why = isRevealed ? undefined : whySkipped(element, shown, this.#settings.smallest);
     if (why === 'small') this.#small.observe(element);
     if (isRevealed || why) {
@@ -232,7 +236,22 @@ export class PageFilter implements Filter {
 
   #sight(element: Element): void {
     const picture = this.#pictures.get(element);
-    if (picture && picture.verdict === undefined && picture.state !== 'idle') this.#appearance.wait(picture);
+    if (!picture || picture.verdict !== undefined || picture.state === 'idle') return;
+    this.#appearance.wait(picture);
+    if (!picture.found || !this.#isDue(picture)) return;
+    picture.controller?.abort();
+    if (picture.job) this.#queue.remove(picture.job);
+    picture.job = undefined;
+    this.#decide(picture, picture.found);
+  }
+
+  /**
+   * Whether the picture has to be judged by what is known: the page is scrolled and it is coming into sight. A veil gives
+   * it time. The verdict stays: what is in sight is not to change.
+   */
+  #isDue({ element }: Picture): boolean {
+    const { veil } = this.#settings;
+    return veil === undefined && this.#places.isScrolled && this.#near.isInSight(element);
   }
 
   #grown(element: Element): void {
@@ -247,12 +266,14 @@ export class PageFilter implements Filter {
 
   #scrolled(event: Event): void {
     this.#places.scrolled(event);
+    this.#near.scrolled(this.#places.speed);
     this.#queue.scrolled();
     this.#appearance.moved();
   }
 
   #enqueue(picture: Picture, estimate: boolean): void {
-    const job = { place: () => this.#places.of(picture), run: () => this.#work(picture, estimate) };
+    const run = () => this.#work(picture, estimate);
+    const job = { place: () => this.#places.of(picture), long: !estimate, run };
     picture.job = job;
     picture.state = 'queued';
     this.#queue.add(job);
@@ -283,10 +304,13 @@ export class PageFilter implements Filter {
   }
 
   /** Whether a better estimate of the picture decides. */
-  #enough({ found }: Picture): AssessRequest['enough'] {
+  #enough(picture: Picture): AssessRequest['enough'] {
+    const { found } = picture;
     if (!found || this.#scene === ALL) return undefined;
-    const { assessment } = found;
-    return (estimate) => this.#verdictOf({ ...found, assessment: { ...assessment, ...estimate } as Assessment }).clear;
+    return (estimate) => {
+      const better = { ...found, assessment: { ...found.assessment, ...estimate } as Assessment };
+      return this.#verdictOf(better).clear || this.#isDue(picture);
+    };
   }
 
   #late(picture: Picture, controller: AbortController): void {
@@ -301,13 +325,19 @@ export class PageFilter implements Filter {
     this.#count(picture, -1);
     picture.found = found;
     this.#count(picture, 1);
-    const said = this.#verdictOf(found);
-    if (!said.clear && !found.final && estimate) {
+    if (estimate && !found.final && !this.#verdictOf(found).clear && !this.#isDue(picture)) {
       this.#enqueue(picture, false);
       return;
     }
+    this.#decide(picture, found);
+  }
+
+  /** Judges the picture by what is known of it. */
+  #decide(picture: Picture, found: Assessed): void {
+    picture.controller = undefined;
+    picture.state = 'judged';
     if (!found.final) this.#counts.byEstimate += 1;
-    this.#judge(picture, said);
+    this.#judge(picture, this.#verdictOf(found));
     if (dependsOnPage(this.#settings.rules)) this.#comparing ??= setTimeout(() => this.#compare(), COMPARE);
   }
 
@@ -375,11 +405,4 @@ export class PageFilter implements Filter {
     this.#settle(picture, state);
     this.#telling.tell(picture, state, error);
   }
-}
-
-/** Errors of an `assess` of one's own may come from another place, and keep their code. */
-function asGammaError(error: unknown): GammaError {
-  if (error instanceof GammaError) return error;
-  const { code, message } = Object(error) as Partial<GammaError>;
-  return new GammaError(code ?? 'worker', message ?? String(error), { cause: error });
 }

@@ -1,6 +1,7 @@
 // How near pictures are, for the order in which they are worked at.
 import type { Picture } from './picture.js';
 import { distanceOf } from './shown.js';
+import { Speed } from './speed.js';
 
 /** Milliseconds for which a measured place is good. */
 const LASTS = 80;
@@ -22,6 +23,7 @@ export class Places {
   #lastTop = 0;
   #scrollsUp = false;
   #scrolled = -Infinity;
+  readonly #speed = new Speed();
 
   scrolled({ target }: Event): void {
     const scrolls = (target as Partial<Document>).scrollingElement ?? (target as Partial<Element>);
@@ -29,6 +31,17 @@ export class Places {
     this.#scrollsUp = top < this.#lastTop;
     this.#lastTop = top;
     this.#scrolled = performance.now();
+    this.#speed.scrolled(target, top, this.#scrolled);
+  }
+
+  /** CSS pixels that the page is scrolled a second, downwards above 0; 0 for jumps. */
+  get speed(): number {
+    return this.#speed.now;
+  }
+
+  /** Whether the page is being scrolled. */
+  get isScrolled(): boolean {
+    return performance.now() - this.#scrolled < SCROLL_LASTS;
   }
 
   /** CSS pixels to go until the picture is in sight, more or less. */
@@ -37,7 +50,7 @@ export class Places {
     if (now - picture.place.at > LASTS) {
       const { pixels, below } = distanceOf(picture.element);
       const isBehind = pixels > 0 && below === this.#scrollsUp;
-      const isSeen = pixels === 0 && now - this.#scrolled < SCROLL_LASTS;
+      const isSeen = pixels === 0 && this.isScrolled;
       picture.place = { at: now, value: isSeen ? SEEN : pixels * (isBehind ? BEHIND : 1) };
     }
     return picture.place.value + (picture.found ? ESTIMATED : 0);

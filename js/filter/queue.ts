@@ -5,6 +5,8 @@
 export interface Job {
   /** Where it stands in the line, asked for when a place is free: the lowest number is next. */
   place(): number;
+  /** Whether it takes long: others do not wait for many of those. */
+  readonly long?: boolean | undefined;
   /** Does it. The queue waits for the end; what it rejects with is the job's own affair. */
   run(): Promise<void>;
 }
@@ -13,6 +15,8 @@ export interface Job {
 export interface QueueSettings {
   /** Jobs at a time. */
   readonly parallel: number;
+  /** Long ones among them; as many unless told. */
+  readonly long?: number | undefined;
   /** Jobs begun in a second. */
   readonly perSecond: number;
   /** The same while the page is scrolled. */
@@ -41,6 +45,7 @@ export class Queue {
   readonly #later: (callback: () => void, milliseconds: number) => () => void;
   readonly #waiting = new Set<Job>();
   #running = 0;
+  #runningLong = 0;
   #paused = false;
   #ended = false;
   /** What is left of the budget, in jobs, at {@link #counted}. */
@@ -137,28 +142,35 @@ export class Queue {
         if (!this.#cancel) this.#wait(Math.ceil(((1 - this.#credit) / this.#perSecond) * 1000));
         return;
       }
+      const next = this.#nearest();
+      if (!next) return;
       this.#credit -= 1;
-      this.#start(this.#nearest());
+      this.#start(next);
     }
   }
 
-  #nearest(): Job {
+  #nearest(): Job | undefined {
+    const mayBeLong = this.#runningLong < (this.#settings.long ?? this.#settings.parallel);
     let nearest: Job | undefined;
     let least = Infinity;
     for (const job of this.#waiting) {
+      if (job.long && !mayBeLong) continue;
       const place = job.place();
       if (nearest && place >= least) continue;
       nearest = job;
       least = place;
     }
-    return nearest as Job;
+    return nearest;
   }
 
   #start(job: Job): void {
     this.#waiting.delete(job);
+    const long = job.long ? 1 : 0;
     this.#running += 1;
+    this.#runningLong += long;
     const done = () => {
       this.#running -= 1;
+      this.#runningLong -= long;
       if (!this.#cancel) this.#begin();
     };
     job.run().then(done, done);

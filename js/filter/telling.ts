@@ -1,5 +1,5 @@
 // What a filter says about its pictures: to its caller, and once for each origin on the console.
-import type { GammaError } from '../error.js';
+import { GammaError } from '../error.js';
 import type { Picture } from './picture.js';
 import type { Rule } from './rule.js';
 import type { PictureEvent } from './types.js';
@@ -37,4 +37,11 @@ export class Telling {
     this.#said.add(origin);
     console.warn(`gamma-wasm/filter: ${origin} does not allow this page to read its pictures; they are shown unjudged`);
   }
+}
+
+/** Errors of an `assess` of one's own may come from another place, and keep their code. */
+export function asGammaError(error: unknown): GammaError {
+  if (error instanceof GammaError) return error;
+  const { code, message } = Object(error) as Partial<GammaError>;
+  return new GammaError(code ?? 'worker', message ?? String(error), { cause: error });
 }

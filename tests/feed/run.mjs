@@ -1,17 +1,20 @@
-// npm run test:feed [-- --photos FOLDER --count N --speed PIXELS --browsers chromium,firefox --veil --passes N]: what a
-// visitor sees of bad pictures who scrolls a feed at reading speed, on the CPU module. Prints the figures, and writes
+// npm run test:feed [-- --photos FOLDER --count N --speed PIXELS --browsers chromium,firefox --veil --passes N
+// --package FOLDER]: what a visitor sees of bad pictures who scrolls a feed at reading speed, on the CPU module. Prints the figures, and writes
 // them to target/feed/report.json.
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium, firefox } from 'playwright-core';
 import { findBrowser } from '../../scripts/lib/browsers.mjs';
 import { FLAGS } from '../../scripts/lib/flags.mjs';
-import { inRoot } from '../../scripts/lib/paths.mjs';
+import { inRoot, PKG } from '../../scripts/lib/paths.mjs';
 import { main, say } from '../../scripts/lib/say.mjs';
+import { within } from './patience.mjs';
 import { makePhotos } from './photos.mjs';
+import { usageOf } from './processes.mjs';
 import { serveFeed } from './serve.mjs';
 
 const FOLDER = inRoot('target/feed');
@@ -22,37 +25,48 @@ function launch(name) {
   return firefox.launch({ executablePath, channel: 'moz-firefox' });
 }
 
-/** Processor time of the page's main thread while nothing happens, as a share; Chromium alone tells it. */
-async function idleShare(page, seconds) {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Performance.enable');
-  const now = async () => {
-    const { metrics } = await session.send('Performance.getMetrics');
-    return Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
-  };
-  const before = await now();
+/** Seconds that a page of so many pictures gets for what takes moments: machines are slow, but not for ever. */
+const PATIENCE = 180;
+
+/** Pixels a second of a pass of which the memory is asked. */
+const FAST = 12_000;
+
+/** Processor time of the page's processes while nothing happens, as a share of one processor; Chromium alone tells it. */
+async function idleShare(browser, page, seconds) {
+  const before = await usageOf(browser);
   await page.waitForTimeout(seconds * 1000);
-  const after = await now();
-  return (after.ScriptDuration - before.ScriptDuration) / seconds;
+  const after = await usageOf(browser);
+  return (after.seconds - before.seconds) / seconds;
 }
 
-/** Bytes of JavaScript's heap that are in use after a collection of garbage; Chromium alone tells it. */
-async function heapOf(page) {
+/** Bytes in use after a collection of garbage, of JavaScript's heap and of the page's processes; Chromium alone tells. */
+async function memoryOf(browser, page) {
   const session = await page.context().newCDPSession(page);
   await session.send('HeapProfiler.collectGarbage');
-  const { usedSize } = await session.send('Runtime.getHeapUsage');
+  const { usedSize: heap } = await session.send('Runtime.getHeapUsage');
   await session.detach();
-  return usedSize;
+  const { memory } = await usageOf(browser);
+  return { heap, memory };
 }
 
-/** Scrolls the whole feed fast, `passes` times; gives the heap after each. */
-async function memoryOver(page, passes) {
-  const heaps = [];
-  for (let pass = 0; pass < passes; pass++) {
-    await page.evaluate(() => globalThis.feedTest.scroll(12_000, 60));
-    heaps.push(await heapOf(page));
-  }
-  return heaps;
+/** What is asked of the feed's page, each with the time that it may take. */
+function asking(page) {
+  const state = () =>
+    page.evaluate(() => ({ scrollY, height: document.body.scrollHeight, ...globalThis.feedTest.stats() }));
+  const ask = (seconds, what, run, argument) => within(seconds, what, page.evaluate(run, argument), state);
+  return {
+    ask,
+    scroll: async (what, speed, seconds) => {
+      await ask(PATIENCE + seconds, what, ({ speed, seconds }) => globalThis.feedTest.scroll(speed, seconds), {
+        speed,
+        seconds,
+      });
+      // The last ones are judged after the page has come to rest.
+      await ask(PATIENCE, `${what}: verdicts of the last ones`, async () => {
+        while (globalThis.feedTest.stats().waiting > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+      });
+    },
+  };
 }
 
 async function scrollFeed(name, url, { speed, veil, seconds, passes }) {
@@ -61,19 +75,29 @@ async function scrollFeed(name, url, { speed, veil, seconds, passes }) {
     const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
     const errors = [];
     page.on('pageerror', (error) => errors.push(error.message));
+    page.on('crash', () => errors.push('the page crashed'));
     await page.goto(url);
     await page.waitForFunction(() => 'feedTest' in globalThis);
-    await page.evaluate(({ veil }) => globalThis.feedTest.start({ veil, cache: false }), { veil });
-    const first = await page.evaluate(() => globalThis.feedTest.report());
-    await page.evaluate(() => globalThis.feedTest.begin());
-    await page.evaluate(({ speed, seconds }) => globalThis.feedTest.scroll(speed, seconds), { speed, seconds });
-    // The last ones are judged after the page has come to rest.
-    while (await page.evaluate(() => globalThis.feedTest.stats().waiting > 0)) await page.waitForTimeout(50);
-    const report = await page.evaluate(() => globalThis.feedTest.report());
-    const contradictions = await page.evaluate(() => globalThis.feedTest.contradictions());
-    const heaps = name === 'chromium' ? await memoryOver(page, passes) : [];
-    const idle = name === 'chromium' ? await idleShare(page, 3) : undefined;
-    return { browser: name, version: browser.version(), first, ...report, idle, heaps, contradictions, errors };
+    const { ask, scroll } = asking(page);
+    await ask(PATIENCE, 'the first verdicts', (veil) => globalThis.feedTest.start({ veil, cache: false }), veil);
+    const first = await ask(PATIENCE, 'first figures', () => globalThis.feedTest.report());
+    const height = await ask(PATIENCE, 'the height', () => {
+      globalThis.feedTest.begin();
+      return document.body.scrollHeight;
+    });
+    const load = loadavg()[0];
+    // What the endless end adds is not known yet.
+    await scroll('scrolling', speed, seconds ?? (3 * height) / speed);
+    const report = await ask(PATIENCE, 'figures', () => globalThis.feedTest.report());
+    report.load = [load, loadavg()[0]];
+    const contradictions = await ask(PATIENCE, 'marks', () => globalThis.feedTest.contradictions());
+    const memories = [];
+    for (let pass = 1; name === 'chromium' && pass <= passes; pass++) {
+      await scroll(`pass ${pass} of ${passes}`, FAST, (3 * height) / FAST + 10);
+      memories.push(await within(PATIENCE, `the memory after pass ${pass}`, memoryOf(browser, page)));
+    }
+    const idle = name === 'chromium' ? await within(PATIENCE, 'rest', idleShare(browser, page, 5)) : undefined;
+    return { browser: name, version: browser.version(), first, ...report, idle, memories, contradictions, errors };
   } finally {
     await browser.close();
   }
@@ -88,6 +112,7 @@ function print(report) {
   say(`\n${report.browser} ${report.version}: ${report.seen} pictures came into sight, ${report.judged} judged`);
   say(`  blurred before half was visible   ${report.inTime} of ${report.bad} (${percent(report.inTime, report.bad)})`);
   say(`  late by (ms, the latest)          ${lateBy.join(' ') || '-'}`);
+  for (const text of report.whyLate.slice(0, 5)) say(`    ${text}`);
   say(`  wrongly blurred > 300 ms          ${report.wronglyBlurred}`);
   say(`  layout shift (CLS)                ${report.shift ?? 'not told by this browser'}`);
   const { longFrames, longestFrame, longFramesOfOurs, longestOfOurs } = report;
@@ -96,10 +121,18 @@ function print(report) {
   say(`  frames over 50 ms                 ${longFrames === undefined ? 'not told by this browser' : frames}`);
   for (const what of report.worstOfOurs) say(`    ${what}`);
   say(`  the worker computed               ${percent(report.busy, 1)} of the time`);
+  say(`  crops of a picture, ms of each    ${report.crops.toFixed(1)}, ${report.msOfCrop.toFixed(0)}`);
+  say(`  load of the machine               ${report.load.map((load) => load.toFixed(1)).join(' to ')}`);
   say(`  gaps of drawing over 50 ms        ${report.gapsOver50} of ${report.frames}`);
   say(`  on the screen from the beginning  ${first.inTime} of ${first.bad} bad ones blurred before they were seen`);
-  if (report.idle !== undefined) say(`  script time at rest               ${percent(report.idle, 1)}`);
-  if (report.heaps.length > 0) say(`  heap after each pass (MB)         ${report.heaps.map(megabytes).join(' ')}`);
+  if (report.idle !== undefined) say(`  processor time at rest            ${percent(report.idle, 1)}`);
+  for (const [what, name] of [
+    ['heap', 'heap'],
+    ['processes', 'memory'],
+  ]) {
+    const each = report.memories.map((memory) => megabytes(memory[name])).join(' ');
+    if (each) say(`  ${`${what} after each pass (MB)`.padEnd(33)} ${each}`);
+  }
   say(`  by an estimate, known, late       ${report.stats.byEstimate}, ${report.stats.known}, ${report.stats.late}`);
   for (const text of [...report.contradictions, ...report.errors]) say(`  WRONG: ${text}`);
 }
@@ -114,6 +147,7 @@ await main(async () => {
       browsers: { type: 'string', default: 'chromium,firefox' },
       veil: { type: 'boolean', default: false },
       passes: { type: 'string', default: '0' },
+      package: { type: 'string', default: PKG },
     },
   });
   const { photos: from, veil } = values;
@@ -123,7 +157,7 @@ await main(async () => {
   const painter = await launch('chromium');
   const names = await makePhotos(painter, { count, folder, from });
   await painter.close();
-  const server = await serveFeed(folder, names);
+  const server = await serveFeed(folder, names, values.package);
   const reports = [];
   try {
     for (const name of values.browsers.split(',')) {

@@ -8,9 +8,9 @@ const POLICY = [
   ...['connect', 'img', 'style', 'worker'].map((kind) => `${kind}-src 'self'`),
 ];
 
-/** Serves the feed of the photos in `folder`. */
-export function serveFeed(folder, names) {
-  const folders = { pkg: PKG, photos: folder, '': inRoot('tests/feed/page') };
+/** Serves the feed of the photos in `folder`, with the package that was built, or another one. */
+export function serveFeed(folder, names, pkg = PKG) {
+  const folders = { pkg, photos: folder, '': inRoot('tests/feed/page') };
   return serveFolders(folders, {
     pages: { '/photos.json': JSON.stringify(names), '/favicon.ico': '' },
     headers: { 'Content-Security-Policy': POLICY.join('; ') },

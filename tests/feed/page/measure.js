@@ -5,6 +5,8 @@ import { filter } from '/pkg/filter/index.js';
 const records = [];
 /** The picture that an element shows now. */
 const current = new WeakMap();
+/** When an element came within two heights of the viewport, where the filter begins at the latest. */
+const near = new WeakMap();
 const shifts = [];
 const frames = [];
 const gaps = [];
@@ -15,7 +17,8 @@ let began = 0;
 function recordOf(image) {
   const known = current.get(image);
   if (known) return known;
-  const record = { image, address: '', half: undefined, blurred: undefined, wrong: 0, action: undefined, ratio: 0 };
+  const times = { half: undefined, blurred: undefined, near: near.get(image), loaded: undefined, judged: undefined };
+  const record = { image, address: '', ...times, wrong: 0, action: undefined, ratio: 0 };
   current.set(image, record);
   records.push(record);
   return record;
@@ -42,6 +45,17 @@ const halves = new IntersectionObserver(
   { threshold: [0, 0.5] },
 );
 
+const approach = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting) continue;
+      near.set(target, performance.now());
+      recordOf(target).near ??= performance.now();
+    }
+  },
+  { rootMargin: `${2 * innerHeight}px` },
+);
+
 function marked(image) {
   const record = recordOf(image);
   const now = performance.now();
@@ -53,16 +67,23 @@ function marked(image) {
 
 const changes = new MutationObserver((mutations) => {
   for (const { type, target, addedNodes, attributeName } of mutations) {
-    for (const node of addedNodes) for (const image of imagesOf(node)) halves.observe(image);
+    for (const node of addedNodes) for (const image of imagesOf(node)) observeImage(image);
     if (type !== 'attributes') continue;
     if (attributeName !== 'src') marked(target);
     else if (target.dataset.gammaFilter !== undefined || recordOf(target).half !== undefined) {
       const { ratio } = recordOf(target);
       current.delete(target);
+      // It was near before it had this picture.
+      near.set(target, performance.now());
       recordOf(target).ratio = ratio;
     }
   }
 });
+
+function observeImage(image) {
+  halves.observe(image);
+  approach.observe(image);
+}
 
 const imagesOf = (node) => (node.tagName === 'IMG' ? [node] : [...(node.querySelectorAll?.('img') ?? [])]);
 
@@ -74,14 +95,18 @@ function observe(type, found) {
 
 /** Begins to measure; gives what the test calls. */
 export function measure(root) {
-  for (const image of imagesOf(root)) halves.observe(image);
+  for (const image of imagesOf(root)) observeImage(image);
   changes.observe(root, {
     subtree: true,
     childList: true,
     attributes: true,
     attributeFilter: ['src', 'data-gamma-filter'],
   });
-  root.addEventListener('load', ({ target }) => look(target), true);
+  const loaded = ({ target }) => {
+    recordOf(target).loaded ??= performance.now();
+    look(target);
+  };
+  root.addEventListener('load', loaded, true);
   const hasShifts = observe('layout-shift', (entry) => {
     if (!entry.hadRecentInput) shifts.push(entry.value);
   });
@@ -101,8 +126,9 @@ export function measure(root) {
         rule: [{ below: 40 }, { declared: 'ai', action: 'badge' }],
         action: 'blur',
         onVerdict({ element, action, state, assessment }) {
-          Object.assign(recordOf(element), { action, state });
-          computed += assessment?.ms ?? 0;
+          const { ms = 0, crops = [] } = assessment ?? {};
+          Object.assign(recordOf(element), { action, state, judged: performance.now(), crops: crops.length, ms });
+          computed += ms;
         },
         ...options,
       });
@@ -148,16 +174,25 @@ export function measure(root) {
       const seen = records.filter(({ half }) => half !== undefined);
       const bad = seen.filter(({ action }) => action === 'blur');
       const late = bad
-        .map(({ half, blurred = Infinity, address }) => ({ by: Math.round(blurred - half), address }))
+        .map((record) => ({ ...record, by: Math.round((record.blurred ?? Infinity) - record.half) }))
         .filter(({ by }) => by > 0)
         .sort((a, b) => b.by - a.by);
+      const name = ({ address }) => address.split('/').at(-1);
+      const before = (half, time) => (time === undefined ? '?' : Math.round(time - half));
+      const way = ({ half, near, loaded, judged, crops, ms }) =>
+        `near ${before(half, near)}, loaded ${before(half, loaded)}, judged ${before(half, judged)}, ${crops} crops in ${Math.round(ms)}`;
+      const met = seen.filter(({ crops }) => crops > 0);
+      const spent = met.reduce((sum, { ms }) => sum + ms, 0);
       const wrong = seen.filter(({ action }) => action !== 'blur').map((record) => record.wrong);
       return {
         seen: seen.length,
         judged: seen.filter(({ action }) => action !== undefined).length,
         bad: bad.length,
         inTime: bad.length - late.length,
-        lateBy: late.slice(0, 20).map(({ by, address }) => `${by} (${address.split('/').at(-1)})`),
+        lateBy: late.slice(0, 20).map((record) => `${record.by} (${name(record)})`),
+        whyLate: late.map((record) => `${name(record)}: ${way(record)}`),
+        crops: met.reduce((sum, { crops }) => sum + crops, 0) / met.length,
+        msOfCrop: spent / met.reduce((sum, { crops }) => sum + crops, 0),
         wronglyBlurred: wrong.filter((time) => time > 300).length,
         shift: hasShifts ? shifts.reduce((sum, value) => sum + value, 0) : undefined,
         longFrames: hasFrames ? frames.length : undefined,
@@ -186,7 +221,7 @@ export function measure(root) {
         // What is on the screen already is not met by scrolling.
         if (bottom > 0 && top < innerHeight) recordOf(image).half = -1;
       }
-      for (const record of [...records]) records.splice(records.indexOf(record), 1);
+      records.length = 0;
     },
   };
 }
