@@ -103,7 +103,13 @@ export interface CropScore {
 /** One declaration of a file about its origin. */
 export interface Evidence {
   /** Where it stands: in a C2PA manifest, in XMP, in a text of a PNG, in EXIF. */
-  readonly kind: 'c2pa-claim-generator' | 'c2pa-digital-source-type' | 'xmp-digital-source-type' | 'png-text' | 'exif';
+  readonly kind:
+    | 'c2pa-claim-generator'
+    | 'c2pa-digital-source-type'
+    | 'xmp-digital-source-type'
+    | 'png-text'
+    | 'exif'
+    | 'remote';
   /** What is declared, cut where it is long; of a text its key, a colon and its beginning. */
   readonly value: string;
 }

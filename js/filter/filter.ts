@@ -11,20 +11,13 @@ import { Picture } from './picture.js';
 import { Places } from './places.js';
 import { Queue } from './queue.js';
 import { ALL, dependsOnPage, LEAST_PICTURES, listOf, sceneOf, type Verdict, verdict } from './rule.js';
-import type { Settings } from './settings.js';
+import { PARALLEL, type Settings, WORKERS } from './settings.js';
 import { shownBy, whySkipped } from './shown.js';
 import { statsOf } from './stats.js';
 import { asGammaError, Telling } from './telling.js';
 import type { Assess, Assessed, AssessRequest, Filter, FilterStats } from './types.js';
 import { isThere, Watch } from './watch.js';
 
-/** Workers that a model has on this device, more or less. */
-const WORKERS = Math.min(4, Math.max(1, Math.floor((globalThis.navigator?.hardwareConcurrency ?? 2) / 2)));
-/**
- * Pictures that are read or scored at a time: while one is scored, the next ones are read. What is begun is not overtaken
- * by nearer pictures, so they are few.
- */
-const PARALLEL = 2 + 2 * WORKERS;
 /** Milliseconds in which pictures that come together are compared with each other once. */
 const COMPARE = 200;
 /** Addresses of pictures that somebody wanted to see. */
@@ -245,10 +238,7 @@ export class PageFilter implements Filter {
     this.#decide(picture, picture.found);
   }
 
-  /**
-   * Whether the picture has to be judged by what is known: the page is scrolled and it is coming into sight. A veil gives
-   * it time. The verdict stays: what is in sight is not to change.
-   */
+  /** Whether what is known has to do: it comes into sight of a scrolled page. A veil gives it time. The verdict stays. */
   #isDue({ element }: Picture): boolean {
     const { veil } = this.#settings;
     return veil === undefined && this.#places.isScrolled && this.#near.isInSight(element);

@@ -6,6 +6,14 @@ import type { FilterOptions, PictureEvent } from './types.js';
 /** Milliseconds of a veil unless told. */
 const VEIL = 3000;
 
+/** Workers that a model has on this device, more or less. */
+export const WORKERS = Math.min(4, Math.max(1, Math.floor((globalThis.navigator?.hardwareConcurrency ?? 2) / 2)));
+/**
+ * Pictures that are read or scored at a time: while one is scored, the next ones are read. What is begun is not overtaken
+ * by nearer pictures, so they are few.
+ */
+export const PARALLEL = 2 + 2 * WORKERS;
+
 /** Options, checked and filled in. */
 export interface Settings {
   readonly rules: readonly Rule[];

@@ -60,7 +60,7 @@ export interface PictureEvent {
   readonly rule: Rule | undefined;
   /** Of `judged`. */
   readonly assessment?: Assessment | Assessments | undefined;
-  /** Whether the score is the full one, not an estimate that was enough. */
+  /** Whether the score is the full one, not an estimate that was enough or had to do. */
   readonly final: boolean;
   /** Of `unreadable` and `failed`. */
   readonly error?: GammaError | undefined;
@@ -96,7 +96,10 @@ export interface FilterOptions {
   readonly backgrounds?: boolean | undefined;
   /** Also looks into frames of the same origin; true unless told. */
   readonly frames?: boolean | undefined;
-  /** How far from the viewport pictures are judged, in heights of the viewport: 2 unless told. */
+  /**
+   * How far from the viewport pictures are loaded and judged, in heights of the viewport: 2 unless told. While the page
+   * is scrolled steadily what comes into sight within six seconds is, too, up to three times as far.
+   */
   readonly ahead?: number | undefined;
   readonly budget?: Budget | undefined;
   /**

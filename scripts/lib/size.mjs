@@ -23,9 +23,9 @@ export const BUDGETS = {
 
 /**
  * What `npm install` may download, in bytes: a few kB above what it does. Of them the filter, the element and the
- * upload check take 35 kB, and `group` 30: 18 in `extras`, 6 in the modules with an engine, the rest in scripts and types.
+ * upload check take 38 kB, and `group` 30: 18 in `extras`, 6 in the modules with an engine, the rest in scripts and types.
  */
-export const TARBALL_BUDGET = 7_030_000;
+export const TARBALL_BUDGET = 7_034_000;
 
 const brotli = (bytes) => {
   const quality = bytes.length < SLOW ? 11 : 9;

@@ -1,5 +1,5 @@
 // npm run test:feed [-- --photos FOLDER --count N --speed PIXELS --browsers chromium,firefox --veil --passes N
-// --package FOLDER]: what a visitor sees of bad pictures who scrolls a feed at reading speed, on the CPU module. Prints the figures, and writes
+// --package FOLDER --crop MS]: what a visitor sees of bad pictures who scrolls a feed at reading speed, on the CPU module. Prints the figures, and writes
 // them to target/feed/report.json.
 
 import { createHash } from 'node:crypto';
@@ -69,17 +69,21 @@ function asking(page) {
   };
 }
 
-async function scrollFeed(name, url, { speed, veil, seconds, passes }) {
+async function scrollFeed(name, url, { speed, veil, seconds, passes, msOfCrop }) {
   const browser = await launch(name);
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
     const errors = [];
     page.on('pageerror', (error) => errors.push(error.message));
     page.on('crash', () => errors.push('the page crashed'));
-    await page.goto(url);
+    // Where no model computes, the speed of this machine is not to matter either.
+    await page.goto(msOfCrop ? `${url}?clock` : url);
     await page.waitForFunction(() => 'feedTest' in globalThis);
     const { ask, scroll } = asking(page);
-    await ask(PATIENCE, 'the first verdicts', (veil) => globalThis.feedTest.start({ veil, cache: false }), veil);
+    await ask(PATIENCE, 'the first verdicts', (more) => globalThis.feedTest.start({ ...more, cache: false }), {
+      veil,
+      msOfCrop,
+    });
     const first = await ask(PATIENCE, 'first figures', () => globalThis.feedTest.report());
     const height = await ask(PATIENCE, 'the height', () => {
       globalThis.feedTest.begin();
@@ -147,6 +151,7 @@ await main(async () => {
       browsers: { type: 'string', default: 'chromium,firefox' },
       veil: { type: 'boolean', default: false },
       passes: { type: 'string', default: '0' },
+      crop: { type: 'string' },
       package: { type: 'string', default: PKG },
     },
   });
@@ -162,7 +167,8 @@ await main(async () => {
   try {
     for (const name of values.browsers.split(',')) {
       const seconds = values.seconds === undefined ? undefined : Number(values.seconds);
-      const report = await scrollFeed(name, server.url, { speed, veil, seconds, passes: Number(values.passes) });
+      const [passes, msOfCrop] = [Number(values.passes), values.crop && Number(values.crop)];
+      const report = await scrollFeed(name, server.url, { speed, veil, seconds, passes, msOfCrop });
       reports.push(report);
       print(report);
     }

@@ -225,3 +225,52 @@ fn several_declarations() {
     assert_eq!(both("digitalCapture", "gain=3"), Capture);
     assert_eq!(both("compositeSynthetic", "gain=3"), Composite);
 }
+
+/// A packet as UTF-16, with or without a mark of the byte order.
+fn wide(packet: &str, big: bool, mark: bool) -> Vec<u8> {
+    let units = mark.then_some(0xFEFF).into_iter().chain(packet.encode_utf16());
+    let bytes = |unit: u16| if big { unit.to_be_bytes() } else { unit.to_le_bytes() };
+    units.flat_map(bytes).collect()
+}
+
+#[test]
+fn utf16() {
+    let packet = declaring("trainedAlgorithmicMedia");
+    for (big, mark) in [(false, false), (false, true), (true, false), (true, true)] {
+        let bytes = wide(&packet, big, mark);
+        let file = webp(&[(b"XMP ", bytes.clone())]);
+        assert_eq!(source(&file), Ai, "{big} {mark}");
+        let segment = [b"http://ns.adobe.com/xap/1.0/\0", &bytes[..]].concat();
+        assert_eq!(source(&jpeg(&[(0xE1, segment)])), Ai, "{big} {mark}");
+        // Cut off it is not well-formed.
+        assert_eq!(source(&webp(&[(b"XMP ", bytes[..bytes.len() / 2].to_vec())])), Unknown);
+    }
+}
+
+#[test]
+fn manifests_elsewhere_are_named_and_say_nothing() {
+    let ns = "xmlns:dcterms='http://purl.org/dc/terms/'";
+    let address = "https://example.com/manifest.c2pa";
+    for packet in [
+        xmp(ns, &format!("dcterms:provenance='{address}'"), ""),
+        xmp(ns, "", &format!("<dcterms:provenance>{address}</dcterms:provenance>")),
+        xmp(ns, "", &format!("<dcterms:provenance rdf:resource='{address}'/>")),
+    ] {
+        let file = jpeg_with(&packet);
+        assert!(gamma_wasm::image::may_declare(&file));
+        let found = gamma_wasm::image::provenance(&file);
+        assert_eq!(found.source, Unknown);
+        let evidence: Vec<_> = found
+            .evidence
+            .iter()
+            .map(|each| (each.kind, each.value.as_str()))
+            .collect();
+        assert_eq!(evidence, [("remote", address)]);
+    }
+    let other = xmp(
+        "xmlns:dcterms='http://example.com/'",
+        &format!("dcterms:provenance='{address}'"),
+        "",
+    );
+    assert_eq!(gamma_wasm::image::provenance(&jpeg_with(&other)).evidence, []);
+}

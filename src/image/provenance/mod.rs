@@ -46,7 +46,8 @@ pub enum C2pa {
 /// One declaration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Evidence {
-    /// `c2pa-claim-generator`, `c2pa-digital-source-type`, `xmp-digital-source-type`, `png-text` or `exif`.
+    /// `c2pa-claim-generator`, `c2pa-digital-source-type`, `xmp-digital-source-type`, `png-text`, `exif`, or `remote`: the
+    /// address of a C2PA manifest that the file does not have itself.
     pub kind: &'static str,
     /// What is declared, cut where it is long; of a text its key, a colon and its beginning.
     pub value: String,

@@ -13,7 +13,7 @@ const NOTES: [&[u8]; 6] = [
     b"NovelAI",
 ];
 /// Without one of these a packet of XMP declares nothing.
-const PACKETS: [&[u8]; 2] = [b"DigitalSourceType", b"HasExtendedXMP"];
+const PACKETS: [&[u8]; 3] = [b"DigitalSourceType", b"HasExtendedXMP", b"purl.org/dc/terms/"];
 /// The key of XMP in PNG. A byte follows that is zero where the packet can be looked at, not packed.
 const XMP: &[u8] = b"XML:com.adobe.xmp\0";
 /// Keys of PNG's texts that may be a generator's note, whatever is in them.

@@ -66,6 +66,51 @@ export function order(page: () => Tab): void {
       expect(result).toEqual({ steps: ['44 false', '30 true'], action: 'blur', final: false });
     });
 
+    test('a picture that comes into sight while the page is scrolled is judged by what is known', async () => {
+      const result = await page().evaluate(async () => {
+        show(`<div style="height:9000px"><img style="position:absolute;top:1500px" src="${photo(36)}"></div>`);
+        let aborted = false;
+        let asked = false;
+        start({
+          ahead: 5,
+          assess: async ({ estimate, signal }) => {
+            if (!estimate) {
+              asked = true;
+              await new Promise((resolve) => signal.addEventListener('abort', resolve));
+              aborted = true;
+              signal.throwIfAborted();
+            }
+            const assessment = { percent: 36, score: 0.49, uncertainty: 0.1, scene: 'natural-quality' };
+            return { assessment: assessment as never, final: false };
+          },
+        });
+        await until(() => asked);
+        const before = mark('img');
+        // In sight and out of it again, until that was seen while the page is scrolled.
+        for (let at = 0; events.length === 0; at = 1000 - at) {
+          scrollTo(0, at);
+          await new Promise((resolve) => setTimeout(resolve, 30));
+        }
+        await until(() => aborted);
+        return [before, mark('img'), events[0]?.action, events[0]?.final, feed.stats().waiting];
+      });
+      expect(result).toEqual([null, 'blur', 'blur', false, 0]);
+    });
+
+    test('a lazy picture is loaded once it is near, and keeps its attribute', async () => {
+      const result = await page().evaluate(async () => {
+        const lazy = (id: string, top: number) =>
+          `<img id="${id}" loading="lazy" style="position:absolute;top:${top}px" src="${photo(30, `&${id}`)}">`;
+        show(`<div style="height:30000px">${lazy('near', 9000)}${lazy('far', 29_000)}</div>`);
+        // Farther than any browser loads by itself.
+        start({ ahead: 9000 / innerHeight });
+        await until(() => events.length === 1);
+        const before = [mark('#near'), find('#near').getAttribute('loading')];
+        return [...before, find<HTMLImageElement>('#far').complete, find('#far').getAttribute('loading')];
+      });
+      expect(result).toEqual(['blur', 'lazy', false, 'lazy']);
+    });
+
     test('pause, resume, reveal, stats', async () => {
       const result = await page().evaluate(async () => {
         show(`<img id="a" src="${photo(10)}">`);

@@ -1,6 +1,9 @@
 // A feed as sites have them: lazy pictures, `srcset`, `<picture>`, a list of recycled nodes, a wall of thumbnails, an
 // endless end.
+import { stopClock } from './clock.js';
 import { measure } from './measure.js';
+
+if (location.search === '?clock') stopClock();
 
 const feed = document.querySelector('#feed');
 const names = await (await fetch('photos.json')).json();

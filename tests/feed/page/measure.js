@@ -1,5 +1,6 @@
 // What a visitor of the feed would have seen: for each picture, when half of it was visible and when it was blurred.
 import { filter } from '/pkg/filter/index.js';
+import { assessor } from './assessor.js';
 
 /** Pictures that the visitor met, each element with each of its sources. */
 const records = [];
@@ -120,9 +121,13 @@ export function measure(root) {
   });
   let running;
   return {
-    /** Starts the filter; resolves when what is on the screen is judged. */
-    async start(options) {
+    /**
+     * Starts the filter; resolves when what is on the screen is judged. With `msOfCrop` no model computes, but an
+     * assessor takes that time.
+     */
+    async start({ msOfCrop, ...options }) {
       running = filter(root, {
+        ...(msOfCrop && { assess: assessor(msOfCrop) }),
         rule: [{ below: 40 }, { declared: 'ai', action: 'badge' }],
         action: 'blur',
         onVerdict({ element, action, state, assessment }) {

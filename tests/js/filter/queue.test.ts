@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Queue } from '../../../js/filter/queue.js';
 
 /** A queue whose clock and timers are the test's. */
-function queueOf(settings: { parallel?: number; perSecond?: number; scrolling?: number } = {}) {
+function queueOf(settings: { parallel?: number; long?: number; perSecond?: number; scrolling?: number } = {}) {
   let now = 0;
   const timers = new Set<{ callback: () => void; at: number }>();
   const queue = new Queue({
@@ -75,6 +75,19 @@ test('no more at a time than told; a failure frees the place', async () => {
   ends[0]?.(new Error('broken'));
   await pass(10);
   expect(done).toEqual(['a', 'b', 'c']);
+});
+
+test('of long ones no more at a time than told; short ones go by', async () => {
+  const { queue, pass, done, job } = queueOf({ parallel: 3, long: 1 });
+  const ends: (() => void)[] = [];
+  const hang = () => new Promise<void>((resolve) => ends.push(resolve));
+  for (const name of ['a', 'b']) queue.add({ ...job(name, () => 0, hang), long: true });
+  queue.add(job('short', () => 900));
+  await pass(10);
+  expect(done).toEqual(['a', 'short']);
+  ends[0]?.();
+  await pass(10);
+  expect(done).toEqual(['a', 'short', 'b']);
 });
 
 test('no more a second than told, fewer while the page is scrolled', async () => {

@@ -85,6 +85,10 @@ impl Reading {
             let source = source_of(&value);
             self.declare("xmp-digital-source-type", &value, source);
         }
+        // Nothing is fetched: what a manifest elsewhere says is not known.
+        for address in read.remote {
+            self.declare("remote", &address, SourceType::Unknown);
+        }
         read.extension
     }
 

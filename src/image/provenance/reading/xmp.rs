@@ -1,4 +1,4 @@
-//! XMP packets: the digital source type of IPTC, by namespace.
+//! XMP packets: the digital source type of IPTC and the address of a C2PA manifest elsewhere, by namespace.
 //!
 //! Reads elements, attributes and namespaces of XML, nothing else. Only a property of the photo itself counts: one of a
 //! description directly in the packet's RDF. A packet that breaks off or is not well-formed says nothing, and neither
@@ -6,6 +6,7 @@
 
 const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 const NOTE: &str = "http://ns.adobe.com/xmp/note/";
+const TERMS: &str = "http://purl.org/dc/terms/";
 const IPTC: &str = "iptc.org/std/Iptc4xmpExt/2008-02-29/";
 /// The deepest nesting of elements.
 const MAX_DEPTH: usize = 256;
@@ -18,6 +19,8 @@ const MAX_PACKET: usize = 16 << 20;
 #[derive(Default)]
 pub(super) struct Xmp {
     pub(super) source_types: Vec<String>,
+    /// Where manifests lie that the file does not have itself.
+    pub(super) remote: Vec<String>,
     /// The GUID of the packet's extension.
     pub(super) extension: Option<String>,
 }
@@ -34,6 +37,7 @@ enum Kind {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Property {
     SourceType,
+    Remote,
     Extension,
 }
 
@@ -57,6 +61,8 @@ struct Reader<'a> {
 /// Reads a packet; `None` if it is not well-formed up to the end of its outermost element.
 pub(super) fn read(packet: &[u8]) -> Option<Xmp> {
     let packet = packet.get(..MAX_PACKET).unwrap_or(packet);
+    let wide = from_utf16(packet);
+    let packet = wide.as_deref().map_or(packet, str::as_bytes);
     // What follows the packet need not be text.
     let text = match std::str::from_utf8(packet) {
         Ok(text) => text,
@@ -203,6 +209,9 @@ impl<'a> Reader<'a> {
         if self.is(name, NOTE, "HasExtendedXMP") {
             return Some(Property::Extension);
         }
+        if self.is(name, TERMS, "provenance") {
+            return Some(Property::Remote);
+        }
         let (namespace, local) = self.resolved(name)?;
         let namespace = namespace
             .strip_prefix("http://")
@@ -226,9 +235,29 @@ impl<'a> Reader<'a> {
         match property {
             _ if value.is_empty() => {}
             Property::SourceType => self.xmp.source_types.push(value.to_owned()),
+            Property::Remote => self.xmp.remote.push(value.to_owned()),
             Property::Extension => self.xmp.extension = Some(value.to_owned()),
         }
     }
+}
+
+/// A packet in UTF-16, which its first bytes tell: a mark of the byte order, or `<` of either.
+fn from_utf16(packet: &[u8]) -> Option<String> {
+    let big = match packet {
+        [0xFE, 0xFF, ..] | [0, b'<', ..] => true,
+        [0xFF, 0xFE, ..] | [b'<', 0, ..] => false,
+        _ => return None,
+    };
+    let (pairs, _) = packet.as_chunks::<2>();
+    let units = pairs.iter().map(|&pair| {
+        if big {
+            u16::from_be_bytes(pair)
+        } else {
+            u16::from_le_bytes(pair)
+        }
+    });
+    // What follows the packet need not be text.
+    Some(char::decode_utf16(units).map_while(Result::ok).collect())
 }
 
 /// Text with its references resolved; an unknown one stays as it is.
