@@ -9,6 +9,8 @@ const LASTS = 80;
 const BEHIND = 3;
 /** Pixels by which a picture without any estimate comes before one with. */
 const ESTIMATED = 600;
+/** The same while the page is scrolled: an estimate does where there is no time, nothing at all does not. */
+const ESTIMATED_SCROLLED = 1e6;
 
 /**
  * While the page is scrolled, pictures that can be seen already count as this far: those that are about to come into
@@ -53,6 +55,7 @@ export class Places {
       const isSeen = pixels === 0 && this.isScrolled;
       picture.place = { at: now, value: isSeen ? SEEN : pixels * (isBehind ? BEHIND : 1) };
     }
-    return picture.place.value + (picture.found ? ESTIMATED : 0);
+    if (!picture.found) return picture.place.value;
+    return picture.place.value + (this.isScrolled ? ESTIMATED_SCROLLED : ESTIMATED);
   }
 }
