@@ -33,6 +33,7 @@ export class Watch {
   readonly #finder: Finder;
   readonly #backgrounds: boolean;
   readonly #frames: boolean;
+  readonly #scrolled = (event: Event) => this.#finder.onScroll(event);
   readonly #observer: MutationObserver;
   readonly #sizes: ResizeObserver;
   readonly #trees = new Map<Node, () => void>();
@@ -40,6 +41,8 @@ export class Watch {
   readonly #awaited = new Set<string>();
   /** Subtrees to be walked. */
   readonly #walks: Iterator<void>[] = [];
+  /** The page of a root that is not all of it. */
+  #page: Document | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #walking = false;
   #ended = false;
@@ -57,11 +60,15 @@ export class Watch {
 
   /** Begins with `root`. */
   start(root: Node): void {
+    // Who scrolls the page scrolls what is in it, and its event is not told to elements.
+    this.#page = root.ownerDocument ?? undefined;
+    this.#page?.addEventListener('scroll', this.#scrolled, { capture: true, passive: true });
     this.#addTree(root);
   }
 
   dispose(): void {
     this.#ended = true;
+    this.#page?.removeEventListener('scroll', this.#scrolled, true);
     this.#observer.disconnect();
     this.#sizes.disconnect();
     for (const undo of this.#trees.values()) undo();
@@ -86,12 +93,11 @@ export class Watch {
     const attributeFilter = this.#backgrounds ? [...ATTRIBUTES, ...STYLES] : ATTRIBUTES;
     this.#observer.observe(tree, { subtree: true, childList: true, attributes: true, attributeFilter });
     const changed = ({ target }: Event) => this.#finder.onChanged(target as Element, false);
-    const scrolled = (event: Event) => this.#finder.onScroll(event);
     for (const name of EVENTS) tree.addEventListener(name, changed, true);
-    tree.addEventListener('scroll', scrolled, { capture: true, passive: true });
+    tree.addEventListener('scroll', this.#scrolled, { capture: true, passive: true });
     this.#trees.set(tree, () => {
       for (const name of EVENTS) tree.removeEventListener(name, changed, true);
-      tree.removeEventListener('scroll', scrolled, true);
+      tree.removeEventListener('scroll', this.#scrolled, true);
     });
     const root = tree.getRootNode() as Document | ShadowRoot;
     this.#finder.onTree(root);

@@ -71,19 +71,22 @@ export function order(page: () => Tab): void {
         show(`<div style="height:9000px"><img style="position:absolute;top:1500px" src="${photo(36)}"></div>`);
         let aborted = false;
         let asked = false;
-        start({
-          ahead: 5,
-          assess: async ({ estimate, signal }) => {
-            if (!estimate) {
-              asked = true;
-              await new Promise((resolve) => signal.addEventListener('abort', resolve));
-              aborted = true;
-              signal.throwIfAborted();
-            }
-            const assessment = { percent: 36, score: 0.49, uncertainty: 0.1, scene: 'natural-quality' };
-            return { assessment: assessment as never, final: false };
+        start(
+          {
+            ahead: 5,
+            assess: async ({ estimate, signal }) => {
+              if (!estimate) {
+                asked = true;
+                await new Promise((resolve) => signal.addEventListener('abort', resolve));
+                aborted = true;
+                signal.throwIfAborted();
+              }
+              const assessment = { percent: 36, score: 0.49, uncertainty: 0.1, scene: 'natural-quality' };
+              return { assessment: assessment as never, final: false };
+            },
           },
-        });
+          document.body,
+        );
         await until(() => asked);
         const before = mark('img');
         // In sight and out of it again, until that was seen while the page is scrolled.
