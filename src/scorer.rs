@@ -124,6 +124,12 @@ impl Scorer {
         }
     }
 
+    /// How many crops are best scored at a time where the model is ([`Job::step`]).
+    #[cfg(feature = "cli")]
+    pub fn batch(&self) -> usize {
+        ops::batch(&self.device)
+    }
+
     /// What the weights are.
     pub fn info(&self) -> &ModelInfo {
         &self.info

@@ -37,6 +37,7 @@ fn options(target: Target) -> Options {
         scenes: Scenes::None,
         text: true,
         force: false,
+        device: gamma_wasm::ops::DeviceChoice::Cpu,
         metadata: BTreeMap::new(),
     }
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{Golden, checkpoint, folder};
+use common::{Golden, checkpoint, crops, folder, prompts};
 use gamma_wasm::{
     image::{self, CropChoice, CropPolicy, DecodeOptions, Normalization, Pixels},
     model::{Block, Config, FeedForward, Gamma},
@@ -29,29 +29,6 @@ fn gamma(name: &str) -> Gamma {
 fn json(name: &str) -> serde_json::Value {
     let json = std::fs::read_to_string(folder(name).join("golden.json")).expect("golden.json");
     serde_json::from_str(&json).expect("golden.json is JSON")
-}
-
-/// The ten crops, normalised, `[10, 3, 224, 224]`.
-fn crops() -> Tensor<4> {
-    let u8s = Golden::open("tiny").tensor::<4>("crops_u8").permute([0, 3, 1, 2]);
-    let channel = |values: [f32; 3]| Tensor::<1>::from_floats(values, &u8s.device()).reshape([1, 3, 1, 1]);
-    (u8s.clone() / 255.0 - channel(Normalization::CLIP.mean)) / channel(Normalization::CLIP.std)
-}
-
-/// Token ids of each prompt set, each prompt from its start to its end token.
-fn prompts(golden: &Golden) -> Vec<Vec<Vec<u32>>> {
-    let (shape, ids) = golden.get("text.token_ids");
-    let end = |row: &[f32]| {
-        let top = row.iter().copied().fold(0.0, f32::max);
-        row.iter().position(|&id| id == top).expect("a row is not empty")
-    };
-    ids.chunks(shape[1] * shape[2])
-        .map(|set| {
-            set.chunks(shape[2])
-                .map(|row| row[..=end(row)].iter().map(|&id| id as u32).collect())
-                .collect()
-        })
-        .collect()
 }
 
 /// Padded token ids of the first prompt set, five of 77.

@@ -341,6 +341,7 @@ fn a_checkpoint_is_converted_as_from_a_newer_file() {
             scenes: Scenes::None,
             text: true,
             force: false,
+            device: gamma_wasm::ops::DeviceChoice::Cpu,
             metadata: BTreeMap::new(),
         };
         let mut source = open(checkpoint).unwrap();

@@ -10,7 +10,7 @@ pub mod reference;
 mod self_test;
 mod transfer;
 
-#[cfg(any(feature = "gpu", test))]
+#[cfg(any(feature = "gpu", feature = "wgpu", test))]
 mod conformance;
 #[cfg(not(feature = "gpu"))]
 mod cpu;
@@ -28,18 +28,22 @@ use simd as device;
 #[cfg(all(not(feature = "gpu"), not(target_arch = "wasm32")))]
 mod native;
 #[cfg(all(not(feature = "gpu"), not(target_arch = "wasm32")))]
+mod open;
+#[cfg(all(not(feature = "gpu"), not(target_arch = "wasm32")))]
 use native as device;
 
 use burn::tensor::Tensor;
 #[cfg(feature = "train")]
 pub use cpu::{batch_norm, depthwise, moments};
 
-#[cfg(feature = "gpu")]
+#[cfg(any(feature = "gpu", feature = "wgpu"))]
 pub use conformance::random_shapes;
 pub use epilogue::{Epilogue, Gate};
 pub use gamma_kernels::{Activation, Window};
 #[cfg(feature = "gpu")]
 pub use gpu::{gpu_device, shader_variants};
+#[cfg(all(not(feature = "gpu"), not(target_arch = "wasm32")))]
+pub use open::{DeviceChoice, Opened, batch, open};
 pub use quantized::{Precision, QuantizedMatrix, Scales};
 pub use self_test::self_test;
 pub(crate) use transfer::read;

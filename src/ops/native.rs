@@ -1,8 +1,8 @@
 //! Native builds: burn's own operations on whatever device the tensors lie; the stem of Gamma-Lite by our kernels on Flex.
 
-use burn::tensor::{Device, Tensor, activation, module};
+use burn::tensor::{Tensor, activation, module};
 
-use super::{Epilogue, QuantizedMatrix, convolution_by_patches, cpu, reference};
+use super::{Epilogue, QuantizedMatrix, convolution_by_patches, cpu, open::is_cpu, reference};
 
 pub const KEEPS_QUANTIZED: bool = false;
 
@@ -35,14 +35,14 @@ pub fn matmul(x: Tensor<2>, y: Tensor<2>) -> Tensor<2> {
 }
 
 pub fn convolution_relu6(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, stride: usize) -> Tensor<4> {
-    match has_kernels(&x.device()) {
+    match is_cpu(&x.device()) {
         true => convolution_by_patches(cpu::patches, x, weight, bias, stride),
         false => reference::convolution_relu6(x, weight, bias, stride),
     }
 }
 
 pub fn depthwise_relu6(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, stride: usize) -> Tensor<4> {
-    match has_kernels(&x.device()) {
+    match is_cpu(&x.device()) {
         true => cpu::depthwise_relu6(x, weight, bias, stride),
         false => reference::depthwise_relu6(x, weight, bias, stride),
     }
@@ -50,17 +50,8 @@ pub fn depthwise_relu6(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, stride:
 
 /// As [`reference::bias_relu6`].
 pub fn bias_relu6(x: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
-    match has_kernels(&x.device()) {
+    match is_cpu(&x.device()) {
         true => cpu::bias_relu6(x, bias),
         false => reference::bias_relu6(x, bias),
     }
-}
-
-/// Whether the stem's kernels serve this device: they know burn's Flex backend alone, and a build may have others beside it.
-fn has_kernels(device: &Device) -> bool {
-    #[cfg(feature = "train")]
-    if *device == Device::flex().autodiff() {
-        return true;
-    }
-    *device == Device::flex()
 }

@@ -2,12 +2,15 @@
 
 use burn::tensor::Device;
 
-use crate::{Error, Result};
+use crate::{
+    Error, Result,
+    ops::{self, DeviceChoice},
+};
 
-/// `flex`, or with the feature `train-libtorch` also `libtorch` and `libtorch-cuda`.
+/// `cpu` (or `flex`, burn's name of it), `gpu`, `auto`, or with the feature `train-libtorch` also `libtorch` and `libtorch-cuda`.
 ///
 /// # Errors
-/// [`Error::Train`] for another name.
+/// [`Error::Train`] for another name, or as [`ops::open`].
 pub fn open_device(name: &str) -> Result<Device> {
     match name {
         "flex" => Ok(Device::flex()),
@@ -20,13 +23,16 @@ pub fn open_device(name: &str) -> Result<Device> {
         #[cfg(feature = "train-libtorch")]
         #[allow(deprecated, reason = "as above")]
         "libtorch-cuda" => Ok(Device::libtorch_cuda(0)),
-        other => Err(Error::Train(format!(
-            "device `{other}` is not in this build; it has {}",
-            if cfg!(feature = "train-libtorch") {
-                "flex, libtorch and libtorch-cuda"
-            } else {
-                "flex (build with --features train-libtorch for libtorch)"
-            }
-        ))),
+        other => match other.parse::<DeviceChoice>() {
+            Ok(choice) => ops::open(choice).map(|opened| opened.device),
+            Err(_) => Err(Error::Train(format!(
+                "device `{other}` is not in this build; it has {}",
+                if cfg!(feature = "train-libtorch") {
+                    "cpu, gpu, auto, libtorch and libtorch-cuda"
+                } else {
+                    "cpu, gpu and auto (build with --features train-libtorch for libtorch)"
+                }
+            ))),
+        },
     }
 }

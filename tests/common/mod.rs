@@ -7,9 +7,12 @@ pub mod file;
 use std::{collections::BTreeMap, path::PathBuf, sync::Mutex};
 
 use burn::tensor::{Device, Tensor, TensorData};
-use gamma_wasm::weights::{
-    Assembly, Checkpoint,
-    convert::{Options, Scenes, Target, convert, open},
+use gamma_wasm::{
+    image::Normalization,
+    weights::{
+        Assembly, Checkpoint,
+        convert::{Options, Scenes, Target, convert, open},
+    },
 };
 use safetensors::{Dtype, SafeTensors};
 
@@ -93,6 +96,29 @@ impl Golden {
     }
 }
 
+/// The ten crops, normalised, `[10, 3, 224, 224]`.
+pub fn crops() -> Tensor<4> {
+    let u8s = Golden::open("tiny").tensor::<4>("crops_u8").permute([0, 3, 1, 2]);
+    let channel = |values: [f32; 3]| Tensor::<1>::from_floats(values, &u8s.device()).reshape([1, 3, 1, 1]);
+    (u8s.clone() / 255.0 - channel(Normalization::CLIP.mean)) / channel(Normalization::CLIP.std)
+}
+
+/// Token ids of each prompt set, each prompt from its start to its end token.
+pub fn prompts(golden: &Golden) -> Vec<Vec<Vec<u32>>> {
+    let (shape, ids) = golden.get("text.token_ids");
+    let end = |row: &[f32]| {
+        let top = row.iter().copied().fold(0.0, f32::max);
+        row.iter().position(|&id| id == top).expect("a row is not empty")
+    };
+    ids.chunks(shape[1] * shape[2])
+        .map(|set| {
+            set.chunks(shape[2])
+                .map(|row| row[..=end(row)].iter().map(|&id| id as u32).collect())
+                .collect()
+        })
+        .collect()
+}
+
 /// The weights of a golden model in plain safetensors: those in the repository, or what the converter makes of the `.pth`.
 fn weights(name: &str) -> Vec<u8> {
     let stored = folder(name).join("model.safetensors");
@@ -110,6 +136,7 @@ fn weights(name: &str) -> Vec<u8> {
         scenes: Scenes::None,
         text: true,
         force: true,
+        device: gamma_wasm::ops::DeviceChoice::Cpu,
         metadata: BTreeMap::new(),
     };
     convert(source.as_mut(), &out, &options, &mut |_| {}).expect("a conversion");
@@ -120,7 +147,12 @@ fn weights(name: &str) -> Vec<u8> {
 
 /// Reads a golden model through the streaming assembly, in pieces of `piece` bytes.
 pub fn checkpoint(name: &str, piece: usize) -> Checkpoint {
-    let mut assembly = Assembly::new(Device::flex());
+    checkpoint_on(name, piece, Device::flex())
+}
+
+/// The same on a device.
+pub fn checkpoint_on(name: &str, piece: usize, device: Device) -> Checkpoint {
+    let mut assembly = Assembly::new(device);
     for piece in weights(name).chunks(piece) {
         assembly.push(piece).expect("valid weights");
     }

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, value_parser};
 use crate::crop_args::CropArgs;
 use crate::cull::args::Cull;
 use crate::default_model::{DEFAULT, Weights};
+use crate::device_args::DeviceArgs;
 use crate::eval::Eval;
 use crate::exit::EXIT_STATUS;
 use crate::serve::args::Service;
@@ -65,6 +66,8 @@ pub struct Score {
     /// Stop as soon as the score is, with 95% certainty, within X of that of all crops: 0.01 saves about half of them.
     #[arg(long, value_name = "X")]
     pub tolerance: Option<f32>,
+    #[command(flatten)]
+    pub device: DeviceArgs,
     /// Look into the folders inside folders too.
     #[arg(short, long)]
     pub recursive: bool,
@@ -115,6 +118,8 @@ pub struct Convert {
     /// Scenes whose text features are stored: all, none, or ids with commas between them.
     #[arg(long, value_name = "IDS", default_value = "all")]
     pub scenes: String,
+    #[command(flatten)]
+    pub device: DeviceArgs,
     /// Leave the text tower out: no scenes of one's own can be added then.
     #[arg(long)]
     pub no_text: bool,

@@ -5,8 +5,6 @@ use gamma_wasm::prompt::Scene;
 use gamma_wasm::scorer::{Assessment, ScoreOptions, Scorer};
 use gamma_wasm::{Error, Result};
 
-use crate::batch::BATCH;
-
 /// The scenes that `--scene` means.
 ///
 /// # Errors
@@ -41,7 +39,7 @@ pub fn assess(
     let mut job = scorer.job(decoded.pixels, options)?.with_origin(origin);
     while !scenes.iter().all(|scene| job.is_settled(&scene.id)) {
         progress(job.done(), job.crops());
-        pollster::block_on(job.step(BATCH))?;
+        pollster::block_on(job.step(scorer.batch()))?;
     }
     scenes.iter().map(|scene| job.assess(&scene.id)).collect()
 }

@@ -85,6 +85,7 @@ fn write(arguments: &Convert) -> Result<Report> {
         },
         text: !arguments.no_text,
         force: arguments.force,
+        device: arguments.device.choice,
         metadata,
     };
     let bar = progress::work();

@@ -4,25 +4,32 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use burn::tensor::Device;
 use gamma_wasm::Result;
+use gamma_wasm::ops::{self, DeviceChoice};
 use gamma_wasm::prompt::Tokenizer;
 use gamma_wasm::scorer::Scorer;
 use gamma_wasm::weights::Assembly;
 use gamma_wasm::weights::convert::INDEX;
 
 use crate::default_model::{DEFAULT, DEFAULT_MODEL, Weights};
-use crate::{progress, report::refused};
+use crate::{
+    progress,
+    report::{complain, refused},
+};
 
 /// Bytes read at a time.
 const PIECE: usize = 1 << 20;
 
-/// Loads a model, and reads the prompts of its scenes if it does not hold their features.
+/// Loads a model onto a device, and reads the prompts of its scenes if it does not hold their features.
 ///
 /// # Errors
-/// [`Error::Io`](gamma_wasm::Error::Io), or what is wrong with the weights.
-pub fn scorer(weights: &Weights) -> Result<Scorer> {
-    let mut assembly = Assembly::new(Device::flex());
+/// [`Error::Io`](gamma_wasm::Error::Io), or what is wrong with the weights or the device.
+pub fn scorer(weights: &Weights, device: DeviceChoice) -> Result<Scorer> {
+    let opened = ops::open(device)?;
+    if let Some(reason) = &opened.reason {
+        complain(&format!("the CPU computes: {reason}"));
+    }
+    let mut assembly = Assembly::new(opened.device);
     match weights {
         Weights::Path(path) => feed_all(&mut assembly, path)?,
         Weights::Default => {

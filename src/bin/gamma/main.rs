@@ -5,7 +5,6 @@
 
 mod args;
 mod assess;
-mod batch;
 mod caught;
 mod convert;
 mod crop_args;
@@ -13,6 +12,7 @@ mod csv_row;
 mod cull;
 mod declared;
 mod default_model;
+mod device_args;
 #[cfg(feature = "train")]
 mod distort;
 mod eval;

@@ -24,7 +24,7 @@ use crate::{load, photos, serve};
 /// Runs the command.
 pub fn run(arguments: &Score) -> Status {
     let weights = &arguments.weights;
-    let scorer = match load::scorer(weights) {
+    let scorer = match load::scorer(weights, arguments.device.choice) {
         Ok(scorer) => scorer,
         Err(error) => {
             complain(&format!(

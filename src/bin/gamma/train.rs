@@ -20,7 +20,7 @@ pub struct Train {
     /// What is trained on what, and how: a TOML file. docs/training.md explains it.
     #[arg(value_name = "CONFIG.toml")]
     pub config: PathBuf,
-    /// Where it computes, instead of what the configuration says: flex, libtorch, libtorch-cuda.
+    /// Where it computes, instead of what the configuration says: cpu, gpu, auto, libtorch, libtorch-cuda.
     #[arg(long, value_name = "NAME")]
     pub device: Option<String>,
     /// The folder that the paths of datasets start from, instead of what the configuration says.

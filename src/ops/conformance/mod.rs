@@ -30,6 +30,7 @@ struct Linear {
 }
 
 /// Every kernel once, on shapes that take each of its variants and numbers drawn with `seed`.
+#[cfg(any(feature = "gpu", test))]
 pub(super) async fn each_kernel(device: &Device, seed: u64) -> Result<()> {
     let draw = &mut Draw::new(seed);
     for rows in [3, 11] {

@@ -15,6 +15,7 @@ use super::select::Selection;
 use super::source::Source;
 use super::writer::FileWriter;
 use crate::model::may_be_quantized;
+use crate::ops::DeviceChoice;
 use crate::prompt::LEVELS;
 use crate::weights::{FORMAT_VERSION, Quantization, photo, reliability, scale_name, text_features_name};
 use crate::{Error, Result};
@@ -54,6 +55,8 @@ pub struct Options {
     pub text: bool,
     /// Whether files of an earlier conversion are replaced.
     pub force: bool,
+    /// Where prompts are read.
+    pub device: DeviceChoice,
     /// Metadata that replaces the source's: `name`, `licence`, `source`.
     pub metadata: BTreeMap<String, String>,
 }
@@ -82,7 +85,7 @@ pub fn convert(
 ) -> Result<Report> {
     let output = Output::new(out, options.force)?;
     let mut selection = Selection::new(source)?;
-    let offer = offer(source, &selection, &options.scenes)?;
+    let offer = offer(source, &selection, &options.scenes, options.device)?;
     if offer.stored.is_empty() && (selection.config.text.is_none() || !options.text) {
         return Err(Error::Option {
             name: "scenes",

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::Device;
-
 use super::select::Selection;
 use super::source::Source;
 use crate::model::{Part, TextTower};
+use crate::ops::{self, DeviceChoice};
 use crate::prompt::{LEVELS, Scene, Tokenizer};
 use crate::weights::{Tensors, text_features_name};
 use crate::{Error, Result};
@@ -48,7 +47,7 @@ pub struct Offer {
 ///
 /// # Errors
 /// [`Error::SceneUnknown`], [`Error::SceneInvalid`], [`Error::WeightsMetadata`], or if a tensor cannot be read.
-pub fn offer(source: &mut dyn Source, selection: &Selection, wanted: &Scenes) -> Result<Offer> {
+pub fn offer(source: &mut dyn Source, selection: &Selection, wanted: &Scenes, device: DeviceChoice) -> Result<Offer> {
     let mut scenes = named(source.metadata())?;
     if let Scenes::Ids(ids) = wanted {
         let offered = || scenes.iter().map(|scene| scene.id.clone()).collect();
@@ -86,7 +85,7 @@ pub fn offer(source: &mut dyn Source, selection: &Selection, wanted: &Scenes) ->
         ));
         return Ok(offer);
     }
-    let mut tensors = Tensors::new(Device::flex());
+    let mut tensors = Tensors::new(ops::open(device)?.device);
     for entry in selection.entries.iter().filter(|entry| entry.part == Part::Text) {
         let values = selection.read(source, &entry.name)?;
         tensors.insert(entry.name.clone(), entry.shape.clone(), values);

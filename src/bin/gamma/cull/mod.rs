@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use gamma_wasm::group::{Candidate, Look, Shot, choose, group, segments};
 use gamma_wasm::image::{Capture, DecodeOptions, Decoded};
+use gamma_wasm::ops::DeviceChoice;
 use gamma_wasm::prompt::Scene;
 use gamma_wasm::scorer::{ScoreOptions, Scorer};
 use gamma_wasm::{Error, Result};
@@ -30,7 +31,7 @@ use files::Item;
 
 /// Runs the command.
 pub fn run(arguments: &Cull) -> Status {
-    let scorer = match load::scorer(&arguments.weights) {
+    let scorer = match load::scorer(&arguments.weights, DeviceChoice::Cpu) {
         Ok(scorer) => scorer,
         Err(error) => {
             let about = about(arguments.weights.name(), &error);

@@ -8,6 +8,7 @@ use gamma_wasm::{Error, Result};
 
 use crate::crop_args::CropArgs;
 use crate::default_model::{DEFAULT, Weights};
+use crate::device_args::DeviceArgs;
 use crate::exit::EXIT_STATUS;
 
 /// Score the photos that a CSV has labels of, and say how well scores and labels agree.
@@ -52,6 +53,8 @@ pub struct Eval {
     pub group_column: Option<String>,
     #[command(flatten)]
     pub crops: CropArgs,
+    #[command(flatten)]
+    pub device: DeviceArgs,
     /// Start of the random numbers of crops and of resamples.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,

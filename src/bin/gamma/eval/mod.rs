@@ -24,7 +24,6 @@ use labels::{Labelled, Labels};
 #[cfg(feature = "train")]
 pub use output::estimate;
 
-use crate::batch::BATCH;
 use crate::default_model::Weights;
 use crate::exit::Status;
 use crate::names::printable;
@@ -113,7 +112,7 @@ pub fn run(arguments: &Eval) -> Status {
 impl Models {
     fn load(arguments: &Eval) -> Result<Self, Status> {
         let load = |weights: &Weights| {
-            load::scorer(weights).map_err(|error| {
+            load::scorer(weights, arguments.device.choice).map_err(|error| {
                 complain(&format!(
                     "the model could not be loaded: {}",
                     about(weights.name(), &error)
@@ -252,11 +251,11 @@ impl Models {
             .collect::<Result<Vec<_>>>()?;
         let crops = jobs.iter().map(|job| job.crops()).sum();
         let mut done = 0;
-        for job in &mut jobs {
+        for (job, scorer) in jobs.iter_mut().zip(self.each()) {
             let before = done;
             while !job.is_done() {
                 bar.crops(done, crops);
-                done = before + pollster::block_on(job.step(BATCH))?;
+                done = before + pollster::block_on(job.step(scorer.batch()))?;
             }
         }
         jobs.iter().map(|job| Ok(scored(&job.assess(scene)?))).collect()
