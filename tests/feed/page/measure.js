@@ -137,7 +137,9 @@ export function measure(root) {
         },
         ...options,
       });
-      while (running.stats().judged === 0 || running.stats().waiting > 0) {
+      // Where all of them fail there is no verdict to wait for.
+      const isAnswered = ({ judged, failed, waiting }) => judged + failed > 0 && waiting === 0;
+      while (!isAnswered(running.stats())) {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     },
