@@ -10,6 +10,7 @@ mod parts;
 mod reading;
 mod screen;
 
+#[cfg(feature = "formats")]
 pub(super) use parts::segments;
 use serde::Serialize;
 
