@@ -35,7 +35,7 @@ export interface Scored {
   readonly reply: WireScore;
   /** Ends with the handle that asked. */
   readonly signal: AbortSignal;
-  /** Computes it anew, and tells who asked; undefined if that happens anyway. */
+  /** Computes it anew and tells who asked; does nothing where that happens anyway. */
   redo(): Promise<void>;
 }
 

@@ -13,13 +13,13 @@ use burn::{
         backend_extension,
         tensor::FloatTensor,
     },
-    tensor::{Tensor, TensorData},
+    tensor::Tensor,
 };
 use gamma_kernels as kernels;
 
 use super::{
     slice,
-    stem::{tensor, window},
+    stem::{StemGradients, tensor, window},
 };
 
 /// What the stem needs while it learns, beside [`StemBackend`](super::stem::StemBackend).
@@ -84,21 +84,13 @@ fn norm([moments, gain, offset]: [&FloatTensor<Flex>; 3], relu6: bool) -> kernel
 }
 
 /// What the backward pass asks of a backend.
-pub trait BatchNormGradients: BatchNormBackend {
+pub trait BatchNormGradients: BatchNormBackend + StemGradients {
     /// The gradients of `x`, gain and offset for that of the output.
     fn batch_norm_gradient(
         gradient: FloatTensor<Self>,
         inputs: [FloatTensor<Self>; 4],
         relu6: bool,
     ) -> [FloatTensor<Self>; 3];
-
-    /// The gradients of input and weights for that of the output.
-    fn plain_depthwise_gradient(
-        gradient: FloatTensor<Self>,
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        stride: usize,
-    ) -> [FloatTensor<Self>; 2];
 }
 
 impl BatchNormGradients for Flex {
@@ -116,27 +108,6 @@ impl BatchNormGradients for Flex {
             tensor(of_x, [rows, channels]),
             tensor(of_gain, [channels]),
             tensor(of_offset, [channels]),
-        ]
-    }
-
-    fn plain_depthwise_gradient(
-        gradient: FloatTensor<Self>,
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        stride: usize,
-    ) -> [FloatTensor<Self>; 2] {
-        let shape = x.layout().shape().clone();
-        let (channels, window) = (shape[3], window(&x, &weight, stride));
-        let [gradient, x, weight] = [gradient, x, weight].map(|t| t.to_contiguous());
-        let last = kernels::channels_last(slice(&weight), window.kernel);
-        let of_x = kernels::input_gradient(slice(&gradient), &last, channels, &window);
-        let of_weight = kernels::weight_gradient(slice(&x), slice(&gradient), channels, &window);
-        [
-            FloatTensor::<Self>::from_data(TensorData::new(of_x, shape)),
-            tensor(
-                kernels::channels_first(&of_weight, channels),
-                [channels, 1, window.kernel, window.kernel],
-            ),
         ]
     }
 }
@@ -199,8 +170,8 @@ impl<B: BatchNormGradients> Backward<B, 2> for Depthwise {
         let (x, weight, stride) = ops.state;
         let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(x);
         let weight = checkpointer.retrieve_node_output::<FloatTensor<B>>(weight);
-        let gradients = B::plain_depthwise_gradient(gradient, x, weight, stride);
-        for (node, gradient) in nodes.into_iter().zip(gradients) {
+        let (of_x, of_weight) = B::depthwise_gradient(gradient, x, weight, stride);
+        for (node, gradient) in nodes.into_iter().zip([of_x, of_weight]) {
             if let Some(node) = node {
                 grads.register::<B>(node.id, gradient);
             }
@@ -262,7 +233,7 @@ impl<B: BatchNormGradients, C: CheckpointStrategy> BatchNormBackend for Autodiff
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
+    use burn::tensor::{Device, TensorData};
     use proptest::prelude::*;
 
     use super::*;

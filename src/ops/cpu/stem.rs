@@ -109,6 +109,9 @@ pub fn depthwise_relu6(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, stride:
 }
 
 #[cfg(feature = "train")]
+pub(super) use gradients::StemGradients;
+
+#[cfg(feature = "train")]
 mod gradients {
     use burn::backend::{
         Autodiff,
