@@ -137,3 +137,19 @@ export type FromWorker =
   | { type: 'pull'; id: number }
   /** An error that belongs to no request: a trap in the engine's own event loop. */
   | { type: 'crashed'; error: WireError };
+
+/** What a helper is told, once: to serve a worker whose module shares its memory. It answers nobody. */
+export interface HelperOrder {
+  readonly type: 'help';
+  /** The glue of the module `cpu-threads`. */
+  readonly glue: string;
+  readonly module: object;
+  readonly memory: object;
+}
+
+/** A worker asks its page for `count` helpers, which are workers with the same script. Only workers of browsers do. */
+export interface HelpersWanted {
+  readonly type: 'helpers';
+  readonly count: number;
+  readonly order: HelperOrder;
+}

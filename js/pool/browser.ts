@@ -4,7 +4,7 @@ import { GammaError } from '../error.js';
 import { weightsSource } from '../model/source.js';
 import { type Photo, takePhoto } from '../photo/photo.js';
 import { isConstant, isLasting } from '../photo/read.js';
-import type { FromWorker } from '../protocol.js';
+import type { FromWorker, HelpersWanted } from '../protocol.js';
 import type { Bytes } from '../types.js';
 import { planDevices } from './devices.js';
 import type { Platform, Port } from './platform.js';
@@ -51,10 +51,14 @@ function spawn(given: string | undefined): Port {
     throw new GammaError('worker', 'this environment has no Worker; under Node, import gamma-wasm/node');
   }
   const worker = spawnWorker(given);
+  const helpers: Worker[] = [];
   return {
     post: (message, transfer) => worker.postMessage(message, transfer as Transferable[]),
     listen: (onMessage, onDeath) => {
-      worker.onmessage = (event: MessageEvent<FromWorker>) => onMessage(event.data);
+      worker.onmessage = ({ data }: MessageEvent<FromWorker | HelpersWanted>) => {
+        if (data.type === 'helpers') helpers.push(...startHelpers(data, given));
+        else onMessage(data);
+      };
       worker.onmessageerror = () => onDeath(new GammaError('worker', 'a message of the worker could not be read'));
       worker.onerror = (event: Event) => {
         event.preventDefault();
@@ -64,6 +68,21 @@ function spawn(given: string | undefined): Port {
         onDeath(new GammaError(crash ? 'wasm' : 'worker', `the worker failed: ${message}`));
       };
     },
-    terminate: () => worker.terminate(),
+    terminate: () => {
+      for (const one of [worker, ...helpers]) one.terminate();
+    },
   };
+}
+
+/**
+ * Starts the helpers of a worker. Nobody waits for them: each takes its share of the work from the moment it is there, and the others do
+ * without one that never comes.
+ */
+function startHelpers({ count, order }: HelpersWanted, given: string | undefined): Worker[] {
+  return Array.from({ length: count }, () => {
+    const helper = spawnWorker(given);
+    helper.onerror = (event) => event.preventDefault();
+    helper.postMessage(order);
+    return helper;
+  });
 }

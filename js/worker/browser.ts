@@ -4,13 +4,17 @@ import { GammaError, messageOf, throwIfAborted } from '../error.js';
 import { remoteFiles } from '../model/remote.js';
 import { bodySize, bytesOf, fetchFile, streamOf } from '../model/stream/fetching.js';
 import { bitmapOf } from '../photo/bitmap.js';
-import type { ToWorker } from '../protocol.js';
+import type { HelperOrder, HelpersWanted, ToWorker } from '../protocol.js';
 import { importGlue } from '../wasm.js';
 import { Host } from './host.js';
 import { readBitmap } from './pixels.js';
 import type { HostPlatform } from './platform.js';
-import { type HelperOrder, help, startHelpers } from './threads.js';
+import { help } from './threads.js';
 
+const scope = globalThis as unknown as {
+  postMessage(message: unknown, transfer: readonly object[]): void;
+  addEventListener(type: string, listener: (event: never) => void): void;
+};
 const pauses = new MessageChannel();
 let resume: (() => void) | undefined;
 pauses.port1.onmessage = () => resume?.();
@@ -29,7 +33,14 @@ const platform: HostPlatform = {
     throwIfAborted(signal);
     const instance = await module.default({ module_or_path: code });
     if (kind === 'cpu-threads') {
-      startHelpers(threads - 1, { type: 'help', glue, module: code, memory: (instance as { memory: object }).memory });
+      const { memory } = instance as { memory: object };
+      // The page starts them: a worker of Firefox may never return from `new Worker` on a busy machine.
+      const wanted: HelpersWanted = {
+        type: 'helpers',
+        count: threads - 1,
+        order: { type: 'help', glue, module: code, memory },
+      };
+      scope.postMessage(wanted, []);
     }
     return module;
   },
@@ -82,10 +93,6 @@ async function compile(
   }
 }
 
-const scope = globalThis as unknown as {
-  postMessage(message: unknown, transfer: readonly object[]): void;
-  addEventListener(type: string, listener: (event: never) => void): void;
-};
 const host = new Host(platform, (message, transfer = []) => scope.postMessage(message, transfer));
 scope.addEventListener('message', ({ data }: MessageEvent<ToWorker | HelperOrder>) => {
   if (data.type === 'help') void help(data);

@@ -55,8 +55,34 @@ inEveryBrowser((driver, name) => {
     }
   });
 
+  test('the page starts the helpers, and they end with the model', async () => {
+    const workers = await page.evaluate(async () => {
+      const live = new Set<Worker>();
+      const { Worker } = globalThis;
+      globalThis.Worker = class extends Worker {
+        constructor(...given: ConstructorParameters<typeof Worker>) {
+          super(...given);
+          live.add(this);
+        }
+        override terminate(): void {
+          live.delete(this);
+          super.terminate();
+        }
+      };
+      try {
+        const gamma = await api.Gamma.load({ device: 'cpu', threads: 3 });
+        const before = live.size;
+        await gamma.dispose();
+        return [before, live.size];
+      } finally {
+        globalThis.Worker = Worker;
+      }
+    });
+    expect(workers).toEqual([3, 0]);
+  });
+
   test('helpers take their share, as many as were started', async () => {
-    // In a worker, since no page may wait for another thread.
+    // In a worker, since no page may wait for another thread. The page starts the helpers, as the package does.
     const met = await page.evaluate(async () => {
       const program = `
       const address = (path) => new URL(path, '${location.href}').href;
@@ -64,24 +90,31 @@ inEveryBrowser((driver, name) => {
       const threads = await import(glue);
       const module = await WebAssembly.compileStreaming(fetch(address('/pkg/wasm/cpu-threads/gamma_bg.wasm')));
       const { memory } = await threads.default({ module_or_path: module });
-      const found = [threads.meet()];
-      for (let count = 2; count <= 3; count++) {
-        new Worker(address('/pkg/worker.js'), { type: 'module' }).postMessage({ type: 'help', glue, module, memory });
+      onmessage = async ({ data: count }) => {
         let most = 0;
         for (const end = performance.now() + 20_000; most < count && performance.now() < end; ) {
           await new Promise((resolve) => setTimeout(resolve, 50));
           most = threads.meet();
         }
-        found.push(most);
-      }
-      postMessage(found);
+        postMessage(most);
+      };
+      postMessage({ type: 'help', glue, module, memory });
     `;
       const url = URL.createObjectURL(new Blob([program], { type: 'text/javascript' }));
       const worker = new Worker(url, { type: 'module' });
-      return new Promise<number[]>((resolve, reject) => {
-        worker.onmessage = ({ data }) => resolve(data);
-        worker.onerror = ({ message }) => reject(new Error(message));
-      });
+      const answer = <Answer>() =>
+        new Promise<Answer>((resolve, reject) => {
+          worker.onmessage = ({ data }) => resolve(data);
+          worker.onerror = ({ message }) => reject(new Error(message));
+        });
+      const order = await answer<object>();
+      const found: number[] = [];
+      for (let count = 1; count <= 3; count++) {
+        if (count > 1) new Worker('/pkg/worker.js', { type: 'module' }).postMessage(order);
+        worker.postMessage(count);
+        found.push(await answer<number>());
+      }
+      return found;
     });
     expect(met).toEqual([1, 2, 3]);
   });
