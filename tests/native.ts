@@ -1,14 +1,36 @@
-// The native side of a test: what `cargo run` builds, with the features of the Rust tests, so that nothing is compiled twice.
+// The native side of a test: the command and the examples as the Rust tests build them, so that nothing is compiled twice.
 import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const BUILT = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'debug');
 
-/** Runs `cargo run` with these arguments, such as `--bin gamma -- score`, and returns what it printed. */
-export function cargoRun(...args: string[]): string {
-  return execFileSync('cargo', ['run', '--quiet', '--features', 'listen', ...args], {
+let built = false;
+
+function run(file: string, args: readonly string[]): string {
+  return execFileSync(file, args, {
     cwd: ROOT,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: 1 << 26,
   });
+}
+
+/** Both at once: without an example cargo would leave out what only tests depend on, and compile another library. */
+function build(): void {
+  if (!built) run('cargo', ['build', '--quiet', '--features', 'listen', '--bin', 'gamma', '--example', 'raw_files']);
+  built = true;
+}
+
+/** Runs the command `gamma` and returns what it printed. */
+export function gammaCommand(...args: string[]): string {
+  build();
+  return run(join(BUILT, 'gamma'), args);
+}
+
+/** Writes RAW files of each layout into `folder`, with `sensor` bytes of the sensor's data in each. */
+export function writeRawFiles(folder: string, sensor: number): void {
+  build();
+  run(join(BUILT, 'examples', 'raw_files'), [folder, String(sensor)]);
 }

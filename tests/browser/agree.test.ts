@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { cargoRun } from '../native.js';
+import { gammaCommand } from '../native.js';
 import { barePage } from './bare.ts';
 import { launchChromium } from './chromium.ts';
 import { repository } from './repository.ts';
@@ -22,7 +22,7 @@ const TEXT_TOWER = /^clip_model\.(transformer|token_embedding|positional_embeddi
 
 /** Runs the command and returns what it printed. */
 function command(...args: string[]): string {
-  return cargoRun('--bin', 'gamma', '--', ...args);
+  return gammaCommand(...args);
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ExtrasModule } from '../../js/wasm.ts';
 import { FILES, FOLDER, natively } from '../common/cases.ts';
-import { cargoRun } from '../native.js';
+import { writeRawFiles } from '../native.js';
 import { barePage } from './bare.ts';
 import { launchChromium } from './chromium.ts';
 import { repository } from './repository.ts';
@@ -62,7 +62,7 @@ test('every case has the same pixels as natively, or is refused with the same co
 
 test('a RAW file of 60 MB that a person chose is scored by its preview, and the page does not read it as a whole', async () => {
   const folder = repository('target/tests/raw-browser');
-  cargoRun('--example', 'raw_files', '--', folder, '60000000');
+  writeRawFiles(folder, 60_000_000);
   try {
     await page.evaluate(() => {
       document.body.innerHTML = '<input id="files" type="file" multiple>';

@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { locate } from '../../www/serve.ts';
-import { cargoRun } from '../native.js';
+import { gammaCommand } from '../native.js';
 import { barePage } from './bare.ts';
 import { launchChromium } from './chromium.ts';
 import { repository } from './repository.ts';
@@ -39,7 +39,7 @@ const scoresOf = (page: Page, device: 'cpu' | 'webgpu', photos: string[]) =>
 
 test('`Gamma.load()` gives the scores of `gamma score`, on the CPU and on WebGPU', async () => {
   const paths = PHOTOS.map((name) => repository(`www/samples/${name}`));
-  const lines = cargoRun('--bin', 'gamma', '--', 'score', '--json', ...paths)
+  const lines = gammaCommand('score', '--json', ...paths)
     .trim()
     .split('\n');
   const native = lines.map((line) => (JSON.parse(line) as { score: number }).score);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type * as NodeEntry from '../../js/node.js';
-import { cargoRun } from '../native.js';
+import { gammaCommand } from '../native.js';
 import { type Taken, withExif } from './bursts.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -40,7 +40,7 @@ afterAll(async () => {
 
 /** Names and kinds of the groups of `gamma cull`, as its CSV has them. */
 function culled(): Map<string, { kind: string; names: string[] }> {
-  const [header = '', ...rows] = cargoRun('--bin', 'gamma', '--', 'cull', folder, '--csv').trim().split('\n');
+  const [header = '', ...rows] = gammaCommand('cull', folder, '--csv').trim().split('\n');
   const columns = header.split(',');
   const groups = new Map<string, { kind: string; names: string[] }>();
   for (const row of rows) {

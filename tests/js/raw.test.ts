@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type * as NodeEntry from '../../js/node.js';
 import type { ExtrasModule } from '../../js/wasm.js';
 import { decodePreview, type PartedFile, partsOf } from '../../js/worker/raw.js';
-import { cargoRun } from '../native.js';
+import { writeRawFiles } from '../native.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = join(root, 'target', 'tests', 'raw');
@@ -18,7 +18,7 @@ let extras: ExtrasModule;
 let files: string[];
 
 beforeAll(async () => {
-  cargoRun('--example', 'raw_files', '--', folder, String(SENSOR));
+  writeRawFiles(folder, SENSOR);
   files = readdirSync(folder).map((name) => join(folder, name));
   const { Gamma } = (await import(new URL('../../pkg/node.js', import.meta.url).href)) as typeof NodeEntry;
   gamma = await Gamma.load({ weights: join(root, 'tests', 'golden', 'tiny', 'model.safetensors') });
