@@ -5,15 +5,19 @@ import { throwIfAborted } from '../error.js';
 /** The attributes that choose the picture. `sizes` of `auto` depends on the layout. */
 type Choice = Record<'media' | 'type' | 'srcset' | 'sizes' | 'src' | 'crossorigin' | 'referrerpolicy', string | null>;
 
+/** Of an `<img>` and of the `<source>` elements beside it. */
+const ATTRIBUTES = ['src', 'srcset', 'sizes', 'media', 'type'];
+
 /** Equal as long as an `<img>` shows the same picture. `currentSrc` follows the attributes a microtask later, so they are part of it. */
 export function signatureOf(image: HTMLImageElement): string {
-  return [image.currentSrc, image.getAttribute('src'), image.getAttribute('srcset')].join('\n');
+  const asked = candidatesOf(image).map((element) => ATTRIBUTES.map((name) => element.getAttribute(name)));
+  return JSON.stringify([image.currentSrc, asked]);
 }
 
 /** What an `<img>` was asked to show at a moment, whatever becomes of it. */
 export class AskedPicture {
   readonly #image: HTMLImageElement;
-  /** Of the `<source>` elements that count, and of the image itself. */
+  /** Of its candidates. */
   readonly #choices: readonly Choice[];
   /** The one address that it can be; undefined if the browser chooses among several, empty if there is none. */
   readonly address: string | undefined;
@@ -76,14 +80,19 @@ export class AskedPicture {
   }
 }
 
-function choicesOf(image: HTMLImageElement): Choice[] {
+/** The `<source>` elements that count, and the image itself at the end. */
+function candidatesOf(image: HTMLImageElement): Element[] {
   const elements: Element[] = [image];
   if (image.parentElement?.localName === 'picture') {
     for (let before = image.previousElementSibling; before; before = before.previousElementSibling) {
       if (before.localName === 'source') elements.unshift(before);
     }
   }
-  return elements.map((element): Choice => {
+  return elements;
+}
+
+function choicesOf(image: HTMLImageElement): Choice[] {
+  return candidatesOf(image).map((element): Choice => {
     const get = (name: string) => element.getAttribute(name);
     const sizes = get('sizes');
     return {

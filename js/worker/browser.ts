@@ -16,8 +16,8 @@ const scope = globalThis as unknown as {
   addEventListener(type: string, listener: (event: never) => void): void;
 };
 const pauses = new MessageChannel();
-let resume: (() => void) | undefined;
-pauses.port1.onmessage = () => resume?.();
+const paused: (() => void)[] = [];
+pauses.port1.onmessage = () => paused.shift()?.();
 
 const platform: HostPlatform = {
   async loadModule(kind, { glue, binary }, progress, signal, threads = 1) {
@@ -54,7 +54,7 @@ const platform: HostPlatform = {
   // A message to oneself comes after those that wait already, and unlike a timer it is not slowed down.
   pause: () =>
     new Promise<void>((resolve) => {
-      resume = resolve;
+      paused.push(resolve);
       pauses.port2.postMessage(null);
     }),
   now: () => performance.now(),

@@ -4,34 +4,50 @@ import type { Tab } from '../drivers/tab.ts';
 
 export function pictures(page: () => Tab): void {
   describe('which picture', () => {
-    test('A01, E05: another source drops the verdict at once, and no late answer lands on it', async () => {
-      const result = await page().evaluate(async () => {
-        show(`<img id="a" src="${photo(30)}">`);
-        start({});
-        await quiet(1);
-        const image = find<HTMLImageElement>('#a');
-        const first = mark(image);
-        image.src = photo(20, '&hold');
-        await null;
-        await null;
-        await null;
-        const dropped = mark(image);
-        await until(() => held.length === 1);
-        // Its answer comes when the element shows a third picture, and in the very step in which that is set.
-        held[0]?.answer();
-        image.src = photo(80);
-        await quiet(2);
-        const { aborted } = held[0]?.request.signal ?? {};
-        return { first, dropped, third: mark(image), aborted, told: events.map(({ address }) => address.slice(-10)) };
-      });
-      expect(result).toEqual({
-        first: 'blur',
-        dropped: null,
-        third: null,
-        aborted: true,
-        told: ['percent=30', 'percent=80'],
-      });
-    });
+    test.each([
+      ['the image', '<img id="a" src="$">', 'src'],
+      ['a `<source>`', '<picture><source srcset="$"><img id="a"></picture>', 'srcset'],
+    ] as const)(
+      'A01, E05: another address of %s drops the verdict at once, and no late answer lands on it',
+      async (_, html, attribute) => {
+        const result = await page().evaluate(
+          async ({ html, attribute }) => {
+            show(html.replace('$', photo(30)));
+            start({});
+            await quiet(1);
+            const image = find<HTMLImageElement>('#a');
+            const ask = (address: string) => find(`[${attribute}]`).setAttribute(attribute, address);
+            const first = mark(image);
+            ask(photo(20, '&hold'));
+            await null;
+            await null;
+            await null;
+            const dropped = mark(image);
+            await until(() => held.length === 1);
+            // Its answer comes when the element shows a third picture, and in the very step in which that is set.
+            held[0]?.answer();
+            ask(photo(80));
+            await quiet(2);
+            const { aborted } = held[0]?.request.signal ?? {};
+            return {
+              first,
+              dropped,
+              third: mark(image),
+              aborted,
+              told: events.map(({ address }) => address.slice(-10)),
+            };
+          },
+          { html, attribute },
+        );
+        expect(result).toEqual({
+          first: 'blur',
+          dropped: null,
+          third: null,
+          aborted: true,
+          told: ['percent=30', 'percent=80'],
+        });
+      },
+    );
 
     test('E05: the address judged is the one shown, of `srcset`, `<picture>`, `data-src` and placeholders', async () => {
       const told = await page().evaluate(async () => {
