@@ -1,13 +1,11 @@
-// `gamma score --serve` beside plain `gamma score`: photos a second, bits, memory; and `--listen` under many clients.
-//   node bench/service.mjs stream PHOTOS [--gamma PATH] [--count 2000] [--runs 3]
-//   node bench/service.mjs listen PHOTO [--gamma PATH] [--clients 200] [--seconds 60]
+// `gamma score --serve`, by paths and in frames, beside plain `gamma score`, in turn: photos a second, bits, memory.
+//   node bench/service.mjs PHOTOS [--gamma PATH] [--count 2000] [--runs 3]
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { peak, resident } from './processes.mjs';
+import { peak } from './processes.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -15,11 +13,9 @@ const { values, positionals } = parseArgs({
     gamma: { type: 'string', default: 'target/release/gamma' },
     count: { type: 'string', default: '2000' },
     runs: { type: 'string', default: '3' },
-    clients: { type: 'string', default: '200' },
-    seconds: { type: 'string', default: '60' },
   },
 });
-const [kind, place] = positionals;
+const [place] = positionals;
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
@@ -120,74 +116,5 @@ async function stream() {
   }
 }
 
-/** A request by hand, so that it can be slow or malformed. Gives the status, or 0 for none. */
-function ask(port, request, { pace = 0, part = 1024, leave = Number.POSITIVE_INFINITY } = {}) {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    let answer = '';
-    const done = () => resolve(Number(/^HTTP\/1.1 (\d+)/.exec(answer)?.[1] ?? 0));
-    socket.on('data', (data) => {
-      answer += data;
-    });
-    socket.on('error', () => {});
-    socket.on('close', done);
-    socket.on('connect', async () => {
-      if (pace === 0) socket.write(request);
-      for (let at = 0; pace > 0 && at < Math.min(request.length, leave) && !socket.destroyed; at += part) {
-        socket.write(request.subarray(at, at + part));
-        await new Promise((next) => setTimeout(next, pace));
-      }
-      if (leave < request.length) socket.destroy();
-    });
-  });
-}
-
-async function listen() {
-  const child = spawn(values.gamma, ['score', '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'inherit', 'pipe'] });
-  const first = createInterface({ input: child.stderr })[Symbol.asyncIterator]();
-  const port = Number(/:(\d+)$/.exec((await first.next()).value)?.[1]);
-  const photo = readFileSync(place);
-  const post = (body, length = body.length) =>
-    Buffer.concat([
-      Buffer.from(`POST /score HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${length}\r\n\r\n`),
-      body,
-    ]);
-  const kinds = {
-    good: () => ask(port, post(photo)),
-    slow: () => ask(port, post(photo), { pace: 20, part: Math.ceil(photo.length / 40) }),
-    leaves: () => ask(port, post(photo), { pace: 5, leave: photo.length / 2 }),
-    'no photo': () => ask(port, post(Buffer.from('no photo'))),
-    'too large': () => ask(port, post(Buffer.alloc(1000), 1e9)),
-    malformed: () => ask(port, Buffer.from('POST /score HTTP/1.1\r\nContent-Length: many\r\n\r\n')),
-    unknown: () => ask(port, Buffer.from('POST /score?size=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n')),
-  };
-  const names = Object.keys(kinds);
-  const counts = {};
-  const end = performance.now() + 1e3 * Number(values.seconds);
-  const memory = [];
-  const watch = setInterval(() => memory.push(resident(child.pid)), 1000);
-  const client = async (number) => {
-    // Half of the clients send good photos.
-    const name = number % 2 === 0 ? 'good' : names[((number - 1) / 2) % names.length];
-    while (performance.now() < end) {
-      const status = await kinds[name]();
-      counts[`${name} ${status}`] = (counts[`${name} ${status}`] ?? 0) + 1;
-      if (status === 429) await new Promise((next) => setTimeout(next, 100));
-    }
-  };
-  await Promise.all(Array.from({ length: Number(values.clients) }, (_, number) => client(number)));
-  clearInterval(watch);
-  const alive = await ask(port, Buffer.from('GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'));
-  console.log(counts);
-  const at = (share) => megabytes(memory[Math.floor(share * (memory.length - 1))] ?? 0);
-  console.log(
-    `memory: ${at(0.1)} after a tenth, ${at(0.5)} at half, ${at(1)} at the end; peak ${megabytes(peak(child.pid))}`,
-  );
-  child.kill('SIGTERM');
-  const status = await new Promise((resolve) => child.on('exit', resolve));
-  console.log(`healthz ${alive}, exit status ${status}`);
-}
-
-if (kind === 'stream' && place) await stream();
-else if (kind === 'listen' && place) await listen();
-else throw new Error('node bench/service.mjs stream FOLDER, or listen PHOTO');
+if (!place) throw new Error('node bench/service.mjs FOLDER');
+await stream();

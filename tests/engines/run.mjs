@@ -1,35 +1,19 @@
-// npm run test:engines [-- --only ray,spark] [--photos 300] [--kills 2] [--seed 1]: the recipes of docs/scale.md with the real engines. Sets up
-// Ray, Spark and Java by itself, kills workers and drivers in the middle, and compares each row with what the command says of the photo.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { join, resolve } from 'node:path';
+// npm run test:engines [-- --only shell,ray,spark] [--photos 300] [--kills 10] [--seed 1] [--wheel FILE]: the recipes of docs/scale.md with the
+// real engines. Sets up Ray, Spark and Java by itself, kills commands, workers and drivers at random moments, starts again what was killed, and
+// compares each row with what the command says of the photo. Minutes.
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { install, installable } from '../../scripts/lib/debian.mjs';
-import { inRoot, TARGET } from '../../scripts/lib/paths.mjs';
-import { capture, run } from '../../scripts/lib/run.mjs';
+import { inRoot } from '../../scripts/lib/paths.mjs';
+import { capture } from '../../scripts/lib/run.mjs';
 import { duration, Failure, main, say, step } from '../../scripts/lib/say.mjs';
-import { Environment } from '../../scripts/lib/venv.mjs';
-import { buildWheel } from '../../scripts/wheel.mjs';
 import { Driver } from './driver.mjs';
+import { differences } from './rows.mjs';
+import { environmentOf, FOLDER, madePhotos, writeRecipes } from './setup.mjs';
 
-const PACKAGES = ['ray[data]>=2.50,<3', 'pyspark>=4,<5', 'pandas', 'pillow'];
-const JAVA = ['openjdk-17-jre-headless', 'default-jre-headless'];
 /** Runs of an engine that may fail without a kill. */
 const MOST_STARTS = 2;
-const FOLDER = join(TARGET, 'engines');
-
-/** The recipes of docs/scale.md, by the names in their first lines. */
-function writeRecipes() {
-  const text = readFileSync(inRoot('docs/scale.md'), 'utf8');
-  for (const [, code, name] of text.matchAll(/```python\n(# (\w+\.py) .*?)```/gs))
-    writeFileSync(join(FOLDER, name), code);
-}
-
-async function java() {
-  if ((await capture('java', ['-version'])).code === 0) return;
-  for (const name of JAVA) if (await installable([name])) return install([name]);
-  throw new Failure('Spark needs Java, and apt-get has none.');
-}
 
 /** Random numbers that are the same for the same seed, 0 to 1. */
 function random(seed) {
@@ -42,79 +26,102 @@ function random(seed) {
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'ray,spark' },
+    only: { type: 'string', default: 'shell,ray,spark' },
     photos: { type: 'string', default: '300' },
-    kills: { type: 'string', default: '2' },
+    kills: { type: 'string', default: '10' },
     seed: { type: 'string', default: '1' },
     wheel: { type: 'string' },
   },
 });
 let [passed, failed] = [0, 0];
 
-/** Runs a recipe until it ends by itself, with as many kills as asked for, and checks its rows. */
-async function engine(name, environment) {
+/** How an engine is started, what is killed of it, and what is wrong with its rows. */
+function engineOf(name, environment, made) {
+  const expected = join(FOLDER, 'expected.jsonl');
+  if (name === 'shell') {
+    const [requests, rows] = ['requests.jsonl', 'rows.jsonl'].map((file) => join(FOLDER, file));
+    const paths = readdirSync(join(made, 'photos')).map((file) => join(made, 'photos', file));
+    writeFileSync(requests, paths.map((path) => `${JSON.stringify({ path })}\n`).join(''));
+    // The command is found as a person's shell finds it.
+    const env = { PATH: `${dirname(environment.program('gamma'))}:${process.env.PATH}` };
+    return {
+      victims: ['command', 'driver'],
+      clear: () => rmSync(rows, { force: true }),
+      start: () => new Driver('sh', [join(FOLDER, 'score_in_a_shell.sh'), requests, rows], { env, fragile: true }),
+      check: () => differences(readFileSync(rows, 'utf8'), readFileSync(expected, 'utf8')),
+    };
+  }
   const out = join(FOLDER, `out-${name}`);
-  const shards = readdirSync(join(FOLDER, 'made/shards')).map((shard) => join(FOLDER, 'made/shards', shard));
-  const draw = random(Number(values.seed));
+  const shards = readdirSync(join(made, 'shards')).map((shard) => join(made, 'shards', shard));
   const python = environment.program('python');
-  let kills = Number(values.kills);
-  let begin = performance.now();
-  let starts = 0;
-  // Without kills first, then rounds until all kills are done.
-  for (let round = 0; round === 0 || kills > 0; round += 1) {
-    rmSync(out, { recursive: true, force: true });
-    begin = performance.now();
-    const done = { worker: 0, driver: 0 };
-    for (let ended = false; !ended; ) {
-      const driver = new Driver(python, [join(FOLDER, `score_with_${name}.py`), out, ...shards]);
-      while (round > 0 && kills > 0) {
-        const victim = kills % 2 === 0 ? 'worker' : 'driver';
-        if (!(await driver.kill(victim, draw))) break;
-        kills -= 1;
-        done[victim] += 1;
-        if (victim === 'driver') break;
-      }
-      try {
-        ended = await driver.end();
-      } catch (error) {
-        // Ray gives itself 30 s to start, which a busy machine may take: as its users would, it is run again.
-        starts += 1;
-        if (starts > MOST_STARTS) throw error;
-        say(`${error.message.split('\n').findLast((line) => line.trim() !== '')}: once more`);
-      }
+  return {
+    victims: ['worker', 'driver', 'command', 'driver'],
+    clear: () => rmSync(out, { recursive: true, force: true }),
+    start: () => new Driver(python, [join(FOLDER, `score_with_${name}.py`), out, ...shards]),
+    check: async () => {
+      const check = await capture(python, [inRoot('tests/engines/check.py'), out, expected]);
+      return { said: check.stdout.trim() + check.stderr, wrong: check.code !== 0 };
+    },
+  };
+}
+
+/** Runs an engine until it ends by itself, with kills as long as there are some in `left`; gives the number of each kind. */
+async function runOnce({ start, victims }, left, draw) {
+  const done = {};
+  for (let failures = 0; ; ) {
+    const driver = start();
+    while (left.kills > 0) {
+      const victim = victims[left.kills % victims.length];
+      if (!(await driver.kill(victim, draw))) break;
+      left.kills -= 1;
+      done[victim] = (done[victim] ?? 0) + 1;
+      if (victim === 'driver') break;
     }
-    const check = await capture(python, [inRoot('tests/engines/check.py'), out, join(FOLDER, 'expected.jsonl')]);
-    const took = duration(performance.now() - begin);
-    say(`${name}, ${done.worker} workers and ${done.driver} drivers killed, ${took}: ${check.stdout.trim()}`);
-    if (check.code === 0) passed += 1;
-    else failed += 1;
-    if (check.code !== 0) say(check.stderr);
-    if (check.code !== 0 || (round > 0 && done.worker + done.driver === 0)) return;
+    try {
+      if (await driver.end()) return done;
+    } catch (error) {
+      // Ray gives itself 30 s to start, which a busy machine may take: as its users would, it is run again.
+      failures += 1;
+      if (failures > MOST_STARTS) throw error;
+      say(`${error.message.split('\n').findLast((line) => line.trim() !== '')}: once more`);
+    }
+  }
+}
+
+/** Runs an engine without kills first, then until all kills are done, and checks its rows each time. */
+async function test(name, engine) {
+  const draw = random(Number(values.seed));
+  const left = { kills: 0 };
+  for (let round = 0; round === 0 || left.kills > 0; round += 1) {
+    engine.clear();
+    const begin = performance.now();
+    const done = await runOnce(engine, left, draw);
+    const { said, wrong } = await engine.check();
+    const killed = Object.entries(done).map(([victim, times]) => `${victim} ${times}`);
+    const kills = killed.length > 0 ? `killed: ${killed.join(', ')}` : 'no kills';
+    say(`${name}, ${kills}, ${duration(performance.now() - begin)}: ${said}`);
+    if (wrong) failed += 1;
+    else passed += 1;
+    if (wrong) return;
+    if (round === 0) left.kills = Number(values.kills);
+    else if (killed.length === 0) throw new Failure(`${name} ended before a kill: give it more photos.`);
   }
 }
 
 await main(async () => {
-  mkdirSync(FOLDER, { recursive: true });
   try {
-    const environment = new Environment('engines', 'venv');
-    await environment.make({ keep: true });
-    await step('Ray, Spark', () => environment.install(...PACKAGES));
-    if (values.only.includes('spark')) await java();
-    const wheel = values.wheel === undefined ? await buildWheel() : resolve(values.wheel);
-    await environment.install('--force-reinstall', '--no-deps', wheel);
-    writeRecipes();
-    const python = environment.program('python');
-    const made = join(FOLDER, 'made');
-    await step(`${values.photos} photos`, () => run(python, [inRoot('tests/engines/photos.py'), made, values.photos]));
+    const environment = await environmentOf(values.wheel);
+    const recipes = writeRecipes(FOLDER);
+    const made = await madePhotos(environment, values.photos);
     const begin = performance.now();
     // Some are broken on purpose, which the status tells.
     const plain = await capture(environment.program('gamma'), ['score', '--json', join(made, 'photos')]);
     writeFileSync(join(FOLDER, 'expected.jsonl'), plain.stdout);
-    say(`gamma score: ${duration(performance.now() - begin)} on ${cpus().length} cores`);
+    say(`gamma score: ${duration(performance.now() - begin)} on ${availableParallelism()} cores`);
     for (const name of values.only.split(',')) {
-      if (!existsSync(join(FOLDER, `score_with_${name}.py`)))
+      if (!recipes.some((recipe) => recipe.includes(`_${name}.`)))
         throw new Failure(`docs/scale.md has no recipe for ${name}.`);
-      await step(name, () => engine(name, environment));
+      await step(name, () => test(name, engineOf(name, environment, made)));
     }
   } catch (error) {
     failed += 1;

@@ -1,8 +1,9 @@
-// The simulation of docs/scale.md: its bookkeeping on runs whose end is known, and the figures of the page.
+// What docs/scale.md rests on: the simulation, on runs whose end is known, with the figures of the page; the comparison of rows.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { ASSUMED, meanOf, momentsOf, simulate } from '../../bench/scale/simulation.mjs';
+import { differences } from '../engines/rows.mjs';
 
 const read = (path: string) => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8');
 const moments = momentsOf(JSON.parse(read('bench/scale/costs.json')));
@@ -71,4 +72,15 @@ test('the figures of docs/scale.md are what the simulation gives', () => {
     ];
     for (const figure of figures) expect(row, `shards of ${shard}`).toMatch(new RegExp(`\\b${figure}(?![\\d.])`));
   }
+});
+
+test('a row that is missing, there twice or other in a bit is found', () => {
+  const row = (image: string, score: number) => JSON.stringify({ id: image, request: 3, image, score, seconds: score });
+  const expected = `{"image":"a","score":0.5,"seconds":9}\n{"image":"b","score":0.25}\n`;
+  const wrong = (...rows: string[]) => differences(`${rows.join('\n')}\n`, expected).wrong;
+  expect(wrong(row('b', 0.25), row('a', 0.5))).toBe(false);
+  expect(wrong(row('a', 0.5))).toBe(true);
+  expect(wrong(row('a', 0.5), row('b', 0.25), row('b', 0.25))).toBe(true);
+  expect(wrong(row('a', 0.5), row('b', 0.25000003))).toBe(true);
+  expect(wrong(row('a', 0.5), row('b', 0.25), row('c', 1))).toBe(true);
 });
