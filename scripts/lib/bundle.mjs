@@ -14,6 +14,7 @@ const ENTRIES = [
   { name: 'filter/index', beside: true },
   { name: 'element/index', beside: true },
   { name: 'check/index', beside: true },
+  { name: 'verify/index', beside: true },
 ];
 
 /** The files of the package that are made from js/. */

@@ -36,6 +36,7 @@ function manifest() {
       './filter': entry('filter/index'),
       './element': entry('element/index'),
       './check': entry('check/index'),
+      './verify': entry('verify/index'),
       './custom-elements.json': './custom-elements.json',
       // To be copied, or to be named by `new URL`.
       './worker': entry('worker', 'worker/browser'),
@@ -56,6 +57,7 @@ function manifest() {
       'filter',
       'element',
       'check',
+      'verify',
       'custom-elements.json',
       'wasm',
       'README.md',
@@ -63,6 +65,9 @@ function manifest() {
       'LICENSE-MIT',
       'LICENSE-APACHE',
     ],
+    // For `verify` alone. 0.14.0 to 0.14.2 were published broken.
+    peerDependencies: { '@contentauth/c2pa-web': '>=0.13.1' },
+    peerDependenciesMeta: { '@contentauth/c2pa-web': { optional: true } },
     engines: { node: '>=20.19' },
   };
 }
