@@ -1,9 +1,9 @@
 // npm run bench:scale [-- --photos 10000] [--crops N] [--only serve,ray,spark] [--rounds 1] [--wheel FILE]: photos a second of `gamma score`, of
-// `gamma score --serve` and of the recipes of docs/scale.md with Ray and Spark, one after the other over the same made photos; processor time,
-// memory, and whether all rows are the same to the bit. Of Linux. Crops as the model has them take half an hour a side; `--crops 1` a quarter of it.
+// `gamma score --serve` and of the recipes of docs/scale.md with Ray and Spark, one after the other over the same made photos, which are one shard;
+// processor time, memory, and whether all rows are the same to the bit. Of Linux. A side takes ten minutes on two cores; with `--crops 1` two.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -18,9 +18,6 @@ import { differences } from '../../tests/engines/rows.mjs';
 import { environmentOf, FOLDER, madePhotos, writeRecipes } from '../../tests/engines/setup.mjs';
 import { Watch } from './watch.mjs';
 
-/** As many as photos.py makes shards. */
-const PARTS = 5;
-
 const { values } = parseArgs({
   options: {
     photos: { type: 'string', default: '10000' },
@@ -30,6 +27,7 @@ const { values } = parseArgs({
     wheel: { type: 'string' },
   },
 });
+const EXPECTED = join(FOLDER, 'bench', 'expected.jsonl');
 const count = Number(values.photos);
 const crops = values.crops === undefined ? [] : ['--crops', values.crops];
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
@@ -42,31 +40,31 @@ function change(code) {
   return changed;
 }
 
-/** Runs the command and gives its `lines` and its `marks`. */
+/** Runs the command and gives its `lines` and what was `watched`. */
 async function command(program, words, input) {
   const child = spawn(program, ['score', ...words, ...crops], { stdio: ['pipe', 'pipe', 'ignore'] });
   const lines = [];
-  const watch = new Watch(child.pid, PARTS, () => Math.floor((PARTS * lines.length) / count));
+  const watch = new Watch(child.pid);
   const feeding = pipeline(Readable.from(input), child.stdin);
   const reading = (async () => {
     for await (const line of createInterface({ input: child.stdout })) lines.push(line);
   })();
   // Its status tells of the broken photos.
   await Promise.all([feeding, reading, once(child, 'exit')]);
-  return { lines, marks: watch.stop() };
+  return { lines, watched: watch.stop() };
 }
 
 const sides = {
   plain: async (environment, made) => {
-    const { lines, marks } = await command(environment.program('gamma'), ['--json', join(made, 'photos')], []);
-    writeFileSync(join(FOLDER, 'expected.jsonl'), `${lines.join('\n')}\n`);
-    return { marks, lines };
+    const { lines, watched } = await command(environment.program('gamma'), ['--json', join(made, 'photos')], []);
+    writeFileSync(EXPECTED, `${lines.join('\n')}\n`);
+    return { watched, lines };
   },
   serve: async (environment, made, expected) => {
     const paths = readdirSync(join(made, 'photos')).map((name) => join(made, 'photos', name));
     const requests = paths.map((path) => `${JSON.stringify({ path })}\n`);
-    const { lines, marks } = await command(environment.program('gamma'), ['--serve'], requests);
-    return { marks, ...differences(lines.join('\n'), expected.join('\n')) };
+    const { lines, watched } = await command(environment.program('gamma'), ['--serve'], requests);
+    return { watched, ...differences(lines.join('\n'), expected.join('\n')) };
   },
   ray: engine('ray'),
   spark: engine('spark'),
@@ -80,52 +78,47 @@ function engine(name) {
     const python = environment.program('python');
     const shards = readdirSync(join(made, 'shards')).map((shard) => join(made, 'shards', shard));
     const driver = new Driver(python, [join(FOLDER, 'bench', `score_with_${name}.py`), out, ...shards]);
-    const done = () => (existsSync(out) ? readdirSync(out).filter((shard) => !shard.startsWith('_')).length : 0);
-    const watch = new Watch(driver.pid, PARTS, done);
+    const watch = new Watch(driver.pid);
     await driver.end();
-    const marks = watch.stop();
-    const check = await capture(python, [inRoot('tests/engines/check.py'), out, join(FOLDER, 'expected.jsonl')]);
-    return { marks, said: check.stdout.trim() + check.stderr, wrong: check.code !== 0 };
+    const watched = watch.stop();
+    const check = await capture(python, [inRoot('tests/engines/check.py'), out, EXPECTED]);
+    return { watched, said: check.stdout.trim() + check.stderr, wrong: check.code !== 0 };
   };
 }
 
-/** Photos a second of each part. */
-const rates = (marks) => marks.map(({ seconds }, at) => count / PARTS / (seconds - (marks[at - 1]?.seconds ?? 0)));
-
-function report(name, { marks, said }, plain) {
-  const { seconds, processor } = marks.at(-1);
+function report(name, { watched, said }) {
+  const { seconds, processor, own, shared } = watched;
+  const megabytes = (bytes) => bytes.map((each) => (each / 1e6).toFixed(0)).join(', ');
   const pace = `${(count / seconds).toFixed(2)} photos/s in ${seconds.toFixed(0)} s`;
-  const memory = marks.map(({ own }) => (own / 1e6).toFixed(0)).join(', ');
   say(`${name}: ${pace}, ${((1e3 * processor) / count).toFixed(1)} ms of a processor a photo`);
-  say(
-    `  MB at most in each fifth: ${memory}; shared: ${marks.map(({ shared }) => (shared / 1e6).toFixed(0)).join(', ')}`,
-  );
-  if (plain === undefined) return;
-  const [ours, theirs] = [rates(marks), rates(plain.marks)];
-  const parts = ours.map((rate, at) => rate / theirs[at]);
-  const whole = plain.marks.at(-1).seconds / seconds;
-  const spread = `fifths ${Math.min(...parts).toFixed(3)} to ${Math.max(...parts).toFixed(3)}, median ${median(parts).toFixed(3)}`;
-  const cost = plain.marks.at(-1).processor / processor;
-  say(
-    `  against the plain command: ${whole.toFixed(3)} with its start (${spread}); by processor time ${cost.toFixed(3)}`,
-  );
-  say(`  ${said}`);
+  say(`  MB at most in each quarter of the time: ${megabytes(own)}; shared: ${megabytes(shared)}`);
+  if (said) say(`  ${said}`);
+}
+
+/** Throughput against that of the plain command, by the clock and by processor time, over all rounds. */
+function compare(name, found, plain) {
+  const ratio = (key) => {
+    const ratios = found.map(({ watched }, at) => plain[at].watched[key] / watched[key]);
+    return `${median(ratios).toFixed(3)} (${Math.min(...ratios).toFixed(3)} to ${Math.max(...ratios).toFixed(3)})`;
+  };
+  say(`${name} against the plain command: ${ratio('seconds')} with its start; by processor time ${ratio('processor')}`);
 }
 
 await main(async () => {
   const environment = await environmentOf(values.wheel);
   writeRecipes(join(FOLDER, 'bench'), change);
-  const made = await madePhotos(environment, count);
+  const made = await madePhotos(environment, 'bench-made', count, 'parquet');
   say(`${availableParallelism()} cores`);
-  let wrong = false;
+  const names = ['plain', ...values.only.split(',')];
+  const found = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = 0; round < Number(values.rounds); round += 1) {
-    const plain = await step('plain', () => sides.plain(environment, made));
-    report('plain', plain);
-    for (const name of values.only.split(',')) {
-      const found = await step(name, () => sides[name](environment, made, plain.lines));
-      report(name, found, plain);
-      wrong ||= found.wrong;
+    for (const name of names) {
+      const side = await step(name, () => sides[name](environment, made, found.plain.at(-1)?.lines));
+      report(name, side);
+      found[name].push(side);
     }
   }
-  if (wrong) throw new Failure('Not all rows are those of the plain command.');
+  for (const name of names.slice(1)) compare(name, found[name], found.plain);
+  const wrong = Object.values(found).flatMap((rounds) => rounds.filter((side) => side.wrong));
+  if (wrong.length > 0) throw new Failure('Not all rows are those of the plain command.');
 });

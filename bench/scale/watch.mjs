@@ -3,31 +3,27 @@ import { below, memory } from '../../tests/engines/processes.mjs';
 
 /** Milliseconds between two looks. */
 const EVERY = 1000;
+const QUARTERS = 4;
 
-/**
- * Watches process `pid` from its start. `progress()` gives how many of `parts` are done; what there is at the end of each
- * is kept.
- */
+/** Watches process `pid` and those below it from its start. */
 export class Watch {
   #pid;
-  #progress;
-  #parts;
   #begin = performance.now();
   /** Seconds of a processor by process; what a process had after the last look at it is missing. */
   #processor = new Map();
-  #peak = { own: 0, shared: 0 };
+  #looks = [];
   #timer;
-  /** After each part: `seconds`, `processor` seconds, and the largest `own` and `shared` memory within it, in bytes. */
-  marks = [];
 
-  constructor(pid, parts, progress) {
+  constructor(pid) {
     this.#pid = pid;
-    this.#parts = parts;
-    this.#progress = progress;
-    this.#timer = setInterval(() => this.look(), EVERY);
+    this.#timer = setInterval(() => this.#look(), EVERY);
   }
 
-  look() {
+  get #seconds() {
+    return (performance.now() - this.#begin) / 1e3;
+  }
+
+  #look() {
     let [own, shared] = [0, 0];
     for (const { pid, processor } of below(this.#pid)) {
       this.#processor.set(pid, processor);
@@ -36,22 +32,20 @@ export class Watch {
       // The store of an engine is one, whoever has mapped it.
       shared = Math.max(shared, found.shared);
     }
-    this.#peak = { own: Math.max(this.#peak.own, own), shared: Math.max(this.#peak.shared, shared) };
-    while (this.marks.length < Math.min(this.#progress(), this.#parts)) this.#mark();
+    this.#looks.push({ seconds: this.#seconds, own, shared });
   }
 
-  #mark() {
-    const processor = [...this.#processor.values()].reduce((sum, each) => sum + each, 0);
-    this.marks.push({ seconds: (performance.now() - this.#begin) / 1e3, processor, ...this.#peak });
-    this.#peak = { own: 0, shared: 0 };
-  }
-
-  /** The end of it. */
+  /** The end: its `seconds`, those of a `processor`, and the largest `own` and `shared` bytes of each quarter of the time. */
   stop() {
     clearInterval(this.#timer);
-    while (this.marks.length < this.#parts) this.#mark();
-    const last = this.marks.at(-1);
-    last.seconds = (performance.now() - this.#begin) / 1e3;
-    return this.marks;
+    const seconds = this.#seconds;
+    const processor = [...this.#processor.values()].reduce((sum, each) => sum + each, 0);
+    const most = (name) =>
+      Array.from({ length: QUARTERS }, (_, at) =>
+        this.#looks
+          .filter((look) => Math.floor((QUARTERS * look.seconds) / seconds) === at)
+          .reduce((largest, look) => Math.max(largest, look[name]), 0),
+      );
+    return { seconds, processor, own: most('own'), shared: most('shared') };
   }
 }

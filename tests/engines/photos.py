@@ -1,6 +1,7 @@
-"""photos.py OUT COUNT: shards of small photos, made of the samples of this repository; one photo in a hundred is broken.
+"""photos.py OUT COUNT [SHARDS]: shards of small photos, made of the samples of this repository; one photo in a hundred is broken.
 
-OUT/photos has them all as files; OUT/shards has as many of them in a folder, in tars and in Parquet files.
+OUT/photos has them all as files. OUT/shards has a fifth of them in a folder, in each of two tars and of two Parquet files;
+or, where SHARDS is `parquet`, all in one Parquet file.
 """
 
 import random
@@ -36,14 +37,14 @@ def made(out: Path, count: int) -> "list[Path]":
     return files
 
 
-def main(place: str, number: str) -> None:
-    out = Path(place)
-    shutil.rmtree(out, ignore_errors=True)
-    (out / "photos").mkdir(parents=True)
-    shards = out / "shards"
-    shards.mkdir()
-    files = made(out / "photos", int(number))
-    parts = [files[start :: 5] for start in range(5)]
+def write_parquet(shard: Path, files: "list[Path]") -> None:
+    rows = pa.table({"photo": [file.stem for file in files], "bytes": [file.read_bytes() for file in files]})
+    parquet.write_table(rows, shard, row_group_size=32)
+
+
+def write_some(shards: Path, files: "list[Path]") -> None:
+    """Shards of each kind."""
+    parts = [files[start::5] for start in range(5)]
     (shards / "folder").mkdir()
     for file in parts[0]:
         shutil.copy(file, shards / "folder")
@@ -52,8 +53,20 @@ def main(place: str, number: str) -> None:
             for file in part:
                 tar.add(file, file.name)
     for at, part in enumerate(parts[3:]):
-        table = pa.table({"photo": [file.stem for file in part], "bytes": [file.read_bytes() for file in part]})
-        parquet.write_table(table, shards / f"{at}.parquet", row_group_size=32)
+        write_parquet(shards / f"{at}.parquet", part)
+
+
+def main(place: str, number: str, kind: str = "some") -> None:
+    out = Path(place)
+    shutil.rmtree(out, ignore_errors=True)
+    (out / "photos").mkdir(parents=True)
+    shards = out / "shards"
+    shards.mkdir()
+    files = made(out / "photos", int(number))
+    if kind == "parquet":
+        write_parquet(shards / "all.parquet", files)
+    else:
+        write_some(shards, files)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,8 @@ function engineOf(name, environment, made) {
     // The command is found as a person's shell finds it.
     const env = { PATH: `${dirname(environment.program('gamma'))}:${process.env.PATH}` };
     return {
-      victims: ['command', 'driver'],
+      // The command goes on to the end after its driver was killed, so that this is the last kill of a round.
+      victims: ['command', 'command', 'command', 'command', 'driver'],
       clear: () => rmSync(rows, { force: true }),
       start: () => new Driver('sh', [join(FOLDER, 'score_in_a_shell.sh'), requests, rows], { env, fragile: true }),
       check: () => differences(readFileSync(rows, 'utf8'), readFileSync(expected, 'utf8')),
@@ -112,7 +113,7 @@ await main(async () => {
   try {
     const environment = await environmentOf(values.wheel);
     const recipes = writeRecipes(FOLDER);
-    const made = await madePhotos(environment, values.photos);
+    const made = await madePhotos(environment, 'made', values.photos);
     const begin = performance.now();
     // Some are broken on purpose, which the status tells.
     const plain = await capture(environment.program('gamma'), ['score', '--json', join(made, 'photos')]);

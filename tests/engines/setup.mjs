@@ -41,10 +41,10 @@ export function writeRecipes(folder, change = (code) => code) {
   return recipes.map(([, , name]) => name);
 }
 
-/** Makes `count` photos, and shards of them, in a folder whose path it gives. */
-export async function madePhotos(environment, count) {
-  const made = join(FOLDER, 'made');
-  const args = [inRoot('tests/engines/photos.py'), made, String(count)];
+/** Makes `count` photos, and shards of them (`some` of each kind, or one that is `parquet`), in a folder whose path it gives. */
+export async function madePhotos(environment, name, count, shards = 'some') {
+  const made = join(FOLDER, name);
+  const args = [inRoot('tests/engines/photos.py'), made, String(count), shards];
   await step(`${count} photos`, () => run(environment.program('python'), args));
   return made;
 }
