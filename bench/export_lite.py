@@ -1,7 +1,8 @@
 """Gamma-Lite as an ONNX graph, for engines that run those: python3 bench/export_lite.py weights/gamma-lite.safetensors OUT.onnx
 
-Input `pixels` f32 [N, 3, 224, 224], normalised; outputs `features` [N, embed_dim] of length 1 and `score` [N]. Weights are those of
-the file, widened to f32. Written as an exporter would: pixels' maps are 1x1 convolutions, other linear layers Gemm over rows.
+Input `pixels` f32 [N, 3, 224, 224], normalised; outputs `features` [N, embed_dim] of length 1 and `score` [N] (`natural-quality`).
+Weights are those of the file, widened to f32. Written as an exporter would: pixels' maps are 1x1 convolutions, other linear layers
+Gemm over rows.
 The last block is computed for the class token only, as gamma-wasm computes it. Needs numpy and onnx.
 """
 import json
@@ -98,12 +99,12 @@ class Graph:
 
 
 def stem(g, levels, grid, width):
-    """Tokens of each level, [N, levels * grid * grid, width]."""
+    """Tokens of each level, [N, levels * grid * grid, width], and what the class token gains, [N, 1, width] or None."""
     prefix, t = "clip_model.visual.stem.", g.tensors
     x, side = g.conv("pixels", t[prefix + "first.weight"], t[prefix + "first.bias"], 224, 2)
     x = g.relu6(x)
-    block, tokens = 0, []
-    channels = 32
+    block, tokens, statistics = 0, [], []
+    pooled, channels = prefix + "pooled.linear.weight" in t, 32
     for stage, (repeats, _, first_stride, expansion, output) in enumerate(STAGES):
         for repeat in range(repeats):
             name, stride = f"{prefix}blocks.{block}.", first_stride if repeat == 0 else 1
@@ -115,11 +116,26 @@ def stem(g, levels, grid, width):
             y, _ = g.conv(g.relu6(y), t[name + "project.weight"][:, :, None, None], t[name + "project.bias"], after)
             x = g.op("Add", x, y) if stride == 1 and channels == output else y
             side, channels, block = after, output, block + 1
+        if pooled:
+            statistics += whole(g, x)
         if stage in levels:
             tokens.append(level(g, x, side, channels, grid, width, f"{prefix}levels.{levels.index(stage)}."))
         if stage == max(levels):
             break
-    return g.op("Concat", *tokens, axis=1)
+    tokens = g.op("Concat", *tokens, axis=1)
+    if not pooled:
+        return tokens, None
+    rows = g.op("Flatten", g.op("Concat", *statistics, axis=1))
+    rows = g.op("Div", g.op("Sub", rows, t[prefix + "pooled.mean"]), t[prefix + "pooled.deviation"])
+    return tokens, g.op("Reshape", g.linear(rows, prefix + "pooled.linear."), g.ints(-1, 1, width))
+
+
+def whole(g, x):
+    """Mean and deviation of each channel."""
+    mean = g.op("GlobalAveragePool", x)
+    distance = g.op("Sub", x, mean)
+    variance = g.op("GlobalAveragePool", g.op("Mul", distance, distance))
+    return [mean, g.op("Sqrt", g.op("Add", variance, np.float32(1e-5)))]
 
 
 def level(g, x, side, channels, grid, width, name):
@@ -182,9 +198,10 @@ def build(meta, tensors):
         sys.exit("only a Gamma-Lite on lite0 with deviations and experts in every block is known here")
     g, width, tokens = Graph(tensors), vision["width"], vision["context_length"]
     visual = "clip_model.visual."
-    x = stem(g, lite["levels"], config["image"] // config["patch"], width)
+    x, pooled = stem(g, lite["levels"], config["image"] // config["patch"], width)
     batch = g.op("Concat", g.op("Shape", "pixels", start=0, end=1), g.ints(1, width), axis=0)
-    x = g.op("Concat", g.op("Expand", tensors[visual + "class_embedding"].reshape(1, 1, width), batch), x, axis=1)
+    token = g.op("Expand", tensors[visual + "class_embedding"].reshape(1, 1, width), batch)
+    x = g.op("Concat", g.op("Add", token, pooled) if pooled else token, x, axis=1)
     x = g.norm(g.op("Add", x, tensors[visual + "positional_embedding"]), visual + "ln_pre")
     for index in range(vision["layers"]):
         queries = 1 if index + 1 == vision["layers"] else tokens
@@ -194,9 +211,8 @@ def build(meta, tensors):
     adapted = g.op("Relu", g.linear(g.op("Relu", g.linear(x, "adapter.fc.0.", False)), "adapter.fc.2.", False))
     x = g.op("Add", x, adapted)
     features = g.op("LpNormalization", x, axis=-1, p=2)
-    (scene,) = (name for name in tensors if name.startswith("text_features."))
     factor = np.exp(tensors["clip_model.logit_scale"].reshape(()))
-    levels = g.op("Softmax", g.op("MatMul", features, tensors[scene].T * factor), axis=-1)
+    levels = g.op("Softmax", g.op("MatMul", features, tensors["text_features.natural-quality"].T * factor), axis=-1)
     score = g.op("MatMul", levels, tensors["score_level"])
     for value, name in ((features, "features"), (score, "score")):
         g.nodes.append(helper.make_node("Identity", [value], [name]))

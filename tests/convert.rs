@@ -351,8 +351,9 @@ fn damaged_pickles_end_in_errors() {
 /// What its file states about photos.
 const PHOTO: &str = r#"{"short_side":384,"policy":"grid","crops":4}"#;
 
-/// Gamma-Lite with numbers of the size that layers start with, and the features of one scene.
-fn lite() -> Vec<u8> {
+/// Gamma-Lite, its class token with pooled statistics or without, with numbers of the size that layers start with, and the features of
+/// one scene.
+fn lite(pooled: bool) -> Vec<u8> {
     let mut state = 7u64;
     let mut number = move || {
         state = state
@@ -360,7 +361,8 @@ fn lite() -> Vec<u8> {
             .wrapping_add(1_442_695_040_888_963_407);
         (state >> 40) as f32 / (1 << 23) as f32 - 1.0
     };
-    let config = Config::lite();
+    let mut config = Config::lite();
+    config.stem.as_mut().unwrap().pooled = pooled;
     let features = ("text_features.natural-quality".to_owned(), vec![5, config.embed_dim]);
     let entries = config.inventory().into_iter().map(|entry| (entry.name, entry.shape));
     let data: Vec<(String, Vec<usize>, Vec<u8>)> = entries
@@ -368,11 +370,8 @@ fn lite() -> Vec<u8> {
         .map(|(name, shape)| {
             let inputs: usize = shape.iter().skip(1).product();
             let size = (1.7 / (inputs as f32).sqrt()).min(1.0);
-            let gain = if shape.len() == 1 && name.ends_with(".weight") {
-                1.0
-            } else {
-                0.0
-            };
+            let is_gain = shape.len() == 1 && name.ends_with(".weight") || name.ends_with(".deviation");
+            let gain = if is_gain { 1.0 } else { 0.0 };
             let numbers = (0..shape.iter().product::<usize>()).map(|_| gain + size * number() * (1.0 - gain));
             let data = numbers.flat_map(f32::to_le_bytes).collect();
             (name, shape, data)
@@ -392,9 +391,18 @@ fn lite() -> Vec<u8> {
 
 #[test]
 fn gamma_lite_in_8_bits_is_loaded_and_scores_as_before() {
-    let out = folder("lite");
+    in_8_bits(false);
+}
+
+#[test]
+fn pooled_statistics_in_8_bits_are_loaded_and_score_as_before() {
+    in_8_bits(true);
+}
+
+fn in_8_bits(pooled: bool) {
+    let out = folder(if pooled { "pooled" } else { "lite" });
     let original = out.join("lite.safetensors");
-    fs::write(&original, lite()).unwrap();
+    fs::write(&original, lite(pooled)).unwrap();
     let asked = Options {
         scenes: Scenes::All,
         ..options(Target::Quantized(Scheme::Q8))
@@ -418,6 +426,7 @@ fn gamma_lite_in_8_bits_is_loaded_and_scores_as_before() {
     let bytes = fs::read(out.join("q8/model.safetensors")).unwrap();
     let header = Header::read(bytes.as_slice(), None, "q8").unwrap();
     assert_eq!(header.metadata["photo"], PHOTO);
+    assert_eq!(header.metadata["config"].contains(r#""pooled":true"#), pooled);
     // What a shipped model may differ by between its two forms.
     assert!((before - after).abs() <= 0.005, "{before} {after}");
     assert!(fs::metadata(out.join("q8/model.safetensors")).unwrap().len() <= 6_000_000);

@@ -92,7 +92,7 @@ fn gates(golden: &Golden, prefix: &str, blocks: &[Block], mut x: Tensor<3>, mask
 fn vision_tower(name: &str, with_insides: bool) {
     let (golden, gamma) = (Golden::open(name), gamma(name));
     let (visual, crop) = (&gamma.visual, crops().narrow(0, 0, 1));
-    let patches = visual.stem.forward(crop.clone());
+    let patches = visual.stem.forward(crop.clone()).cells;
     let [_, count, width] = patches.dims();
     let side = count.isqrt();
     golden.agree(

@@ -135,6 +135,7 @@ impl Config {
                 variant: Variant::Lite0,
                 levels,
                 deviations: true,
+                pooled: false,
             }),
             vision: TowerConfig {
                 width: 192,

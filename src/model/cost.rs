@@ -35,6 +35,7 @@ impl Config {
                 .iter()
                 .map(|level| cells * (level.channels * stem.statistics()) as u64 * width)
                 .sum::<u64>()
+            + stem.pooled_statistics() as u64 * width
     }
 }
 

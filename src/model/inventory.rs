@@ -130,6 +130,12 @@ impl List {
             self.norm(&format!("{name}.levels.{index}.ln"), input);
             self.linear(&format!("{name}.levels.{index}.linear"), input, width);
         }
+        if stem.pooled {
+            let statistics = stem.pooled_statistics();
+            self.add(format!("{name}.pooled.mean"), &[statistics]);
+            self.add(format!("{name}.pooled.deviation"), &[statistics]);
+            self.linear(&format!("{name}.pooled.linear"), statistics, width);
+        }
     }
 
     fn mlp(&mut self, name: &str, width: usize, ratio: usize) {
@@ -172,10 +178,10 @@ mod tests {
     #[test]
     fn dimensions_can_be_read_off_the_shapes_that_they_make() {
         let mut configs = vec![Config::b16(), Config::micro(), Config::lite()];
-        for (variant, levels, deviations) in [
-            (Variant::Lite1, vec![3, 6], true),
-            (Variant::Lite2, vec![2, 5], false),
-            (Variant::Lite0, vec![6], true),
+        for (variant, levels, deviations, pooled) in [
+            (Variant::Lite1, vec![3, 6], true, false),
+            (Variant::Lite2, vec![2, 5], false, true),
+            (Variant::Lite0, vec![6], true, true),
         ] {
             let mut config = Config::lite();
             config.vision.context_length = levels.len() * 49 + 1;
@@ -183,6 +189,7 @@ mod tests {
                 variant,
                 levels,
                 deviations,
+                pooled,
             });
             configs.push(config);
         }

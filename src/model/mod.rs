@@ -23,7 +23,8 @@ pub use moae::{MixtureOfAssessmentExperts, Mlp};
 #[cfg(feature = "train")]
 pub use stem::BatchNorm;
 pub use stem::{
-    Convolution, EfficientNetLite, FIRST, InvertedResidual, LiteStem, PatchStem, PixelConvolution, Stage, Stem, Variant,
+    Convolution, EfficientNetLite, FIRST, InvertedResidual, LiteStem, PatchStem, PixelConvolution, Pooled, Stage, Stem,
+    Tokens, Variant,
 };
 pub use text::{TOKEN_EMBEDDING, TextTower, causal_mask};
 pub use vision::VisionTower;

@@ -5,7 +5,7 @@ use burn::{
     tensor::Tensor,
 };
 
-use super::{Block, Config, LayerNorm, Stem, layers::parameter};
+use super::{Block, Config, LayerNorm, Stem, Tokens, layers::parameter};
 use crate::{Result, ops, weights::Scope};
 
 /// A vision transformer with experts in its upper blocks, on CLIP's stem or a convolutional one.
@@ -49,10 +49,14 @@ impl VisionTower {
 
     /// Crops `[crops, 3, image, image]` → class token and those of the stem without positions, `[crops, tokens, width]`.
     pub fn tokens(&self, crops: Tensor<4>) -> Tensor<3> {
-        let tokens = self.stem.forward(crops);
-        let [n, _, width] = tokens.dims();
-        let class = self.class_embedding.val().reshape([1, 1, width]).expand([n, 1, width]);
-        Tensor::cat(vec![class, tokens], 1)
+        let Tokens { cells, class: pooled } = self.stem.forward(crops);
+        let [n, _, width] = cells.dims();
+        let class = self.class_embedding.val().reshape([1, 1, width]);
+        let class = match pooled {
+            Some(pooled) => class + pooled.reshape([n, 1, width]),
+            None => class.expand([n, 1, width]),
+        };
+        Tensor::cat(vec![class, cells], 1)
     }
 
     /// Crops `[crops, 3, image, image]` → tokens with their positions, `[crops, tokens, width]`, before `ln_pre`.

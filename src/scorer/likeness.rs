@@ -43,7 +43,8 @@ impl Scorer {
             .gamma
             .visual
             .stem
-            .forward(ops::upload(input, [1, 3, side, side], &self.device));
+            .forward(ops::upload(input, [1, 3, side, side], &self.device))
+            .cells;
         // The middle one of the stem's levels: edges below it depend on sharpness, and what is above it on quality.
         let grid = config.grid();
         let [_, count, width] = tokens.dims();

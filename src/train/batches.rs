@@ -99,7 +99,7 @@ impl Cache {
 }
 
 /// Random numbers that follow from the seed and where they are needed.
-fn random(seed: u64, epoch: usize, place: usize) -> SplitMix64 {
+pub(super) fn random(seed: u64, epoch: usize, place: usize) -> SplitMix64 {
     let mut mixed = SplitMix64::new(seed);
     for part in [epoch as u64, place as u64] {
         mixed = SplitMix64::new(mixed.next_u64() ^ part.wrapping_mul(0x9E37_79B9_7F4A_7C15));

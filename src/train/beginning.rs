@@ -41,7 +41,7 @@ pub(super) fn photo(config: &TrainConfig) -> Result<Preparation> {
 /// # Errors
 /// If a file cannot be read or does not fit, or the configuration names no dimensions.
 pub(super) fn beginning(config: &TrainConfig, scenes: &[String], device: &Device) -> Result<Parameters> {
-    let (dimensions, mut known) = match &config.model.init {
+    let (mut dimensions, mut known) = match &config.model.init {
         Some(path) => {
             let (tensors, _) = checkpoint::read(path)?;
             if let Some(name) = tensors.keys().find(|name| is_norm(name)) {
@@ -56,6 +56,11 @@ pub(super) fn beginning(config: &TrainConfig, scenes: &[String], device: &Device
             (dimensions, BTreeMap::new())
         }
     };
+    if config.model.pooled {
+        let stem = dimensions.stem.as_mut();
+        let stem = stem.ok_or_else(|| Error::Train("model.pooled needs a model with a convolutional stem".into()))?;
+        stem.pooled = true;
+    }
     if let (Some(path), Some(stem)) = (&config.model.stem, &dimensions.stem) {
         let (port, _) = checkpoint::read(path)?;
         known.extend(match config.model.batch_norm {

@@ -79,6 +79,12 @@ pub struct ModelConfig {
     /// Whether the stem keeps its batch normalisation while it learns; the model that is written has it folded into its convolutions.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub batch_norm: bool,
+    /// Whether the class token knows the statistics of each whole stage of the stem; those of `init` stay.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pooled: bool,
+    /// The part of these statistics that is left out of each crop of a step.
+    #[serde(default = "a_fifth", skip_serializing_if = "is_a_fifth")]
+    pub pooled_dropout: f64,
     /// How photos are brought to the model, stored in the file; its `short_side` is that of every dataset that has none of its own.
     /// Without it, as the file `init` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -200,6 +206,12 @@ impl TrainConfig {
                 "model.batch_norm needs model.stem, whose normalisation it keeps, and device = \"flex\"".into(),
             );
         }
+        if !(0.0..1.0).contains(&self.model.pooled_dropout) {
+            return refuse(format!(
+                "model.pooled_dropout is {}; 0 to below 1 is possible",
+                self.model.pooled_dropout
+            ));
+        }
         let chosen = [
             self.model.init.is_some(),
             self.model.preset.is_some(),
@@ -266,6 +278,15 @@ fn flex() -> String {
 
 fn two() -> usize {
     2
+}
+
+fn a_fifth() -> f64 {
+    0.2
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_a_fifth(part: &f64) -> bool {
+    *part == a_fifth()
 }
 
 fn cache() -> usize {

@@ -31,6 +31,9 @@ pub fn initial(entry: &Entry, config: &Config, seed: u64) -> Result<Vec<f32>> {
         _ if name == "clip_model.logit_scale" => constant(10_f32.ln()),
         _ if name == "score_level" => Ok(vec![0.2, 0.4, 0.6, 0.8, 1.0]),
         _ if name.ends_with("mlp.scale") => constant(0.1),
+        // Until they are measured.
+        _ if name.ends_with(".pooled.mean") => constant(0.0),
+        _ if name.ends_with(".pooled.deviation") => constant(1.0),
         _ if is_norm && name.ends_with(".weight") => constant(1.0),
         _ if name.ends_with("bias") => constant(0.0),
         _ if name.starts_with("text_features.") => Ok(random.values(numbers, 1.0)),

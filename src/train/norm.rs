@@ -17,15 +17,17 @@ pub type Values = (Vec<usize>, Vec<f32>);
 const NORM: &str = ".norm.";
 /// The moments that a model is folded with: measured, not learned.
 pub(super) const MOMENTS: [&str; 2] = [".norm.mean", ".norm.variance"];
+/// What the names of the usual pooled statistics end with: measured once, before the first step.
+pub(super) const USUAL: [&str; 2] = [".pooled.mean", ".pooled.deviation"];
 
 /// Whether a tensor belongs to a batch normalisation.
 pub(super) fn is_norm(name: &str) -> bool {
     name.contains(NORM)
 }
 
-/// Whether a tensor is a moment.
-pub(super) fn is_moment(name: &str) -> bool {
-    MOMENTS.iter().any(|end| name.ends_with(end))
+/// Whether a tensor is measured, not learned: a moment, or what is usual of the pooled statistics.
+pub(super) fn is_measured(name: &str) -> bool {
+    MOMENTS.iter().chain(&USUAL).any(|end| name.ends_with(end))
 }
 
 /// Folds each batch normalisation into the convolution before it: `w' = w g`, `b' = bias - mean g` with

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{
     config::OptimizerConfig,
-    norm::{Values, is_moment, is_norm},
+    norm::{Values, is_measured, is_norm},
 };
 use crate::{
     Error, Result,
@@ -107,7 +107,7 @@ impl Parameters {
             list.push(Parameter {
                 values: Tensor::from_data(TensorData::new(values, [length]), device),
                 lr: match optimizer.groups.iter().rev().find(|group| group.holds(&entry.name)) {
-                    _ if is_moment(&entry.name) => 0.0,
+                    _ if is_measured(&entry.name) => 0.0,
                     Some(group) => group.lr,
                     None => optimizer.lr,
                 },

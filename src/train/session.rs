@@ -2,6 +2,7 @@
 
 mod calibration;
 mod judging;
+mod pooled;
 
 use std::{
     collections::BTreeMap,
@@ -190,6 +191,9 @@ impl Session {
                 plan.batch
             )));
         }
+        if self.state.step == 0 {
+            self.measure_usual(plan)?;
+        }
         while !self.is_over() {
             if self.epoch(plan, per_epoch, news)?.is_break() {
                 return Ok(None);
@@ -283,13 +287,14 @@ impl Session {
     /// Takes one step and returns loss, mean squared error, part of the learning rate and norm of the gradients.
     fn step(&mut self, batch: &Batch, total: usize) -> Result<(f64, f64, f64, f64)> {
         let leaves = self.parameters.leaves();
-        let network = Network::new(&self.parameters, &leaves, &self.scenes)?;
+        let mut network = Network::new(&self.parameters, &leaves, &self.scenes)?;
         let (count, side) = (batch.labels.len(), CROP as usize);
         let crops = TensorData::new(batch.pixels.clone(), [count, 3, side, side]);
         let of_lesson = |lesson: &Lesson| Weight {
             weight: self.config.datasets[lesson.dataset].weight,
             order_alone: lesson.order_alone,
         };
+        self.leave_out(&mut network.gamma.visual.stem, count);
         let weights: Vec<Weight> = self.lessons.0.iter().map(of_lesson).collect();
         let scores = network.scores(Tensor::from_data(crops, &self.device));
         let (scores, crops, lessons) = self.lessons.gather(scores, &batch.datasets, &leaves);

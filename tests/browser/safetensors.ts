@@ -31,6 +31,13 @@ export function readTensors(path: string): Map<string, Tensor> {
   );
 }
 
+/** The metadata of a safetensors file. */
+export function readMetadata(path: string): Record<string, string> {
+  const file = readFileSync(path);
+  const header = JSON.parse(file.toString('utf8', 8, 8 + Number(file.readBigUInt64LE(0))));
+  return header.__metadata__ as Record<string, string>;
+}
+
 /** A safetensors file of these tensors. */
 export function writeTensors(tensors: Map<string, Tensor>, metadata: Record<string, string>): Buffer {
   let end = 0;

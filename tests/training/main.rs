@@ -5,6 +5,7 @@
 mod configurations;
 mod datasets;
 mod gradients;
+mod pooled;
 mod runs;
 mod stem;
 mod support;

@@ -8,9 +8,11 @@ use std::{
 
 use burn::tensor::{Device, Tensor, TensorData};
 use gamma_wasm::{
+    image::{CropPolicy, Preparation},
     model::{Config, LiteStem, Stem},
+    scorer::{ScoreOptions, Scorer},
     train::{Event, Network, Session, TrainConfig, config::OptimizerConfig, efficientnet_lite, fold_efficientnet_lite},
-    weights::convert::open,
+    weights::{Assembly, convert::open},
 };
 use safetensors::SafeTensors;
 
@@ -189,7 +191,7 @@ fn batch_normalisation_with_the_moments_of_its_batch_is_what_folding_them_gives(
     }
 }
 
-/// A run on a stem of one level, with its batch normalisation.
+/// A run on a stem of one level, with its batch normalisation and pooled statistics.
 fn normalized_run(run: &Run, output: &str) -> TrainConfig {
     let mut config = run.config(output, 2, "ema = 0.5");
     let dimensions = r#"
@@ -217,13 +219,24 @@ fn normalized_run(run: &Run, output: &str) -> TrainConfig {
     config.model.config = Some(dimensions);
     config.model.stem = Some(file);
     config.model.batch_norm = true;
+    config.model.pooled = true;
+    config.model.photo = Some(Preparation {
+        policy: Some(CropPolicy::Grid),
+        crops: Some(4),
+        ..Preparation::default()
+    });
+    config.validation.final_crops = 4;
     config
 }
 
 #[test]
 fn a_killed_run_with_batch_normalisation_goes_on_to_the_same_model_which_has_none() {
     let run = Run::new();
-    to_the_end(normalized_run(&run, "whole"));
+    let mut session = Session::open(normalized_run(&run, "whole")).expect("a run");
+    let outcome = session
+        .run(&mut |_| ControlFlow::Continue(()))
+        .expect("a run")
+        .expect("to its end");
     let mut session = Session::open(normalized_run(&run, "cut")).expect("a run");
     let ended = session.run(&mut |event| match event {
         // The end of the first epoch, at step 2, and step 3 wrote checkpoints.
@@ -234,10 +247,52 @@ fn a_killed_run_with_batch_normalisation_goes_on_to_the_same_model_which_has_non
     to_the_end(normalized_run(&run, "cut"));
     let model = run.file("whole", "model.safetensors");
     assert!(model == run.file("cut", "model.safetensors"), "models differ");
-    let names = SafeTensors::deserialize(&model).expect("valid");
+    let tensors = SafeTensors::deserialize(&model).expect("valid");
     assert!(
-        names.names().iter().all(|name| !name.contains("norm")),
+        tensors.names().iter().all(|name| !name.contains("norm")),
         "{:?}",
-        names.names()
+        tensors.names()
     );
+    // What is usual of the statistics was measured once, and stayed.
+    for name in ["mean", "deviation"].map(|end| format!("clip_model.visual.stem.pooled.{end}")) {
+        let measured = tensors.tensor(&name).expect("a tensor");
+        assert_eq!(measured.shape(), [2 * (16 + 24 + 40)]);
+        assert!(measured.data() == run.tensor("whole", &name), "{name} moved");
+        let first = f32::from_le_bytes(measured.data()[..4].try_into().expect("four bytes"));
+        assert!(first != 0.0 && first != 1.0, "{name} was not measured");
+    }
+    // The file scores photos as the run that it came out of did.
+    let mut assembly = Assembly::new(Device::flex());
+    assembly.push(&model).expect("valid weights");
+    let scorer = pollster::block_on(Scorer::load(assembly.finish().expect("complete"))).expect("a model");
+    let samples = &session.datasets[0].validation;
+    assert_eq!(samples.len(), outcome.predictions[0].scores.len());
+    for (sample, expected) in samples.iter().zip(&outcome.predictions[0].scores) {
+        let pixels = sample.source.pixels().expect("pixels");
+        let scored = pollster::block_on(scorer.score(pixels, &["natural-quality"], &ScoreOptions::default()));
+        let found = f64::from(scored.expect("a score")[0].score);
+        assert!((found - expected).abs() < 1e-5, "{found}, not {expected}");
+    }
+}
+
+#[test]
+fn what_a_step_leaves_out_changes_it() {
+    let run = Run::new();
+    let first_loss = |output: &str, dropout: f64| {
+        let mut config = normalized_run(&run, output);
+        config.model.pooled_dropout = dropout;
+        let mut loss = 0.0;
+        let mut session = Session::open(config).expect("a run");
+        let ended = session.run(&mut |event| {
+            if let Event::Step { loss: found, .. } = event {
+                loss = *found;
+            }
+            ControlFlow::Break(())
+        });
+        assert!(ended.expect("a run").is_none());
+        loss
+    };
+    let whole = first_loss("whole", 0.0);
+    assert!(first_loss("half", 0.5) != whole);
+    assert_eq!(first_loss("again", 0.0), whole);
 }

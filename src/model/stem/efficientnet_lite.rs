@@ -11,7 +11,11 @@ use burn::{
 
 #[cfg(feature = "train")]
 use super::norm::BatchNorm;
-use super::plan::{Convolution, FIRST, LiteStem, Stage};
+use super::{
+    Pooled, Tokens,
+    plan::{Convolution, FIRST, LiteStem, Stage},
+    statistics::{deviations, means, whole},
+};
 use crate::{
     Result,
     model::{LayerNorm, Linear, layers::parameter},
@@ -184,6 +188,8 @@ pub struct EfficientNetLite {
     pub grid: usize,
     /// Whether tokens know deviations beside means.
     pub deviations: bool,
+    /// What the class token knows, perhaps.
+    pub pooled: Option<Pooled>,
 }
 
 impl EfficientNetLite {
@@ -212,35 +218,62 @@ impl EfficientNetLite {
                 .collect::<Result<_>>()?,
             grid,
             deviations: plan.deviations,
+            pooled: match plan.pooled {
+                true => Some(Pooled::load(plan, width, &mut scope.scope("pooled"))?),
+                false => None,
+            },
         })
     }
 
     /// The output of each level, `[crops, side, side, channels]`, for normalised crops `[crops, 3, image, image]`.
     pub fn pyramid(&self, crops: Tensor<4>) -> Vec<Tensor<4>> {
+        self.walk(crops).0
+    }
+
+    /// As [`Stem::statistics`](super::Stem::statistics).
+    #[cfg(feature = "train")]
+    pub fn statistics(&self, crops: Tensor<4>) -> Option<Tensor<2>> {
+        self.walk(crops).1
+    }
+
+    /// The levels of [`pyramid`](Self::pyramid), and the statistics of the stages for the class token.
+    fn walk(&self, crops: Tensor<4>) -> (Vec<Tensor<4>>, Option<Tensor<2>>) {
         let mut x = self.first.over_photos(crops);
         let mut levels = Vec::with_capacity(self.levels.len());
+        let mut statistics = Vec::new();
         for (index, block) in self.blocks.iter().enumerate() {
             x = block.forward(x);
+            if self
+                .pooled
+                .as_ref()
+                .is_some_and(|pooled| pooled.stages.contains(&index))
+            {
+                statistics.push(whole(x.clone()));
+            }
             if self.levels.iter().any(|level| level.block == index) {
                 levels.push(x.clone());
             }
         }
-        levels
+        (levels, (!statistics.is_empty()).then(|| Tensor::cat(statistics, 1)))
     }
 
-    /// Normalised crops `[crops, 3, image, image]` → `[crops, levels * grid * grid, width]`, level by level, row by row.
-    pub fn forward(&self, crops: Tensor<4>) -> Tensor<3> {
-        let pyramid = self.pyramid(crops);
+    /// Normalised crops `[crops, 3, image, image]` → `levels * grid * grid` tokens, level by level, row by row.
+    pub fn forward(&self, crops: Tensor<4>) -> Tokens {
+        let (pyramid, statistics) = self.walk(crops);
         let tokens = self.levels.iter().zip(pyramid).map(|(level, x)| {
             let cells = match self.deviations {
-                true => Tensor::cat(vec![means(x.clone(), self.grid), self.spread(x)], 3),
+                true => Tensor::cat(vec![means(x.clone(), self.grid), deviations(x, self.grid)], 3),
                 false => means(x, self.grid),
             };
             let [n, _, _, channels] = cells.dims();
             let cells = cells.reshape([n, self.grid * self.grid, channels]);
             level.linear.forward(level.ln.forward(cells))
         });
-        Tensor::cat(tokens.collect(), 1)
+        let class = self.pooled.as_ref().zip(statistics);
+        Tokens {
+            cells: Tensor::cat(tokens.collect(), 1),
+            class: class.map(|(pooled, statistics)| pooled.forward(statistics)),
+        }
     }
 
     /// As [`Stem::moments`](super::Stem::moments).
@@ -256,38 +289,6 @@ impl EfficientNetLite {
         let seen = |(name, norm): (String, &Option<BatchNorm>)| Some((name, norm.as_ref()?.seen()?));
         norms.into_iter().filter_map(seen).collect()
     }
-
-    /// The standard deviation in each cell; on a level of one pixel a cell, each pixel's distance from the level's mean.
-    fn spread(&self, x: Tensor<4>) -> Tensor<4> {
-        /// Keeps the root's gradient finite where a cell is flat.
-        const FLAT: f64 = 1e-5;
-        let [_, side, _, _] = x.dims();
-        let variance = if side == self.grid {
-            let distance = x.clone() - means(x, 1);
-            distance.clone() * distance
-        } else {
-            let mean = means(x.clone(), self.grid);
-            (means(x.clone() * x, self.grid) - mean.clone() * mean).clamp_min(0.0)
-        };
-        (variance + FLAT).sqrt()
-    }
-}
-
-/// The mean of each cell of a grid, `[n, side, side, channels]` → `[n, grid, grid, channels]`.
-fn means(x: Tensor<4>, grid: usize) -> Tensor<4> {
-    let [n, side, _, channels] = x.dims();
-    if side == grid {
-        return x;
-    }
-    let cell = side / grid;
-    let across: Tensor<4> = x
-        .reshape([n * side * grid, cell, channels])
-        .mean_dim(1)
-        .reshape([n, side, grid, channels]);
-    across
-        .reshape([n * grid, cell, grid * channels])
-        .mean_dim(1)
-        .reshape([n, grid, grid, channels])
 }
 
 /// A map of the channels of each pixel: `[n, height, width, in]` → `[n, height, width, out]`. The pixels are rows of a product,

@@ -5,6 +5,8 @@ mod efficientnet_lite;
 mod norm;
 mod patch;
 mod plan;
+mod pooled;
+mod statistics;
 
 use burn::{module::Module, tensor::Tensor};
 
@@ -13,17 +15,27 @@ pub use efficientnet_lite::{EfficientNetLite, InvertedResidual, PixelConvolution
 pub use norm::BatchNorm;
 pub use patch::PatchStem;
 pub use plan::{Convolution, FIRST, LiteStem, Stage, Variant};
+pub use pooled::Pooled;
 
 use super::Config;
 use crate::{Result, weights::Scope};
 
 /// The first layers of the vision tower.
 #[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a model has one stem")]
 pub enum Stem {
     /// CLIP's: a linear map of each patch of pixels.
     Patch(PatchStem),
     /// Gamma-Lite's: a convolutional network, several of whose levels give tokens.
     EfficientNetLite(EfficientNetLite),
+}
+
+/// What a stem makes of crops, without positions.
+pub struct Tokens {
+    /// `[crops, tokens, width]`, the class token not among them.
+    pub cells: Tensor<3>,
+    /// What is added to the class token, `[crops, width]`, if anything.
+    pub class: Option<Tensor<2>>,
 }
 
 impl Stem {
@@ -39,11 +51,32 @@ impl Stem {
         })
     }
 
-    /// Normalised crops `[crops, 3, image, image]` → tokens without the class token and without positions, `[crops, tokens, width]`.
-    pub fn forward(&self, crops: Tensor<4>) -> Tensor<3> {
+    /// Normalised crops `[crops, 3, image, image]` → their tokens.
+    pub fn forward(&self, crops: Tensor<4>) -> Tokens {
         match self {
-            Self::Patch(stem) => stem.forward(crops),
+            Self::Patch(stem) => Tokens {
+                cells: stem.forward(crops),
+                class: None,
+            },
             Self::EfficientNetLite(stem) => stem.forward(crops),
+        }
+    }
+
+    /// What the class token knows of the stem, if anything.
+    #[cfg(feature = "train")]
+    pub fn pooled_mut(&mut self) -> Option<&mut Pooled> {
+        match self {
+            Self::Patch(_) => None,
+            Self::EfficientNetLite(stem) => stem.pooled.as_mut(),
+        }
+    }
+
+    /// What the class token is made of, `[crops, statistics]`, for normalised crops `[crops, 3, image, image]`.
+    #[cfg(feature = "train")]
+    pub fn statistics(&self, crops: Tensor<4>) -> Option<Tensor<2>> {
+        match self {
+            Self::Patch(_) => None,
+            Self::EfficientNetLite(stem) => stem.statistics(crops),
         }
     }
 

@@ -142,6 +142,9 @@ pub struct LiteStem {
     /// Whether a token knows the standard deviations of its cell's channels beside their means.
     #[serde(default)]
     pub deviations: bool,
+    /// Whether the class token knows the statistics of each whole stage ([`Pooled`](super::Pooled)).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pooled: bool,
 }
 
 impl LiteStem {
@@ -157,6 +160,19 @@ impl LiteStem {
     /// Numbers that a token is made of, for each channel of its cell.
     pub fn statistics(&self) -> usize {
         if self.deviations { 2 } else { 1 }
+    }
+
+    /// The stages whose statistics the class token knows: all up to the last that gives tokens, or none.
+    pub fn pooled_stages(&self) -> Vec<Stage> {
+        let last = self.taps().last().filter(|_| self.pooled).map(|stage| stage.last);
+        let mut stages = self.variant.stages();
+        stages.retain(|stage| last.is_some_and(|last| stage.last <= last));
+        stages
+    }
+
+    /// Numbers that the class token knows of them: of each channel the mean and the standard deviation.
+    pub fn pooled_statistics(&self) -> usize {
+        2 * self.pooled_stages().iter().map(|stage| stage.channels).sum::<usize>()
     }
 
     /// The blocks up to the last stage that gives tokens.
@@ -197,6 +213,7 @@ impl LiteStem {
             variant,
             levels,
             deviations,
+            pooled: header.shape(&format!("{stem}.pooled.linear.weight")).is_some(),
         })
     }
 
