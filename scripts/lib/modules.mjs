@@ -23,30 +23,29 @@ import { compilerVersion } from './toolchain.mjs';
 /** The modules in the order of their building: the page needs only the first one to come up. Each is a feature of modules/Cargo.toml. */
 export const KINDS = ['cpu', 'extras', 'cpu-relaxed', 'cpu-threads', 'gpu'];
 
-const PROFILE = 'wasm';
+/** The same for all modules, so that they share their compiled dependencies. */
+const SIMD = '-C target-feature=+simd128';
 
 /**
- * The same for all modules, so that they share their compiled dependencies. They are inlined with restraint: the kernels ask for it where
- * they need it. Their panics know no line, which nobody would read: nothing prints them. The last two flags are ones that the compiler
- * takes on no stable release without being told to.
+ * What is published. Dependencies are inlined with restraint: the kernels ask for it where they need it. Their panics know no line, which
+ * nobody would read: nothing prints them. The last two flags are ones that the compiler takes on no stable release without being told to.
  */
-const FLAGS = {
-  RUSTFLAGS:
-    '-C target-feature=+simd128 -C llvm-args=-inline-threshold=30 -Z location-detail=none -Z fmt-debug=shallow',
-  RUSTC_BOOTSTRAP: '1',
+const RELEASE = {
+  profile: 'wasm',
+  flags: `${SIMD} -C llvm-args=-inline-threshold=30 -Z location-detail=none -Z fmt-debug=shallow`,
+  built: join(TARGET, 'modules'),
 };
 
-const OUTPUT = join(TARGET, 'wasm32-unknown-unknown', PROFILE);
-
-const BUILT = join(TARGET, 'modules');
+/** What a fault is looked for with: functions have names, panics a message with their line, which goes to the console. */
+const DEBUG = { profile: 'wasm-debug', flags: SIMD, built: join(TARGET, 'modules-debug') };
 
 /**
  * Cargo compiles the package anew whenever the features differ from those of the call before, since all modules have one
  * file name. Hence what a module was made of is kept beside it: the source files, the compiler and the flags.
  */
-function fingerprint(kind, compiler) {
+function fingerprint(kind, { profile, flags }, compiler) {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([kind, PROFILE, FLAGS, compiler, bindgenVersion()]));
+  hash.update(JSON.stringify([kind, profile, flags, compiler, bindgenVersion()]));
   for (const path of inputs()) {
     const file = inRoot(path);
     hash.update(`\0${path}\0`);
@@ -71,34 +70,30 @@ function inputs() {
   return [...manifests, 'tools/wasm-bindgen/src/main.rs', ...own].sort();
 }
 
-function stamp(kind) {
+function stamp(folder) {
   try {
-    return JSON.parse(readFileSync(join(BUILT, kind, 'stamp.json'), 'utf8'));
+    return JSON.parse(readFileSync(join(folder, 'stamp.json'), 'utf8'));
   } catch {
     return undefined;
   }
 }
 
-function isCurrent(kind, compiler) {
-  return stamp(kind)?.fingerprint === fingerprint(kind, compiler);
-}
-
-/** Puts a built module into pkg/ unless it is there. Renamed into place: a page that loads it gets the old one or the new one. */
-async function publish(kind) {
+/** Puts the module in the folder `built` into pkg/ unless it is there. Renamed into place: a page that loads it gets the old one or the new one. */
+async function publish(kind, built) {
   const target = join(PKG, 'wasm', kind);
   const mark = (folder) => {
     const { size, mtimeMs } = statSync(join(folder, 'gamma_bg.wasm'));
     return `${size} ${Math.round(mtimeMs)}`;
   };
-  const glue = await bundleGlue(join(BUILT, kind, 'gamma.js'));
+  const glue = await bundleGlue(join(built, 'gamma.js'));
   const current =
     existsSync(join(target, 'gamma_bg.wasm')) &&
-    mark(target) === mark(join(BUILT, kind)) &&
+    mark(target) === mark(built) &&
     readFileSync(join(target, 'gamma.js'), 'utf8') === glue;
   if (current) return;
   const fresh = `${target}.new`;
   rmSync(fresh, { recursive: true, force: true });
-  cpSync(join(BUILT, kind), fresh, {
+  cpSync(built, fresh, {
     recursive: true,
     preserveTimestamps: true,
     filter: (path) => basename(path) !== 'stamp.json',
@@ -108,10 +103,12 @@ async function publish(kind) {
   renameSync(fresh, target);
 }
 
-async function compile(kind, { toolchain, tool, compiler, low }) {
+async function compile(kind, build, folder, { toolchain, tool, compiler, low }) {
+  const { profile, flags } = build;
   // Of the sources as they are now: what is written while cargo runs may or may not be in the module.
-  const made = { fingerprint: fingerprint(kind, compiler), inputs: inputs() };
-  const args = ['build', '--locked', '--profile', PROFILE, '--features', kind, ...toolchain.args];
+  const made = { fingerprint: fingerprint(kind, build, compiler), inputs: inputs() };
+  const features = build === DEBUG ? `${kind},debug` : kind;
+  const args = ['build', '--locked', '--profile', profile, '--features', features, ...toolchain.args];
   args.push(
     '--manifest-path',
     inRoot('modules/Cargo.toml'),
@@ -121,13 +118,13 @@ async function compile(kind, { toolchain, tool, compiler, low }) {
     TARGET,
   );
   const executable = tool();
-  await run(toolchain.cargo, args, { env: { ...toolchain.env, ...FLAGS }, low });
+  await run(toolchain.cargo, args, { env: { ...toolchain.env, RUSTFLAGS: flags, RUSTC_BOOTSTRAP: '1' }, low });
   const path = await executable;
-  const folder = join(BUILT, kind);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const input = join(OUTPUT, 'gamma_module.wasm');
-  await step('JavaScript glue', () => run(path, [input, folder, 'gamma'], { quiet: true, low }));
+  const input = join(TARGET, 'wasm32-unknown-unknown', profile, 'gamma_module.wasm');
+  const names = build === DEBUG ? ['--keep-names'] : [];
+  await step('JavaScript glue', () => run(path, [input, folder, 'gamma', ...names], { quiet: true, low }));
   writeFileSync(join(folder, 'stamp.json'), JSON.stringify(made));
 }
 
@@ -135,20 +132,23 @@ async function compile(kind, { toolchain, tool, compiler, low }) {
  * Builds one module if what it is made of has changed, and puts it into pkg/.
  *
  * `tool` starts compiling the glue generator, which goes on beside cargo, and promises its path. `low` leaves the
- * processor to whatever else wants it.
+ * processor to whatever else wants it. `debug`: with names, lines and messages, for those who look for a fault.
  */
-export async function buildModule(kind, { toolchain, tool, low = false }) {
+export async function buildModule(kind, { toolchain, tool, low = false, debug = false }) {
   const compiler = await compilerVersion(toolchain);
-  if (isCurrent(kind, compiler)) {
+  const build = debug ? DEBUG : RELEASE;
+  const folder = join(build.built, kind);
+  const isCurrent = () => stamp(folder)?.fingerprint === fingerprint(kind, build, compiler);
+  if (isCurrent()) {
     say(`• module ${kind}: up to date`);
-    await publish(kind);
+    await publish(kind, folder);
   } else {
     await locked(join(TARGET, 'modules.lock'), async () => {
       // Another process may have built it while this one waited.
-      if (!isCurrent(kind, compiler)) {
-        await step(`module ${kind}`, () => compile(kind, { toolchain, tool, compiler, low }));
+      if (!isCurrent()) {
+        await step(`module ${kind}`, () => compile(kind, build, folder, { toolchain, tool, compiler, low }));
       }
-      await publish(kind);
+      await publish(kind, folder);
     });
   }
   const merges = inRoot('src/prompt/clip_merges.txt');

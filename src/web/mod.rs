@@ -12,6 +12,8 @@ mod grouping;
 #[cfg(any(feature = "cpu", feature = "gpu"))]
 mod loader;
 mod memory;
+#[cfg(feature = "debug")]
+mod panic;
 mod photo;
 #[cfg(feature = "threads")]
 mod threads;
