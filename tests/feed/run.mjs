@@ -101,7 +101,37 @@ async function scrollFeed(name, url, { speed, veil, seconds, passes, msOfCrop })
       memories.push(await within(PATIENCE, `the memory after pass ${pass}`, memoryOf(browser, page)));
     }
     const idle = name === 'chromium' ? await within(PATIENCE, 'rest', idleShare(browser, page, 5)) : undefined;
-    return { browser: name, version: browser.version(), first, ...report, idle, memories, contradictions, errors };
+    return {
+      browser: name,
+      version: browser.version(),
+      first,
+      ...report,
+      idle,
+      memories,
+      contradictions,
+      errors,
+    };
+  } finally {
+    await browser.close();
+  }
+}
+
+/** What passes over the same feed take in Chromium without the filter: memory after each, and processor time at rest after them. */
+async function withoutFilter(url, passes) {
+  const browser = await launch('chromium');
+  try {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
+    await page.goto(url);
+    await page.waitForFunction(() => 'feedTest' in globalThis);
+    const memories = [];
+    for (let pass = 0; pass <= passes; pass++) {
+      const scroll = page.evaluate((speed) => globalThis.feedTest.scroll(speed), FAST);
+      await within(PATIENCE, 'scrolling without the filter', scroll);
+      // The first pass loads the pictures.
+      if (pass > 0) memories.push(await memoryOf(browser, page));
+    }
+    const idle = await within(PATIENCE, 'rest without the filter', idleShare(browser, page, 5));
+    return { memories, idle };
   } finally {
     await browser.close();
   }
@@ -130,12 +160,15 @@ function print(report) {
   say(`  gaps of drawing over 50 ms        ${report.gapsOver50} of ${report.frames}`);
   say(`  on the screen from the beginning  ${first.inTime} of ${first.bad} bad ones blurred before they were seen`);
   if (report.idle !== undefined) say(`  processor time at rest            ${percent(report.idle, 1)}`);
+  if (report.without) say(`  ${'  without the filter'.padEnd(33)} ${percent(report.without.idle, 1)}`);
   for (const [what, name] of [
     ['heap', 'heap'],
     ['processes', 'memory'],
   ]) {
-    const each = report.memories.map((memory) => megabytes(memory[name])).join(' ');
-    if (each) say(`  ${`${what} after each pass (MB)`.padEnd(33)} ${each}`);
+    const listed = (memories) => memories.map((memory) => megabytes(memory[name])).join(' ');
+    if (report.memories.length === 0) continue;
+    say(`  ${`${what} after each pass (MB)`.padEnd(33)} ${listed(report.memories)}`);
+    say(`  ${'  without the filter'.padEnd(33)} ${listed(report.without.memories)}`);
   }
   say(`  by an estimate, known, late       ${report.stats.byEstimate}, ${report.stats.known}, ${report.stats.late}`);
   for (const text of [...report.contradictions, ...report.errors]) say(`  WRONG: ${text}`);
@@ -169,6 +202,7 @@ await main(async () => {
       const seconds = values.seconds === undefined ? undefined : Number(values.seconds);
       const [passes, msOfCrop] = [Number(values.passes), values.crop && Number(values.crop)];
       const report = await scrollFeed(name, server.url, { speed, veil, seconds, passes, msOfCrop });
+      if (name === 'chromium' && passes > 0) report.without = await withoutFilter(server.url, passes);
       reports.push(report);
       print(report);
     }
