@@ -299,7 +299,7 @@ export class PageFilter implements Filter {
     if (!found || this.#scene === ALL) return undefined;
     return (estimate) => {
       const better = { ...found, assessment: { ...found.assessment, ...estimate } as Assessment };
-      return this.#verdictOf(better).clear || this.#isDue(picture);
+      return this.#verdictOf(better).clear;
     };
   }
 
@@ -315,11 +315,10 @@ export class PageFilter implements Filter {
     this.#count(picture, -1);
     picture.found = found;
     this.#count(picture, 1);
-    if (estimate && !found.final && !this.#verdictOf(found).clear && !this.#isDue(picture)) {
-      this.#enqueue(picture, false);
-      return;
-    }
-    this.#decide(picture, found);
+    const close = estimate && !found.final && !this.#verdictOf(found).clear;
+    // One in sight has the estimate's verdict until then.
+    if (!close || this.#isDue(picture)) this.#decide(picture, found);
+    if (close) this.#enqueue(picture, false);
   }
 
   /** Judges the picture by what is known of it. */
