@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { inRoot } from '../../scripts/lib/paths.mjs';
 import { capture } from '../../scripts/lib/run.mjs';
 import { duration, Failure, main, say, step } from '../../scripts/lib/say.mjs';
+import { Tally } from '../../scripts/lib/tally.mjs';
 import { Driver } from './driver.mjs';
 import { differences } from './rows.mjs';
 import { environmentOf, FOLDER, madePhotos, writeRecipes } from './setup.mjs';
@@ -33,7 +34,7 @@ const { values } = parseArgs({
     wheel: { type: 'string' },
   },
 });
-let [passed, failed] = [0, 0];
+const tally = new Tally();
 
 /** How an engine is started, what is killed of it, and what is wrong with its rows. */
 function engineOf(name, environment, made) {
@@ -101,16 +102,15 @@ async function test(name, engine) {
     const killed = Object.entries(done).map(([victim, times]) => `${victim} ${times}`);
     const kills = killed.length > 0 ? `killed: ${killed.join(', ')}` : 'no kills';
     say(`${name}, ${kills}, ${duration(performance.now() - begin)}: ${said}`);
-    if (wrong) failed += 1;
-    else passed += 1;
+    tally.note(!wrong);
     if (wrong) return;
     if (round === 0) left.kills = Number(values.kills);
     else if (killed.length === 0) throw new Failure(`${name} ended before a kill: give it more photos.`);
   }
 }
 
-await main(async () => {
-  try {
+await main(() =>
+  tally.close(async () => {
     const environment = await environmentOf(values.wheel);
     const recipes = writeRecipes(FOLDER);
     const made = await madePhotos(environment, 'made', values.photos);
@@ -124,11 +124,5 @@ await main(async () => {
         throw new Failure(`docs/scale.md has no recipe for ${name}.`);
       await step(name, () => test(name, engineOf(name, environment, made)));
     }
-  } catch (error) {
-    failed += 1;
-    throw error;
-  } finally {
-    say(`\n${passed} passed, ${failed} failed`);
-    if (failed > 0) process.exitCode = 1;
-  }
-});
+  }),
+);

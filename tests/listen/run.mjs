@@ -11,6 +11,7 @@ import { peak, resident } from '../../bench/processes.mjs';
 import { inRoot } from '../../scripts/lib/paths.mjs';
 import { capture, run } from '../../scripts/lib/run.mjs';
 import { Failure, main, say } from '../../scripts/lib/say.mjs';
+import { Tally } from '../../scripts/lib/tally.mjs';
 import { get, KINDS } from './clients.mjs';
 
 const { values } = parseArgs({
@@ -27,11 +28,10 @@ const GROWTH = 20e6;
 const STALLING = 2;
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
 
-let [passed, failed] = [0, 0];
+const tally = new Tally();
 function expect(what, holds, otherwise = '') {
   say(`${what}: ${holds ? 'yes' : `no. ${otherwise}`}`);
-  if (holds) passed += 1;
-  else failed += 1;
+  tally.note(holds);
 }
 
 /** The kind of client `number`: half of them are good. */
@@ -121,14 +121,6 @@ async function test() {
 }
 
 await main(async () => {
-  try {
-    await test();
-  } catch (error) {
-    failed += 1;
-    throw error;
-  } finally {
-    say(`\n${passed} passed, ${failed} failed`);
-    if (failed > 0) process.exitCode = 1;
-  }
-  if (failed > 0) throw new Failure('Not as it should be.');
+  await tally.close(test);
+  if (tally.failed > 0) throw new Failure('Not as it should be.');
 });

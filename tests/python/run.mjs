@@ -7,6 +7,7 @@ import { countPython, settle } from '../../scripts/lib/count.mjs';
 import { inRoot, TARGET } from '../../scripts/lib/paths.mjs';
 import { capture } from '../../scripts/lib/run.mjs';
 import { duration, Failure, main, say } from '../../scripts/lib/say.mjs';
+import { Tally } from '../../scripts/lib/tally.mjs';
 import { Environment } from '../../scripts/lib/venv.mjs';
 import { buildWheel } from '../../scripts/wheel.mjs';
 
@@ -25,11 +26,11 @@ async function timed(what) {
 const samples = () =>
   [...readFileSync(inRoot('python/README.md'), 'utf8').matchAll(/```python\n(.*?)```/gs)].map(([, code]) => code);
 
-let passed = 0;
+const tally = new Tally();
 function expect(name, holds, otherwise = '') {
   if (!holds) throw new Failure(`${name}: no. ${otherwise}`);
   say(`${name}: yes`);
-  passed += 1;
+  tally.note(true);
 }
 
 async function test(wheel) {
@@ -81,14 +82,10 @@ async function test(wheel) {
 
 await main(async () => {
   const { values } = parseArgs({ options: { wheel: { type: 'string' } } });
-  let failed = 1;
-  try {
+  await tally.close(async () => {
     const tests = await test(values.wheel === undefined ? await buildWheel() : resolve(values.wheel));
-    passed += tests.passed;
-    failed = tests.failed;
+    tally.passed += tests.passed;
+    tally.failed += tests.failed;
     if (tests.skipped > 0) throw new Failure('With NumPy and Arrow no test is skipped.');
-  } finally {
-    say(`\n${passed} passed, ${failed} failed`);
-    if (failed > 0) process.exitCode = 1;
-  }
+  });
 });
