@@ -176,7 +176,9 @@ test('a GPU that computes wrongly from the second photo on is found out, and eve
     const options = { scene: 'generic', policy: 'center', crops: 1 } as const;
     for await (const { index, assessment, corrected } of gamma.scoreAll(crops(), options)) {
       results.push([index, assessment?.score, assessment?.device, corrected === true]);
-      if (index === 0) await (globalThis as unknown as { breakLaunches(): Promise<void> }).breakLaunches();
+      // Once: photo 0 comes again where it had not been checked yet, and the worker of the GPU has ended then.
+      if (index === 0 && corrected !== true)
+        await (globalThis as unknown as { breakLaunches(): Promise<void> }).breakLaunches();
     }
     return { results, told, ...gamma.device };
   }, GOLDEN_MODEL);
