@@ -5,7 +5,7 @@ import { GammaError } from '../../js/error.js';
 import type { PreparedPhoto } from '../../js/protocol.js';
 import type { ScoreAllOptions } from '../../js/types.js';
 import { live } from './fake-engine.js';
-import { CPU, collect, type FakePhoto, GPU, type Log, later, TestGamma, until } from './fakes.js';
+import { CPU, collect, type FakePhoto, GPU, type Log, TestGamma, until } from './fakes.js';
 
 afterEach(async () => {
   await until(() => live.photos + live.jobs + live.loaders === 0);
@@ -143,7 +143,8 @@ test('an abort in the second pass, and a caller who leaves, leave nothing behind
   for await (const { index, final } of gamma.scoreAll(photos(9), { previews: true, crops: 4 })) {
     if (final && index === 2) break;
   }
-  await later(1);
+  // After these, what both workers had still to do of the runs before is done.
+  await collect(gamma.scoreAll(photos(9), { crops: 4 }));
   const { counts } = await counted(gamma, log, photos(9), { previews: true, crops: 4 });
   expect(counts, 'the next run is as any other').toEqual({ reads: 9, decodes: 9, steps: 36, resumed: 9 });
   await gamma.dispose();
