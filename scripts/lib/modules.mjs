@@ -24,7 +24,7 @@ import { compilerVersion } from './toolchain.mjs';
 export const KINDS = ['cpu', 'extras', 'cpu-relaxed', 'cpu-threads', 'gpu'];
 
 /** The same for all modules, so that they share their compiled dependencies. */
-const SIMD = '-C target-feature=+simd128';
+export const SIMD = '-C target-feature=+simd128';
 
 /**
  * What is published. Dependencies are inlined with restraint: the kernels ask for it where they need it. Their panics know no line, which

@@ -10,7 +10,7 @@ use crate::error::Result;
 /// If there is no memory for the scaled crop.
 ///
 /// # Panics
-/// As [`normalize`].
+/// As [`normalize()`].
 pub fn input(pixels: &Pixels, crop: Crop, n: &Normalization, out: &mut [f32]) -> Result<()> {
     if crop.size == CROP {
         normalize(pixels, crop, n, out);

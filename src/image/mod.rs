@@ -1,7 +1,7 @@
 //! From the bytes of a photo to the crops that the model sees.
 //!
-//! [`decode`] (or [`from_rgba`], where a browser has decoded already) gives 8-bit RGB [`Pixels`]; a [`Preparation`] scales
-//! them to the size at which the model looks at photos and says which crops to score; [`input`] turns one crop into the
+//! [`decode()`] (or [`from_rgba`], where a browser has decoded already) gives 8-bit RGB [`Pixels`]; a [`Preparation`] scales
+//! them to the size at which the model looks at photos and says which crops to score; [`input()`] turns one crop into the
 //! network's input. How each kind of file becomes RGB is laid down in `docs/images.md`.
 
 #[cfg(feature = "formats")]

@@ -66,7 +66,7 @@ impl Preparation {
     /// The photo as the model looks at it, large enough for a crop.
     ///
     /// # Errors
-    /// As [`scale`].
+    /// As [`scale()`].
     pub fn apply(&self, pixels: Pixels) -> Result<Pixels> {
         match self.short_side {
             Some(short_side) => scale(pixels, short_side),

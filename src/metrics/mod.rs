@@ -3,7 +3,7 @@
 //!
 //! [`rank`] correlates, [`fit`] maps scores onto the scale of the labels, [`bootstrap`] resamples the photos,
 //! [`evaluation`] puts them together for several datasets and two models, [`ladder`] looks at photos made worse step by
-//! step, [`split`] holds photos out, [`reliability`] says what a score and a difference of scores are good for, [`plot`] draws what came out, and [`paper`]
+//! step, [`split`] holds photos out, [`mod@reliability`] says what a score and a difference of scores are good for, [`plot`] draws what came out, and [`paper`]
 //! knows what the paper reports.
 
 pub mod bootstrap;

@@ -1,8 +1,8 @@
 //! Prompts: the five quality levels, the scenes they are put into, and CLIP's tokenizer.
 //!
 //! A scene is a template such as `"natural {level}-quality image"`. Its five prompts are tokenized here and go through
-//! the text tower once; an image is then compared with the five results. Text goes through [`clean`] (repair and
-//! HTML unescaping), [`words`] (CLIP's pre-tokenisation) and [`bpe`] (byte pairs to ids). All of that is the feature `prompts`:
+//! the text tower once; an image is then compared with the five results. Text goes through `clean` (repair and
+//! HTML unescaping), `words` (CLIP's pre-tokenisation) and `bpe` (byte pairs to ids). All of that is the feature `prompts`:
 //! in a browser it is in a module of its own, since few callers ask about scenes of their own.
 
 mod scene;

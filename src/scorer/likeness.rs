@@ -24,7 +24,7 @@ impl Scorer {
         self.info.config.grid()
     }
 
-    /// What a [`Likeness`](crate::group::Likeness) is made of: tokens `[grid * grid, width]`, row by row.
+    /// What a [`Likeness`] is made of: tokens `[grid * grid, width]`, row by row.
     ///
     /// # Errors
     /// As [`likeness`](Self::likeness).

@@ -114,7 +114,7 @@ impl Judge<'_> {
     /// Scores the validation photos of every dataset that has some. `values` are those of the parameters.
     ///
     /// # Errors
-    /// [`Error::Dataset`](crate::Error::Dataset) if a photo cannot be read, or if the device fails.
+    /// [`Error::Dataset`] if a photo cannot be read, or if the device fails.
     pub(super) fn predictions(
         &self,
         datasets: &[Dataset],

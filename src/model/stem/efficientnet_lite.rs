@@ -2,7 +2,7 @@
 //!
 //! Batch normalisation is folded into the convolutions before it when ImageNet weights are imported: what trains is then
 //! exactly what ships, no statistics depend on the batch, and a step is the same at every batch size. A trainer may keep the
-//! normalisation instead ([`BatchNorm`](super::BatchNorm)) and fold it into the model that it writes.
+//! normalisation instead ([`BatchNorm`]) and fold it into the model that it writes.
 
 use burn::{
     module::{Module, Param},

@@ -117,7 +117,7 @@ pub fn moments(x: Tensor<2>) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as BatchNormBackend>::moments(x.into_dispatch()))
 }
 
-/// Batch normalisation by the moments of `x`, and ReLU6 if it is to follow; shapes as [`BatchNormBackend::normalize_batch`].
+/// Batch normalisation by the moments of `x`, and ReLU6 if it is to follow; shapes as `BatchNormBackend::normalize_batch`.
 pub fn batch_norm(x: Tensor<2>, moments: Tensor<2>, gain: Tensor<1>, offset: Tensor<1>, relu6: bool) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as BatchNormBackend>::normalize_batch(
         x.into_dispatch(),
@@ -128,7 +128,7 @@ pub fn batch_norm(x: Tensor<2>, moments: Tensor<2>, gain: Tensor<1>, offset: Ten
     ))
 }
 
-/// A depthwise convolution alone; shapes as [`BatchNormBackend::depthwise`].
+/// A depthwise convolution alone; shapes as `BatchNormBackend::depthwise`.
 pub fn depthwise(x: Tensor<4>, weight: Tensor<4>, stride: usize) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as BatchNormBackend>::depthwise(
         x.into_dispatch(),

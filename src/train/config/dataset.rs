@@ -73,7 +73,7 @@ pub struct DatasetConfig {
     /// Weight of its squared errors in the loss.
     #[serde(default = "one")]
     pub weight: f64,
-    /// Scale every photo so that its short side has this many pixels (AVA and UWIQA: 224), whatever [`ModelConfig::photo`] says.
+    /// Scale every photo so that its short side has this many pixels (AVA and UWIQA: 224), whatever `photo` of the model says.
     pub short_side: Option<u32>,
 }
 

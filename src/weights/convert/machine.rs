@@ -19,7 +19,8 @@ const MAX_DEPTH: usize = 256;
 /// Reads the pickle that begins at byte `start`, and says where it ends. What follows it is left alone.
 ///
 /// # Errors
-/// [`Error::PickleRefused`] for what no tensor needs, [`Error::PickleDamaged`] if it breaks its own format.
+/// [`Error::PickleRefused`](crate::Error::PickleRefused) for what no tensor needs,
+/// [`Error::PickleDamaged`](crate::Error::PickleDamaged) if it breaks its own format.
 pub fn read(bytes: &[u8], start: usize) -> Result<(Pickle, usize)> {
     Machine {
         bytes,

@@ -24,7 +24,7 @@ fuzz_target!(|bytes: &[u8]| {
                 pieces += 1;
                 assert!(length > 0 && offset + length <= size && pieces <= 64);
                 // Less than was asked for, as a file that shrinks gives.
-                let end = (offset + length).min(size - u64::from(bytes.len() % 7 == 0 && size > offset));
+                let end = (offset + length).min(size - u64::from(bytes.len().is_multiple_of(7) && size > offset));
                 search.add(offset, bytes[offset as usize..end as usize].to_vec());
             }
             Next::Preview(preview) => {
