@@ -1,13 +1,13 @@
 // What the scripts promise. Run by `npm test` with Node's own test runner.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { countCargo, countNode, countPython, countVitest, settle } from '../lib/count.mjs';
 import { locked } from '../lib/lock.mjs';
-import { atLeast, lockedVersion } from '../lib/paths.mjs';
+import { atLeast, inRoot, lockedVersion } from '../lib/paths.mjs';
 import { capture, run } from '../lib/run.mjs';
 import { duration } from '../lib/say.mjs';
 
@@ -142,4 +142,15 @@ describe('the lock between builds', () => {
 
 test('durations read well', () => {
   assert.deepEqual([400, 12_300, 99_700, 185_000].map(duration), ['0.4 s', '12 s', '1 min 40 s', '3 min 05 s']);
+});
+
+test('the modules are made with every stand-in: what comes from a registry has a `source` in the lock file', () => {
+  const packages = readFileSync(inRoot('modules/Cargo.lock'), 'utf8').split('[[package]]');
+  for (const name of readdirSync(inRoot('stand-ins'))) {
+    const found = packages.filter((each) => each.includes(`\nname = "${name}"\n`));
+    assert.equal(found.length, 1, name);
+    assert.doesNotMatch(found[0], /^source = /m, name);
+  }
+  // Cargo says so here of a patch whose version nobody asks for.
+  assert.doesNotMatch(packages.join(''), /\[\[patch\.unused\]\]/);
 });
