@@ -201,6 +201,12 @@ impl TrainConfig {
                 self.optimizer.ema
             ));
         }
+        let interpolation = self.optimizer.interpolation;
+        if !(0.0..=1.0).contains(&interpolation) || (interpolation < 1.0 && self.model.init.is_none()) {
+            return refuse(format!(
+                "optimizer.interpolation is {interpolation}; 0 to 1 is possible, and below 1 with a model to go on from (model.init)"
+            ));
+        }
         if self.model.batch_norm && (self.model.stem.is_none() || self.device != "flex") {
             return refuse(
                 "model.batch_norm needs model.stem, whose normalisation it keeps, and device = \"flex\"".into(),

@@ -53,6 +53,8 @@ pub struct Session {
     pub datasets: Vec<Dataset>,
     adam: Adam,
     average: Vec<Tensor<1>>,
+    /// The tensors that the run began with.
+    begun: Vec<Tensor<1>>,
     scenes: Scenes,
     /// How photos are brought to the model.
     photo: Preparation,
@@ -103,6 +105,7 @@ impl Session {
         let mut session = Self {
             adam: Adam::new(&parameters),
             average: parameters.values(),
+            begun: parameters.values(),
             parameters,
             state: State::default(),
             scenes,
@@ -331,6 +334,16 @@ impl Session {
         }
     }
 
+    /// What is judged and stored: the average of the weights, or a point between it and what the run began with.
+    fn result(&self) -> Vec<Tensor<1>> {
+        let part = self.config.optimizer.interpolation;
+        let between = |(average, begun): (&Tensor<1>, &Tensor<1>)| match part < 1.0 {
+            true => average.clone() * part + begun.clone() * (1.0 - part),
+            false => average.clone(),
+        };
+        self.average.iter().zip(&self.begun).map(between).collect()
+    }
+
     /// The epoch, of those done, whose weights are stored.
     fn kept(&self) -> Option<&Epoch> {
         match self.config.schedule.keep {
@@ -360,7 +373,7 @@ impl Session {
         )
     }
 
-    /// Writes the average of the weights as a model, with what is known of how far its scores can be relied on.
+    /// Writes the result as a model, with what is known of how far its scores can be relied on.
     fn write_model(&self, path: &Path, measured: BTreeMap<String, Reliability>) -> Result<()> {
         let about = About {
             config: &self.config,
@@ -370,7 +383,7 @@ impl Session {
             other_scenes: &self.other_scenes,
         };
         let (scenes, metadata) = (about.scenes(), about.metadata()?);
-        let (parameters, average) = self.parameters.folded(&self.average)?;
+        let (parameters, average) = self.parameters.folded(&self.result())?;
         checkpoint::write_model(path, &parameters, &average, metadata, &scenes)
     }
 }

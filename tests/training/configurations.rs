@@ -63,3 +63,14 @@ fn a_short_side_that_no_crop_fits_is_refused() {
         assert!(error.contains(&format!("short_side is {short_side}")), "{error}");
     }
 }
+
+#[test]
+fn a_point_between_two_models_needs_both() {
+    let text =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/lite.toml")).expect("a file");
+    for part in ["0.5", "1.5", "-1.0", "nan"] {
+        let text = text.replace("ema = 0.99", &format!("ema = 0.99\ninterpolation = {part}"));
+        let error = TrainConfig::parse(&text).expect_err("refused").to_string();
+        assert!(error.contains("optimizer.interpolation"), "{error}");
+    }
+}

@@ -6,9 +6,10 @@ use burn::tensor::Device;
 use gamma_wasm::{
     image::{CropPolicy, Preparation},
     scorer::{ScoreOptions, Scorer},
-    train::{Event, Session},
+    train::{Event, Session, config::Keep},
     weights::{Assembly, Header},
 };
+use safetensors::SafeTensors;
 
 use super::support::{Run, to_the_end};
 
@@ -37,6 +38,39 @@ fn what_is_frozen_stays_and_the_rest_moves() {
         let name = parameter.name;
         let trained = !name.starts_with("clip_model.") || name.contains(".mlp.experts.") || name.contains(".gating.");
         assert_eq!(moved, trained, "{name}");
+    }
+}
+
+#[test]
+fn what_is_stored_lies_between_the_beginning_and_the_trained_weights() {
+    let run = Run::new();
+    to_the_end(run.config("begun", 1, ""));
+    let go_on = |output: &str, interpolation: f64| {
+        let mut config = run.config(output, 3, "");
+        config.model.config = None;
+        config.model.init = Some(run.0.join("begun/model.safetensors"));
+        config.optimizer.interpolation = interpolation;
+        config.schedule.keep = Keep::Last;
+        to_the_end(config);
+    };
+    go_on("trained", 1.0);
+    go_on("between", 0.25);
+    let numbers = |output: &str| -> Vec<f32> {
+        let bytes = run.file(output, "model.safetensors");
+        let file = SafeTensors::deserialize(&bytes).expect("a model");
+        let tensor = file.tensor("clip_model.visual.proj").expect("a tensor");
+        tensor
+            .data()
+            .as_chunks()
+            .0
+            .iter()
+            .map(|&bytes| f32::from_le_bytes(bytes))
+            .collect()
+    };
+    let (begun, trained, between) = (numbers("begun"), numbers("trained"), numbers("between"));
+    assert!(begun != trained);
+    for ((begun, trained), between) in begun.iter().zip(&trained).zip(&between) {
+        assert!((0.75 * begun + 0.25 * trained - between).abs() < 1e-6);
     }
 }
 

@@ -59,6 +59,11 @@ pub struct OptimizerConfig {
     pub clip: f64,
     /// Decay of the moving average of the weights, which is what is judged and stored; 0 stores the weights themselves.
     pub ema: f64,
+    /// What is judged and stored is this part of the trained weights and the rest of those that the run began with, tensor by tensor
+    /// (Wortsman et al., "Robust fine-tuning of zero-shot models", 2022): a model that goes on to a smaller set of photos keeps
+    /// much of what it knew of others. 1 is the trained weights alone.
+    #[serde(skip_serializing_if = "is_one")]
+    pub interpolation: f64,
     /// Tensors with a learning rate of their own; the last group that fits a tensor counts.
     pub groups: Vec<GroupConfig>,
 }
@@ -114,6 +119,7 @@ impl Default for OptimizerConfig {
             weight_decay: 0.0,
             clip: 1.0,
             ema: 0.0,
+            interpolation: 1.0,
             groups: Vec::new(),
         }
     }
@@ -161,6 +167,11 @@ impl GroupConfig {
 
 fn warmup() -> f64 {
     0.05
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_one(part: &f64) -> bool {
+    *part == 1.0
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use crate::Result;
 
 impl Session {
     pub(super) fn judge(&self, datasets: &[Dataset], crops: u32) -> Result<Vec<Predictions>> {
-        let (parameters, average) = self.parameters.folded(&self.average)?;
+        let (parameters, average) = self.parameters.folded(&self.result())?;
         self.judge_as(&parameters, &average, datasets, crops)
     }
 
@@ -47,7 +47,7 @@ impl Session {
     pub(super) fn finish(&mut self, plan: &Plan<'_>) -> Result<Outcome> {
         let model = self.file("model.safetensors");
         let (mut tensors, _) = checkpoint::read(&model)?;
-        let (parameters, mut average) = self.parameters.folded(&self.average)?;
+        let (parameters, mut average) = self.parameters.folded(&self.result())?;
         for (parameter, average) in parameters.list.iter().zip(&mut average) {
             if let Some((_, values)) = tensors.remove(&parameter.name) {
                 let length = values.len();
