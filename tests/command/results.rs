@@ -102,6 +102,48 @@ fn a_bad_file_is_named_and_the_others_are_scored() {
 }
 
 #[test]
+fn photos_at_the_same_time_give_the_rows_of_one_after_the_other() {
+    let folder = folder("at-once");
+    let broken = folder.join("broken.jpg").display().to_string();
+    fs::write(&broken, [0xFF, 0xD8, 0xFF]).unwrap();
+    // The first one takes longest, the broken one no time.
+    let names = [
+        "coffee.jpg",
+        "gray_250x240.png",
+        "lossy_301x231.webp",
+        "gray_250x240.png",
+    ]
+    .map(image);
+    let photos: Vec<&str> = names
+        .iter()
+        .map(String::as_str)
+        .chain([broken.as_str()])
+        .cycle()
+        .take(14)
+        .collect();
+    let rows = |options: &[&str]| {
+        let output = score(&[&["--json", "--crops", "2"], options, photos.as_slice()].concat());
+        ends_with(&output, 1);
+        let mut rows = lines(&output);
+        for row in &mut rows {
+            row.as_object_mut().unwrap().remove("seconds");
+        }
+        rows
+    };
+    let alone = rows(&["--workers", "1"]);
+    assert_eq!(
+        alone
+            .iter()
+            .map(|row| row["image"].as_str().unwrap())
+            .collect::<Vec<_>>(),
+        photos
+    );
+    for options in [["--workers", "3"], ["--workers", "20"], ["--threads", "3"]] {
+        assert_eq!(rows(&options), alone, "{options:?}");
+    }
+}
+
+#[test]
 fn the_same_photo_gets_the_same_score_in_every_format() {
     let photo = image("coffee.jpg");
     let rows = lines(&score(&["--json", "--crops", "2", &photo, &photo]));

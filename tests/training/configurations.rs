@@ -11,13 +11,12 @@ fn the_configurations_of_the_repository_can_be_read() {
     let weights = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights");
     let lite = TrainConfig::open(&weights.join("lite.toml")).expect("weights/lite.toml");
     assert_eq!(lite.scenes(), ["natural-quality"]);
-    let joint = TrainConfig::open(&weights.join("lite-joint.toml")).expect("weights/lite-joint.toml");
-    assert_eq!(joint.scenes(), ["natural-quality"]);
-    assert_eq!(joint.learned_scenes()[1..], ["clive", "biq2021", "distortions"]);
     let pooled = TrainConfig::open(&weights.join("lite-pooled.toml")).expect("weights/lite-pooled.toml");
     assert!(pooled.model.pooled && pooled.model.batch_norm);
-    assert_eq!(pooled.learned_scenes(), joint.learned_scenes());
-    assert_eq!(joint.first.map(|first| first.model_file()), Some(lite.model_file()));
+    assert_eq!(pooled.scenes(), ["natural-quality"]);
+    assert_eq!(pooled.learned_scenes()[1..], ["clive", "biq2021", "distortions"]);
+    let next = TrainConfig::open(&weights.join("lite-next.toml")).expect("weights/lite-next.toml");
+    assert_eq!(next.first.map(|first| first.model_file()), Some(pooled.model_file()));
     let gamma = TrainConfig::open(&weights.join("gamma.toml")).expect("weights/gamma.toml");
     assert_eq!(gamma.datasets.len(), 12);
     // The paper: everything of CLIP is frozen but adaptive experts, routers and scale.

@@ -20,6 +20,7 @@ mod exit;
 mod fetch;
 mod inspect;
 mod load;
+mod many;
 mod names;
 mod output;
 mod photos;

@@ -42,6 +42,24 @@ impl Input {
             error: Some(error),
         }
     }
+
+    /// Reads and decodes it.
+    pub fn decoded(self, options: &DecodeOptions) -> Photo {
+        let Self { path, error } = self;
+        let start = Instant::now();
+        let contents = error.map_or_else(|| Contents::read(&path, MAX_FILE), Err);
+        let provenance = contents
+            .as_ref()
+            .map(|contents| contents.declared(Some(&path)))
+            .unwrap_or_default();
+        let decoded = contents.and_then(|contents| contents.decode(options));
+        Photo {
+            path,
+            decoded,
+            provenance,
+            time: start.elapsed(),
+        }
+    }
 }
 
 /// A photo that was decoded, or why it was not.
@@ -60,23 +78,8 @@ pub struct Photo {
 pub fn decoded_ahead(inputs: Vec<Input>, options: DecodeOptions) -> Receiver<Photo> {
     let (sender, receiver) = mpsc::sync_channel(AHEAD);
     thread::spawn(move || {
-        for Input { path, error } in inputs {
-            let start = Instant::now();
-            let contents = error.map_or_else(|| Contents::read(&path, MAX_FILE), Err);
-            let provenance = contents
-                .as_ref()
-                .map(|contents| contents.declared(Some(&path)))
-                .unwrap_or_default();
-            let decoded = contents.and_then(|contents| contents.decode(&options));
-            if sender
-                .send(Photo {
-                    path,
-                    decoded,
-                    provenance,
-                    time: start.elapsed(),
-                })
-                .is_err()
-            {
+        for input in inputs {
+            if sender.send(input.decoded(&options)).is_err() {
                 break;
             }
         }

@@ -70,14 +70,19 @@ impl Photos {
     /// Says that `crops` of the `planned` crops of the photo at hand are scored.
     pub fn crops(&self, crops: usize, planned: usize) {
         let part = crops as f64 / planned.max(1) as f64;
+        let crop = format!("crop {} of {planned}", (crops + 1).min(planned));
+        self.bar.set_message(crop + &self.pace(part));
+    }
+
+    /// Photos a second and the time that is left, with `part` of the photo at hand done.
+    fn pace(&self, part: f64) -> String {
         let rate = (self.scored as f64 + part) / self.elapsed().as_secs_f64().max(f64::EPSILON);
-        let mut message = format!("crop {} of {planned}", (crops + 1).min(planned));
-        if rate > 0.0 {
-            let left = ((self.total - self.done) as f64 - part) / rate;
-            let left = FormattedDuration(Duration::try_from_secs_f64(left).unwrap_or_default());
-            message += &format!("  {rate:.2} photos/s  {left} left");
+        if rate <= 0.0 {
+            return String::new();
         }
-        self.bar.set_message(message);
+        let left = ((self.total - self.done) as f64 - part) / rate;
+        let left = FormattedDuration(Duration::try_from_secs_f64(left).unwrap_or_default());
+        format!("  {rate:.2} photos/s  {left} left")
     }
 
     /// Says that a photo is done with.
@@ -85,6 +90,7 @@ impl Photos {
         self.done += 1;
         self.scored += usize::from(scored);
         self.bar.inc(1);
+        self.bar.set_message(self.pace(0.0).trim_start().to_owned());
     }
 
     /// Prints something without sharing a line of the terminal with the bar.

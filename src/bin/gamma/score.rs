@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use gamma_wasm::image::{DecodeOptions, Decoded};
+use gamma_wasm::image::DecodeOptions;
 use gamma_wasm::prompt::Scene;
 use gamma_wasm::scorer::{Assessment, ScoreOptions, Scorer};
 use gamma_wasm::{Error, Result};
@@ -14,12 +14,15 @@ use crate::args::Score;
 use crate::assess::{assess, chosen};
 use crate::caught::caught;
 use crate::exit::Status;
+use crate::many::{self, News, Progress, Shares};
 use crate::names::name;
 use crate::output::{Format, Output, print};
+use crate::photos::Photo;
 use crate::progress::Photos;
 use crate::report::{about, complain};
+use crate::serve::args::Service;
 use crate::walk::{self, Found};
-use crate::{load, photos, serve};
+use crate::{load, serve};
 
 /// Runs the command.
 pub fn run(arguments: &Score) -> Status {
@@ -98,26 +101,28 @@ impl Run {
             short_side: self.scorer.info().photo.short_side,
             ..arguments.crops.decode_options()
         };
-        for photo in photos::decoded_ahead(inputs, decode) {
-            let start = Instant::now();
-            let mut result = photo.decoded.and_then(|decoded| {
-                caught(|| self.one(decoded, &bar))
-                    .unwrap_or_else(|said| Err(Error::Device(format!("the model stopped: {said}"))))
-            });
-            for assessment in result.iter_mut().flatten() {
-                assessment.provenance.clone_from(&photo.provenance);
-            }
-            let seconds = (photo.time + start.elapsed()).as_secs_f64();
+        let shares = self.shares(inputs.len(), &arguments.service);
+        let Self { scenes, options, .. } = self;
+        let work = |scorer: &Scorer, photo, progress: Progress| scored(scorer, scenes, options, photo, progress);
+        many::in_order(&self.scorer, inputs, decode, shares, work, |news| {
+            let (path, result, seconds) = match news {
+                News::Crops(done, crops) => {
+                    bar.crops(done, crops);
+                    return Ok(());
+                }
+                News::Photo(found) => found,
+            };
             bar.aside(|| match &result {
-                Ok(assessments) => output.scored(&photo.path, assessments, seconds),
+                Ok(assessments) => output.scored(&path, assessments, seconds),
                 Err(error) => {
-                    complain(&about(&photo.path, error));
-                    output.failed(&photo.path, error)
+                    complain(&about(&path, error));
+                    output.failed(&path, error)
                 }
             })?;
-            summary.add(&photo.path, &result);
+            summary.add(&path, &result);
             bar.next(result.is_ok());
-        }
+            Ok::<(), io::Error>(())
+        })?;
         bar.finish();
         if format == Format::Table && several {
             print(summary.line(self.scenes.len(), bar.elapsed().as_secs_f64()).as_bytes())?;
@@ -129,10 +134,32 @@ impl Run {
         })
     }
 
-    fn one(&self, decoded: Decoded, bar: &Photos) -> Result<Vec<Assessment>> {
-        let progress = |done, crops| bar.crops(done, crops);
-        assess(&self.scorer, &self.scenes, decoded, &self.options, progress)
+    /// A GPU takes one photo after the other, and many crops at once.
+    fn shares(&self, photos: usize, service: &Service) -> Shares {
+        if self.scorer.batch() > 1 {
+            return Shares { workers: 1, threads: 1 };
+        }
+        Shares::new(
+            photos,
+            service.workers.map(usize::from),
+            service.threads.map(usize::from),
+        )
     }
+}
+
+/// A photo's path, its assessments, and the seconds that it took.
+type Scored = (PathBuf, Result<Vec<Assessment>>, f64);
+
+fn scored(scorer: &Scorer, scenes: &[Scene], options: &ScoreOptions, photo: Photo, progress: Progress) -> Scored {
+    let start = Instant::now();
+    let mut result = photo.decoded.and_then(|decoded| {
+        caught(|| assess(scorer, scenes, decoded, options, progress))
+            .unwrap_or_else(|said| Err(Error::Device(format!("the model stopped: {said}"))))
+    });
+    for assessment in result.iter_mut().flatten() {
+        assessment.provenance.clone_from(&photo.provenance);
+    }
+    (photo.path, result, (photo.time + start.elapsed()).as_secs_f64())
 }
 
 /// What is said of all photos together.

@@ -2,10 +2,13 @@
 
 #[cfg(feature = "listen")]
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
-use std::thread::available_parallelism;
 
 use clap::{Args, ValueEnum, value_parser};
+
+use crate::many::cores;
+
+/// Where the help lists what a service shares with the plain command.
+const OPTIONS: &str = "Options";
 
 /// How requests come in on standard input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -29,11 +32,11 @@ pub struct Service {
     #[arg(long, value_name = "ADDRESS:PORT", conflicts_with_all = ["serve", "images", "json", "csv", "recursive"])]
     pub listen: Option<SocketAddr>,
     /// Photos that are scored at the same time; as many as the processor has cores.
-    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024), help_heading = OPTIONS)]
     pub workers: Option<u16>,
-    /// Threads that share the work on a photo.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u16).range(1..=1024))]
-    pub threads: u16,
+    /// Threads that share the work on a photo; one, and all cores where there are fewer photos.
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024), help_heading = OPTIONS)]
+    pub threads: Option<u16>,
     /// Requests that are read ahead of the answers; four for each worker.
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1_000_000))]
     pub queue: Option<u32>,
@@ -54,8 +57,12 @@ impl Service {
 
     /// Photos that are scored at the same time.
     pub fn workers(&self) -> usize {
-        let cores = || available_parallelism().map_or(1, NonZeroUsize::get);
         self.workers.map_or_else(cores, usize::from)
+    }
+
+    /// Threads that share the work on a photo.
+    pub fn threads(&self) -> usize {
+        self.threads.map_or(1, usize::from)
     }
 
     /// Requests read and not answered.

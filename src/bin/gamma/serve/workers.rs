@@ -11,7 +11,6 @@ use std::time::Instant;
 use gamma_wasm::image::{DecodeOptions, Decoded, Limits, Provenance};
 use gamma_wasm::scorer::{Assessment, Scorer};
 use gamma_wasm::{Error, Result};
-use rayon::ThreadPoolBuilder;
 
 use super::args::{Memory, Service};
 use super::budget::Loan;
@@ -19,6 +18,7 @@ use super::request::{Asked, Photo};
 use crate::assess::{assess, chosen};
 use crate::caught::caught;
 use crate::fetch;
+use crate::many::own_pool;
 use crate::photos::Contents;
 
 /// What came of a photo.
@@ -55,7 +55,7 @@ impl Workers {
         let queue = Arc::new(Mutex::new(queue));
         for number in 0..service.workers() {
             let (scorer, queue, memory) = (scorer.share(), Arc::clone(&queue), service.memory());
-            let threads = usize::from(service.threads);
+            let threads = service.threads();
             thread::Builder::new()
                 .name(format!("worker {number}"))
                 .spawn(move || work(&scorer, threads, memory, &queue))
@@ -86,13 +86,7 @@ impl Workers {
 
 /// What one thread does.
 fn work(scorer: &Scorer, threads: usize, memory: Memory, queue: &Mutex<Receiver<Task>>) {
-    // The thread is one of its own pool: what the model runs in parallel stays there. Without a pool it would be the
-    // whole
-    // processor's, which is slower and no less right.
-    let _pool = ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .use_current_thread()
-        .build();
+    let _pool = own_pool(threads);
     loop {
         // The lock goes with the statement: the others take the next tasks.
         let task = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();

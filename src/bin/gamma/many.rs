@@ -1,0 +1,114 @@
+//! Many photos at the same time: read, decoded and scored by several threads, each with its share of the processor.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread::{self, available_parallelism};
+
+use gamma_wasm::image::DecodeOptions;
+use gamma_wasm::scorer::Scorer;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::photos::{self, Input, Photo};
+
+/// Cores that this process may use.
+pub fn cores() -> usize {
+    available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+/// A pool of `threads`, this one among them, as long as it is held: what the model runs in parallel stays there. Without one it
+/// would be the whole processor's, which is slower and no less right.
+pub fn own_pool(threads: usize) -> Option<ThreadPool> {
+    let builder = ThreadPoolBuilder::new().num_threads(threads);
+    builder.use_current_thread().build().ok()
+}
+
+/// How the processor is shared.
+#[derive(Debug, Clone, Copy)]
+pub struct Shares {
+    /// Photos at the same time.
+    pub workers: usize,
+    /// Threads that share the work on one of them.
+    pub threads: usize,
+}
+
+impl Shares {
+    /// For `photos` photos: a core for each, several where there are fewer photos than cores. What is asked for counts.
+    pub fn new(photos: usize, workers: Option<usize>, threads: Option<usize>) -> Self {
+        let cores = cores();
+        let workers = workers.unwrap_or(cores).min(photos).max(1);
+        let threads = threads.unwrap_or(cores / workers).max(1);
+        Self { workers, threads }
+    }
+}
+
+/// Hears how many crops of how many are done.
+pub type Progress<'a> = &'a mut dyn FnMut(usize, usize);
+
+/// What happens on the way.
+pub enum News<T> {
+    /// So many crops of so many, of the one photo at hand.
+    Crops(usize, usize),
+    /// What came of the next photo.
+    Photo(T),
+}
+
+/// Does `work` with each photo, and has `take` told of it in the order of the photos, on this thread.
+///
+/// # Errors
+/// What `take` says; photos that are not begun are left alone then.
+pub fn in_order<T: Send, E>(
+    scorer: &Scorer,
+    inputs: Vec<Input>,
+    decode: DecodeOptions,
+    shares: Shares,
+    work: impl Fn(&Scorer, Photo, Progress) -> T + Sync,
+    mut take: impl FnMut(News<T>) -> Result<(), E>,
+) -> Result<(), E> {
+    if shares.workers == 1 {
+        // While one is scored, the next ones are decoded.
+        for photo in photos::decoded_ahead(inputs, decode) {
+            let mut told = Ok(());
+            let found = work(scorer, photo, &mut |done, crops| {
+                if told.is_ok() {
+                    told = take(News::Crops(done, crops));
+                }
+            });
+            told?;
+            take(News::Photo(found))?;
+        }
+        return Ok(());
+    }
+    let queue = Mutex::new(inputs.into_iter().enumerate());
+    let (queue, work) = (&queue, &work);
+    thread::scope(|scope| {
+        let (sender, found) = mpsc::channel();
+        for _ in 0..shares.workers {
+            let (scorer, sender) = (scorer.share(), sender.clone());
+            scope.spawn(move || {
+                let _pool = own_pool(shares.threads);
+                loop {
+                    // The lock goes with the statement: the others take the next photos.
+                    let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+                    let Some((place, input)) = next else { return };
+                    let found = work(&scorer, input.decoded(&decode), &mut |_, _| {});
+                    if sender.send((place, found)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        // Results are small: those that wait for an earlier one may be many.
+        let mut waiting = BTreeMap::new();
+        let mut next = 0;
+        for (place, result) in found {
+            waiting.insert(place, result);
+            while let Some(result) = waiting.remove(&next) {
+                take(News::Photo(result))?;
+                next += 1;
+            }
+        }
+        Ok(())
+    })
+}
