@@ -31,12 +31,21 @@ const PATIENCE = 180;
 /** Pixels a second of a pass of which the memory is asked. */
 const FAST = 12_000;
 
-/** Processor time of the page's processes while nothing happens, as a share of one processor; Chromium alone tells it. */
-async function idleShare(browser, page, seconds) {
-  const before = await usageOf(browser);
+/** The part of a core that the page's processes take while nothing is asked of it, and the milliseconds of its scripts in that time. */
+async function rest(browser, page, seconds) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable');
+  const scripts = async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return metrics.find(({ name }) => name === 'ScriptDuration').value;
+  };
+  // What the last pass left to clean up is done.
+  await page.waitForTimeout(2000);
+  const [before, begin] = [await usageOf(browser), await scripts()];
   await page.waitForTimeout(seconds * 1000);
-  const after = await usageOf(browser);
-  return (after.seconds - before.seconds) / seconds;
+  const [after, end] = [await usageOf(browser), await scripts()];
+  await session.detach();
+  return { share: (after.seconds - before.seconds) / seconds, scripts: (end - begin) * 1000 };
 }
 
 /** Bytes in use after a collection of garbage, of JavaScript's heap and of the page's processes; Chromium alone tells. */
@@ -100,7 +109,7 @@ async function scrollFeed(name, url, { speed, veil, seconds, passes, msOfCrop })
       await scroll(`pass ${pass} of ${passes}`, FAST, (3 * height) / FAST + 10);
       memories.push(await within(PATIENCE, `the memory after pass ${pass}`, memoryOf(browser, page)));
     }
-    const idle = name === 'chromium' ? await within(PATIENCE, 'rest', idleShare(browser, page, 5)) : undefined;
+    const idle = name === 'chromium' ? await within(PATIENCE, 'rest', rest(browser, page, 5)) : undefined;
     return {
       browser: name,
       version: browser.version(),
@@ -130,7 +139,7 @@ async function withoutFilter(url, passes) {
       // The first pass loads the pictures.
       if (pass > 0) memories.push(await memoryOf(browser, page));
     }
-    const idle = await within(PATIENCE, 'rest without the filter', idleShare(browser, page, 5));
+    const idle = await within(PATIENCE, 'rest without the filter', rest(browser, page, 5));
     return { memories, idle };
   } finally {
     await browser.close();
@@ -138,6 +147,8 @@ async function withoutFilter(url, passes) {
 }
 
 const percent = (part, whole) => (whole === 0 ? 'none' : `${((100 * part) / whole).toFixed(1)}%`);
+
+const atRest = ({ share, scripts }) => `${percent(share, 1)}, scripts of the page ${scripts.toFixed(1)} ms in 5 s`;
 
 const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
 
@@ -159,8 +170,8 @@ function print(report) {
   say(`  load of the machine               ${report.load.map((load) => load.toFixed(1)).join(' to ')}`);
   say(`  gaps of drawing over 50 ms        ${report.gapsOver50} of ${report.frames}`);
   say(`  on the screen from the beginning  ${first.inTime} of ${first.bad} bad ones blurred before they were seen`);
-  if (report.idle !== undefined) say(`  processor time at rest            ${percent(report.idle, 1)}`);
-  if (report.without) say(`  ${'  without the filter'.padEnd(33)} ${percent(report.without.idle, 1)}`);
+  if (report.idle) say(`  processor time at rest            ${atRest(report.idle)}`);
+  if (report.without) say(`  ${'  without the filter'.padEnd(33)} ${atRest(report.without.idle)}`);
   for (const [what, name] of [
     ['heap', 'heap'],
     ['processes', 'memory'],
