@@ -138,8 +138,14 @@ fn photos_at_the_same_time_give_the_rows_of_one_after_the_other() {
             .collect::<Vec<_>>(),
         photos
     );
-    for options in [["--workers", "3"], ["--workers", "20"], ["--threads", "3"]] {
-        assert_eq!(rows(&options), alone, "{options:?}");
+    let one_thread = ["--workers", "1", "--threads", "1"];
+    for options in [
+        &["--workers", "3"][..],
+        &["--workers", "20"],
+        &["--threads", "3"],
+        &one_thread,
+    ] {
+        assert_eq!(rows(options), alone, "{options:?}");
     }
 }
 

@@ -66,6 +66,7 @@ pub fn in_order<T: Send, E>(
     mut take: impl FnMut(News<T>) -> Result<(), E>,
 ) -> Result<(), E> {
     if shares.workers == 1 {
+        let _pool = own_pool(shares.threads);
         // While one is scored, the next ones are decoded.
         for photo in photos::decoded_ahead(inputs, decode) {
             let mut told = Ok(());

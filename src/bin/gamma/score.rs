@@ -136,11 +136,9 @@ impl Run {
 
     /// A GPU takes one photo after the other, and many crops at once.
     fn shares(&self, photos: usize, service: &Service) -> Shares {
-        if self.scorer.batch() > 1 {
-            return Shares { workers: 1, threads: 1 };
-        }
+        let at_once = if self.scorer.batch() > 1 { 1 } else { photos };
         Shares::new(
-            photos,
+            at_once,
             service.workers.map(usize::from),
             service.threads.map(usize::from),
         )
