@@ -247,6 +247,10 @@ mod tests {
         Tensor::from_data(TensorData::new(values, shape), &Device::flex().autodiff())
     }
 
+    fn numbers<const D: usize>(tensor: &Tensor<D>) -> Vec<f32> {
+        tensor.to_data().try_into_vec().expect("f32")
+    }
+
     /// The same in plain burn.
     fn plain(x: Tensor<2>, gain: Tensor<1>, offset: Tensor<1>, relu6: bool) -> Tensor<2> {
         let centred = x.clone() - x.mean_dim(0);
@@ -263,26 +267,38 @@ mod tests {
         fn batch_normalisation_and_its_gradients_are_those_of_plain_burn(
             rows in 2usize..700, channels in 1usize..37, relu6: bool, seed: u64,
         ) {
+            let x = random(seed, [rows, channels], 9.0);
+            let (gain, offset) = (random(seed ^ 1, [channels], 3.0), random(seed ^ 2, [channels], 4.0));
+            if relu6 {
+                // A number on an end of ReLU6 may lie on either side of it, with a gradient or without.
+                let before = numbers(&plain(x.clone(), gain.clone(), offset.clone(), false));
+                prop_assume!(before.iter().all(|y| y.abs() > 1e-5 && (y - 6.0).abs() > 1e-5));
+            }
+            // Where all numbers of a channel lie close together, the terms of the gradient cancel and leave their rounding errors.
+            let steepest: Vec<f32> = kernels::moments(&numbers(&x), channels)[channels..]
+                .iter()
+                .map(|variance| 3.0 / (variance + kernels::BATCH_NORM_EPSILON).sqrt())
+                .collect();
             let run = |op: &dyn Fn(Tensor<2>, Tensor<1>, Tensor<1>) -> Tensor<2>| {
-                let inputs = (random(seed, [rows, channels], 9.0), random(seed ^ 1, [channels], 3.0), random(seed ^ 2, [channels], 4.0));
-                let (x, gain, offset) = (inputs.0.require_grad(), inputs.1.require_grad(), inputs.2.require_grad());
+                let x = x.clone().require_grad();
+                let (gain, offset) = (gain.clone().require_grad(), offset.clone().require_grad());
                 let out = op(x.clone(), gain.clone(), offset.clone());
                 let gradients = (out.clone() * random(seed ^ 3, [rows, channels], 1.0)).sum().backward();
-                let numbers = |data: TensorData| data.try_into_vec::<f32>().expect("f32");
                 [
-                    numbers(out.into_data()),
-                    numbers(x.grad(&gradients).expect("of a leaf").into_data()),
-                    numbers(gain.grad(&gradients).expect("of a leaf").into_data()),
-                    numbers(offset.grad(&gradients).expect("of a leaf").into_data()),
+                    numbers(&out),
+                    numbers(&x.grad(&gradients).expect("of a leaf")),
+                    numbers(&gain.grad(&gradients).expect("of a leaf")),
+                    numbers(&offset.grad(&gradients).expect("of a leaf")),
                 ]
             };
             let found = run(&|x, gain, offset| batch_norm(x.clone(), moments(x), gain, offset, relu6));
             let expected = run(&|x, gain, offset| plain(x, gain, offset, relu6));
             for (found, expected) in found.iter().zip(&expected) {
                 let largest = expected.iter().fold(1.0_f32, |a, b| a.max(b.abs()));
-                // A number on an end of ReLU6 may lie on either side of it.
-                let far = found.iter().zip(expected).filter(|(f, e)| (*f - *e).abs() > 2e-4 * largest).count();
-                prop_assert_eq!(far, 0, "{:?} {:?}", found, expected);
+                for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
+                    let tolerance = 2e-4 * largest + 1e-5 * steepest[i % channels].powi(2);
+                    prop_assert!((found - expected).abs() <= tolerance, "number {}: {} for {}", i, found, expected);
+                }
             }
         }
     }
