@@ -3,6 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 use std::sync::{Mutex, PoisonError};
 
+use gamma_wasm::Error;
+
 /// What the last panic said, and where. A panic on a thread of a pool reaches its caller without its place.
 static LAST: Mutex<String> = Mutex::new(String::new());
 
@@ -23,6 +25,14 @@ pub fn keep_quiet() {
 pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work))
         .map_err(|_| std::mem::take(&mut *LAST.lock().unwrap_or_else(PoisonError::into_inner)))
+}
+
+/// Has the model do some work.
+///
+/// # Errors
+/// What `work` says, or [`Error::Device`] with what a panic said.
+pub fn by_model<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    caught(work).unwrap_or_else(|said| Err(Error::Device(format!("the model stopped: {said}"))))
 }
 
 #[cfg(test)]

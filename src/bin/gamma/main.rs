@@ -45,6 +45,7 @@ use report::complain;
 const FAULT: u8 = 101;
 
 fn main() -> ExitCode {
+    gamma_malloc::keep_freed_memory();
     let command = Arguments::parse().command;
     caught::keep_quiet();
     let status = caught::caught(|| match command {

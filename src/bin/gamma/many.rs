@@ -33,12 +33,26 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// For `photos` photos: a core for each, several where there are fewer photos than cores. What is asked for counts.
-    pub fn new(photos: usize, workers: Option<usize>, threads: Option<usize>) -> Self {
+    /// For `photos` photos: a core for each, several where there are fewer photos than cores. What is asked for counts. A GPU takes
+    /// one photo after the other, and many crops at once.
+    pub fn new(scorer: &Scorer, photos: usize, workers: Option<usize>, threads: Option<usize>) -> Self {
         let cores = cores();
+        let photos = if scorer.batch() > 1 { 1 } else { photos };
         let workers = workers.unwrap_or(cores).min(photos).max(1);
         let threads = threads.unwrap_or(cores / workers).max(1);
         Self { workers, threads }
+    }
+}
+
+/// What each worker has one of, with the weights in memory once.
+pub trait Share: Send {
+    /// One more.
+    fn share(&self) -> Self;
+}
+
+impl Share for Scorer {
+    fn share(&self) -> Self {
+        self.share()
     }
 }
 
@@ -53,24 +67,24 @@ pub enum News<T> {
     Photo(T),
 }
 
-/// Does `work` with each photo, and has `take` told of it in the order of the photos, on this thread.
+/// Does `work` with each photo and its place, and has `take` told of it in the order of the photos, on this thread.
 ///
 /// # Errors
 /// What `take` says; photos that are not begun are left alone then.
-pub fn in_order<T: Send, E>(
-    scorer: &Scorer,
+pub fn in_order<M: Share, T: Send, E>(
+    model: &M,
     inputs: Vec<Input>,
     decode: DecodeOptions,
     shares: Shares,
-    work: impl Fn(&Scorer, Photo, Progress) -> T + Sync,
+    work: impl Fn(&M, usize, Photo, Progress) -> T + Sync,
     mut take: impl FnMut(News<T>) -> Result<(), E>,
 ) -> Result<(), E> {
     if shares.workers == 1 {
         let _pool = own_pool(shares.threads);
         // While one is scored, the next ones are decoded.
-        for photo in photos::decoded_ahead(inputs, decode) {
+        for (place, photo) in photos::decoded_ahead(inputs, decode).into_iter().enumerate() {
             let mut told = Ok(());
-            let found = work(scorer, photo, &mut |done, crops| {
+            let found = work(model, place, photo, &mut |done, crops| {
                 if told.is_ok() {
                     told = take(News::Crops(done, crops));
                 }
@@ -85,14 +99,14 @@ pub fn in_order<T: Send, E>(
     thread::scope(|scope| {
         let (sender, found) = mpsc::channel();
         for _ in 0..shares.workers {
-            let (scorer, sender) = (scorer.share(), sender.clone());
+            let (model, sender) = (model.share(), sender.clone());
             scope.spawn(move || {
                 let _pool = own_pool(shares.threads);
                 loop {
                     // The lock goes with the statement: the others take the next photos.
                     let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
                     let Some((place, input)) = next else { return };
-                    let found = work(&scorer, input.decoded(&decode), &mut |_, _| {});
+                    let found = work(&model, place, input.decoded(&decode), &mut |_, _| {});
                     if sender.send((place, found)).is_err() {
                         return;
                     }

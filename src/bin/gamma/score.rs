@@ -5,14 +5,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use gamma_wasm::Result;
 use gamma_wasm::image::DecodeOptions;
 use gamma_wasm::prompt::Scene;
 use gamma_wasm::scorer::{Assessment, ScoreOptions, Scorer};
-use gamma_wasm::{Error, Result};
 
 use crate::args::Score;
 use crate::assess::{assess, chosen};
-use crate::caught::caught;
+use crate::caught::by_model;
 use crate::exit::Status;
 use crate::many::{self, News, Progress, Shares};
 use crate::names::name;
@@ -101,9 +101,15 @@ impl Run {
             short_side: self.scorer.info().photo.short_side,
             ..arguments.crops.decode_options()
         };
-        let shares = self.shares(inputs.len(), &arguments.service);
+        let Service { workers, threads, .. } = arguments.service;
+        let shares = Shares::new(
+            &self.scorer,
+            inputs.len(),
+            workers.map(usize::from),
+            threads.map(usize::from),
+        );
         let Self { scenes, options, .. } = self;
-        let work = |scorer: &Scorer, photo, progress: Progress| scored(scorer, scenes, options, photo, progress);
+        let work = |scorer: &Scorer, _, photo, progress: Progress| scored(scorer, scenes, options, photo, progress);
         many::in_order(&self.scorer, inputs, decode, shares, work, |news| {
             let (path, result, seconds) = match news {
                 News::Crops(done, crops) => {
@@ -133,16 +139,6 @@ impl Run {
             Status::Done
         })
     }
-
-    /// A GPU takes one photo after the other, and many crops at once.
-    fn shares(&self, photos: usize, service: &Service) -> Shares {
-        let at_once = if self.scorer.batch() > 1 { 1 } else { photos };
-        Shares::new(
-            at_once,
-            service.workers.map(usize::from),
-            service.threads.map(usize::from),
-        )
-    }
 }
 
 /// A photo's path, its assessments, and the seconds that it took.
@@ -150,10 +146,9 @@ type Scored = (PathBuf, Result<Vec<Assessment>>, f64);
 
 fn scored(scorer: &Scorer, scenes: &[Scene], options: &ScoreOptions, photo: Photo, progress: Progress) -> Scored {
     let start = Instant::now();
-    let mut result = photo.decoded.and_then(|decoded| {
-        caught(|| assess(scorer, scenes, decoded, options, progress))
-            .unwrap_or_else(|said| Err(Error::Device(format!("the model stopped: {said}"))))
-    });
+    let mut result = photo
+        .decoded
+        .and_then(|decoded| by_model(|| assess(scorer, scenes, decoded, options, progress)));
     for assessment in result.iter_mut().flatten() {
         assessment.provenance.clone_from(&photo.provenance);
     }

@@ -6,25 +6,29 @@ mod files;
 mod print;
 mod xmp;
 
+use std::convert::Infallible;
 use std::fs;
 use std::io::{self, ErrorKind};
+use std::mem;
 use std::path::{Path, PathBuf};
 
+use gamma_wasm::Result;
 use gamma_wasm::group::{Candidate, Look, Shot, choose, group, segments};
 use gamma_wasm::image::{Capture, DecodeOptions, Decoded};
 use gamma_wasm::ops::DeviceChoice;
 use gamma_wasm::prompt::Scene;
 use gamma_wasm::scorer::{ScoreOptions, Scorer};
-use gamma_wasm::{Error, Result};
 
 use crate::assess::{assess, chosen};
-use crate::caught::caught;
+use crate::caught::by_model;
 use crate::exit::Status;
+use crate::load;
+use crate::many::{self, News, Progress, Shares};
 use crate::names::name;
+use crate::photos::Photo;
 use crate::progress::Photos;
 use crate::report::{about, complain, count};
 use crate::walk::{self, Found};
-use crate::{load, photos};
 use args::Cull;
 use decide::{Member, Scored};
 use files::Item;
@@ -76,58 +80,61 @@ fn compared(scorer: &Scorer, scene: &[Scene; 1], items: Vec<Item>) -> Vec<Member
     let captures: Vec<Capture> = items.iter().map(|item| files::capture(&item.input.path)).collect();
     let shown: Vec<String> = items.iter().map(|item| name(&item.input.path)).collect();
     let pairs: Vec<(&Capture, &str)> = captures.iter().zip(shown.iter().map(String::as_str)).collect();
-    let segments = segments(&pairs);
     let mut slots: Vec<Option<Item>> = items.into_iter().map(Some).collect();
-    let mut beside = Vec::new();
     let mut inputs = Vec::new();
-    for place in segments.iter().flatten() {
-        if let Some(item) = slots.get_mut(*place).and_then(Option::take) {
-            inputs.push(item.input);
-            beside.push(item.beside);
+    // What is known of them before, and whether they are the last of a run.
+    let mut before = Vec::new();
+    for segment in segments(&pairs) {
+        for (at, &place) in segment.iter().enumerate() {
+            if let Some(item) = slots.get_mut(place).and_then(Option::take) {
+                inputs.push(item.input);
+                let capture = captures.get(place).cloned().unwrap_or_default();
+                before.push((item.beside, capture, at + 1 == segment.len()));
+            }
         }
     }
-    let mut beside = beside.into_iter();
+    let mut before = before.into_iter();
     let mut bar = Photos::new(inputs.len());
     let decode = DecodeOptions {
         short_side: scorer.info().photo.short_side,
         ..DecodeOptions::default()
     };
-    let decoded = photos::decoded_ahead(inputs, decode);
+    let shares = Shares::new(scorer, inputs.len(), None, None);
+    let work = |scorer: &Scorer, _, photo: Photo, progress: Progress| {
+        let looked = photo
+            .decoded
+            .and_then(|decoded| by_model(|| look(scorer, scene, decoded, progress)));
+        (photo.path, looked)
+    };
     let mut members = Vec::new();
     let mut groups = 0;
-    for segment in &segments {
-        let mut run: Vec<Member> = Vec::new();
-        let mut shots = Vec::new();
-        for (place, photo) in segment.iter().zip(&decoded) {
-            let looked = photo.decoded.and_then(|decoded| {
-                caught(|| look(scorer, scene, decoded, &bar))
-                    .unwrap_or_else(|said| Err(Error::Device(format!("the model stopped: {said}"))))
-            });
-            if let Err(error) = &looked {
-                bar.aside(|| complain(&about(&photo.path, error)));
+    let mut run: Vec<Member> = Vec::new();
+    let mut shots = Vec::new();
+    let Ok(()) = many::in_order(scorer, inputs, decode, shares, work, |news| {
+        let (path, looked) = match news {
+            News::Crops(done, crops) => {
+                bar.crops(done, crops);
+                return Ok::<(), Infallible>(());
             }
-            bar.next(looked.is_ok());
-            let capture = captures.get(*place).cloned().unwrap_or_default();
-            let scored = looked.map(|(scored, likeness)| {
-                shots.push((
-                    run.len(),
-                    Shot {
-                        capture: capture.clone(),
-                        likeness,
-                    },
-                ));
-                scored
-            });
-            run.push(Member::new(
-                photo.path,
-                beside.next().unwrap_or_default(),
-                capture.time,
-                scored,
-            ));
+            News::Photo(found) => found,
+        };
+        if let Err(error) = &looked {
+            bar.aside(|| complain(&about(&path, error)));
         }
-        groups = put_together(&mut run, shots, groups);
-        members.extend(run);
-    }
+        bar.next(looked.is_ok());
+        let (beside, capture, last) = before.next().unwrap_or_default();
+        let time = capture.time;
+        let scored = looked.map(|(scored, likeness)| {
+            shots.push((run.len(), Shot { capture, likeness }));
+            scored
+        });
+        run.push(Member::new(path, beside, time, scored));
+        if last {
+            groups = put_together(&mut run, mem::take(&mut shots), groups);
+            members.append(&mut run);
+        }
+        Ok(())
+    });
     bar.finish();
     members
 }
@@ -169,12 +176,12 @@ fn put_together(run: &mut [Member], shots: Vec<(usize, Shot)>, mut groups: usize
 
 type Looked = (Scored, gamma_wasm::group::Likeness);
 
-fn look(scorer: &Scorer, scene: &[Scene; 1], mut decoded: Decoded, bar: &Photos) -> Result<Looked> {
+fn look(scorer: &Scorer, scene: &[Scene; 1], mut decoded: Decoded, progress: Progress) -> Result<Looked> {
     decoded.pixels = scorer.info().photo.apply(decoded.pixels)?;
     let look = Look::of(&decoded.pixels);
     let likeness = pollster::block_on(scorer.likeness(&decoded.pixels))?;
     let options = ScoreOptions::default();
-    let assessments = assess(scorer, scene, decoded, &options, |done, crops| bar.crops(done, crops))?;
+    let assessments = assess(scorer, scene, decoded, &options, progress)?;
     let (score, percent) = assessments
         .first()
         .map_or((0.0, 0.0), |first| (first.score, first.percent));

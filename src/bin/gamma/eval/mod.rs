@@ -8,6 +8,7 @@ mod picture;
 mod reliability;
 mod splits;
 
+use std::convert::Infallible;
 use std::fs;
 use std::io;
 use std::time::Instant;
@@ -24,12 +25,15 @@ use labels::{Labelled, Labels};
 #[cfg(feature = "train")]
 pub use output::estimate;
 
+use crate::caught::by_model;
 use crate::default_model::Weights;
 use crate::exit::Status;
+use crate::load;
+use crate::many::{self, News, Progress, Share, Shares};
 use crate::names::printable;
+use crate::photos::{Input, Photo};
 use crate::progress::Photos;
 use crate::report::{Failure, about, complain, refused};
-use crate::{load, photos};
 
 /// What became of the photos of a CSV.
 struct Results {
@@ -204,47 +208,73 @@ impl Models {
 
     /// Scores all photos of all CSVs, and names those that fail on standard error.
     fn score(&self, sets: Vec<(Source, Labels)>) -> Vec<Results> {
-        let path = |source: &Source, row: &Labelled| source.images.join(&row.image);
-        let inputs: Vec<photos::Input> = sets
-            .iter()
-            .flat_map(|(source, labels)| labels.rows.iter().map(|row| photos::Input::file(path(source, row))))
-            .collect();
+        let mut inputs = Vec::new();
+        let mut scenes = Vec::new();
+        let mut rows = Vec::new();
+        let mut results = Vec::with_capacity(sets.len());
+        for (at, (source, labels)) in sets.into_iter().enumerate() {
+            let scene = self.scene(&source).to_owned();
+            scenes.extend(labels.rows.iter().map(|_| scene.clone()));
+            inputs.extend(
+                labels
+                    .rows
+                    .iter()
+                    .map(|row| Input::file(source.images.join(&row.image))),
+            );
+            rows.extend(labels.rows.into_iter().map(|row| (at, row)));
+            let mut set = Results::new(source, self.against.is_some());
+            for (name, error) in labels.refused {
+                complain(&printable(&format!("{name}: {error} ({})", error.code())));
+                set.failed.push((name, Failure::from(&error)));
+            }
+            results.push(set);
+        }
         let decode = DecodeOptions {
             parity: self.options.parity,
             short_side: self.short_side(),
             ..DecodeOptions::default()
         };
         let mut bar = Photos::new(inputs.len());
-        let mut photos = photos::decoded_ahead(inputs, decode).into_iter();
-        let mut results = Vec::with_capacity(sets.len());
-        for (source, labels) in sets {
-            let mut set = Results::new(source, self.against.is_some());
-            for (name, error) in labels.refused {
-                bar.aside(|| complain(&printable(&format!("{name}: {error} ({})", error.code()))));
-                set.failed.push((name, Failure::from(&error)));
-            }
+        let shares = Shares::new(&self.model, inputs.len(), None, None);
+        let work = |models: &Self, place: usize, photo: Photo, progress: Progress| {
+            let scene = scenes
+                .get(place)
+                .map_or_else(|| models.model.default_scene(), String::as_str);
+            let scored = photo
+                .decoded
+                .and_then(|decoded| by_model(|| models.one(decoded.pixels, scene, progress)));
+            (photo.path, scored)
+        };
+        let mut rows = rows.into_iter();
+        let Ok(()) = many::in_order(self, inputs, decode, shares, work, |news| {
+            let (path, scored) = match news {
+                News::Crops(done, crops) => {
+                    bar.crops(done, crops);
+                    return Ok::<(), Infallible>(());
+                }
+                News::Photo(found) => found,
+            };
+            bar.next(scored.is_ok());
             // Photos come in the order of the rows, one for each.
-            for (row, photo) in labels.rows.into_iter().zip(photos.by_ref()) {
-                let scored = photo
-                    .decoded
-                    .and_then(|decoded| self.one(decoded.pixels, self.scene(&set.source), &bar));
-                bar.next(scored.is_ok());
+            if let Some((at, row)) = rows.next()
+                && let Some(set) = results.get_mut(at)
+            {
                 match scored {
                     Ok(scored) => set.add(row, scored),
                     Err(error) => {
-                        bar.aside(|| complain(&about(&photo.path, &error)));
+                        bar.aside(|| complain(&about(&path, &error)));
                         set.failed.push((row.image, Failure::from(&error)));
                     }
                 }
             }
-            results.push(set);
-        }
+            Ok(())
+        });
         bar.finish();
         results
     }
 
     /// What each model says about a photo, of the same crops.
-    fn one(&self, pixels: Pixels, scene: &str, bar: &Photos) -> Result<Vec<Scored>> {
+    fn one(&self, pixels: Pixels, scene: &str, progress: Progress) -> Result<Vec<Scored>> {
         let mut jobs = self
             .each()
             .map(|scorer| scorer.job(pixels.clone(), &self.options))
@@ -254,11 +284,21 @@ impl Models {
         for (job, scorer) in jobs.iter_mut().zip(self.each()) {
             let before = done;
             while !job.is_done() {
-                bar.crops(done, crops);
+                progress(done, crops);
                 done = before + pollster::block_on(job.step(scorer.batch()))?;
             }
         }
         jobs.iter().map(|job| Ok(scored(&job.assess(scene)?))).collect()
+    }
+}
+
+impl Share for Models {
+    fn share(&self) -> Self {
+        Self {
+            model: self.model.share(),
+            against: self.against.as_ref().map(Scorer::share),
+            options: self.options.clone(),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use super::args::{Memory, Service};
 use super::budget::Loan;
 use super::request::{Asked, Photo};
 use crate::assess::{assess, chosen};
-use crate::caught::caught;
+use crate::caught::by_model;
 use crate::fetch;
 use crate::many::own_pool;
 use crate::photos::Contents;
@@ -100,8 +100,7 @@ fn work(scorer: &Scorer, threads: usize, memory: Memory, queue: &Mutex<Receiver<
             return;
         };
         let start = Instant::now();
-        let assessments = caught(|| score(scorer, photo, &asked, memory))
-            .unwrap_or_else(|said| Err(Error::Device(format!("the model stopped: {said}"))));
+        let assessments = by_model(|| score(scorer, photo, &asked, memory));
         drop(loan);
         let seconds = start.elapsed().as_secs_f64();
         reply(Outcome { assessments, seconds });
