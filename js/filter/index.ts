@@ -51,17 +51,18 @@ export function filter(root: Document | Element | ShadowRoot, options: FilterOpt
     return own;
   };
   const store = options.assess || entries === 0 ? undefined : new Store(entries);
-  const assess = options.assess ?? new Judge(load, store).assess;
+  const judge = new Judge(load, store);
   const { signal } = options;
   const end = () => {
     signal?.removeEventListener('abort', dispose);
+    judge.close();
     store?.close();
     own?.then(
       (gamma) => gamma.dispose(),
       () => {},
     );
   };
-  const page = new PageFilter(root, settings, assess, end);
+  const page = new PageFilter(root, settings, options.assess ?? judge.assess, end);
   const dispose = () => page.dispose();
   if (signal?.aborted) dispose();
   else signal?.addEventListener('abort', dispose);

@@ -2,15 +2,16 @@
 // not.
 import { GammaError } from '../error.js';
 import type { Gamma } from '../index.js';
-import type { Assessment, Assessments, Estimate, ScoreProgress } from '../types.js';
+import type { Assessment, Estimate, ScoreProgress } from '../types.js';
 import { Reader } from './read.js';
+import { Run } from './run.js';
 import type { Store } from './store.js';
 import type { Assess, Assessed, AssessRequest } from './types.js';
 
 /** Assessments that are at hand without the store. */
 const MOST_KNOWN = 1000;
-/** Files that are held for a full score after their estimate. */
-const MOST_HELD = 24;
+/** Pictures that are held for a full score after their estimate, half a megabyte each. */
+const MOST_BEGUN = 24;
 
 /** Thrown for a picture that is left alone, which is known only once it is read. */
 export class LeftAlone extends Error {}
@@ -22,9 +23,9 @@ export class Judge {
   readonly #reader = new Reader();
   readonly #known = new Map<string, Pick<Assessed, 'assessment' | 'final'>>();
   readonly #underway = new Map<string, Promise<Assessed>>();
-  /** The same object again lets the engine go on from its first crops. */
-  readonly #held = new Map<string, Blob>();
+  readonly #begun = new Map<string, Run>();
   #fingerprint: Promise<string> | undefined;
+  #closed = false;
 
   constructor(gamma: () => Promise<Gamma>, store: Store | undefined) {
     this.#gamma = gamma;
@@ -34,10 +35,14 @@ export class Judge {
   readonly assess: Assess = async (request) => {
     const { address, element, scene, estimate, signal } = request;
     const photo = await this.#reader.read(address, element, signal);
-    if (!(photo instanceof Blob)) return this.#score(photo, request);
+    const alone = async () => {
+      const run = await this.#begin(photo, request);
+      return finish(run, request).finally(() => run.end());
+    };
+    if (!(photo instanceof Blob)) return alone();
     if (/^image\/svg\+xml\b/i.test(photo.type)) throw new LeftAlone('an SVG');
     const hash = await hashOf(photo);
-    if (hash === undefined) return this.#score(photo, request);
+    if (hash === undefined) return alone();
     // The scene is what a rule has to do with a score. Thresholds and origins are looked at afterwards.
     const key = [hash, scene ?? ''].join('|');
     const known = await this.#recall(key, estimate);
@@ -53,6 +58,13 @@ export class Judge {
     return underway.finally(() => this.#underway.delete(asked));
   };
 
+  /** Lets go of the pictures that it holds. */
+  close(): void {
+    this.#closed = true;
+    for (const run of this.#begun.values()) run.end();
+    this.#begun.clear();
+  }
+
   async #recall(key: string, estimate: boolean): Promise<Pick<Assessed, 'assessment' | 'final'> | undefined> {
     const enough = (found: Pick<Assessed, 'final'> | undefined) => found && (found.final || estimate);
     const known = this.#known.get(key);
@@ -67,7 +79,6 @@ export class Judge {
   }
 
   async #compute(key: string, photo: Blob, request: AssessRequest): Promise<Assessed> {
-    const held = this.#held.get(key) ?? photo;
     const keep = (assessed: Assessed) => {
       remember(this.#known, key, assessed, MOST_KNOWN);
       // Nobody waits for it.
@@ -75,47 +86,22 @@ export class Judge {
     };
     // Of a GPU that was found out: what shows the picture keeps its looks until it is judged again.
     const onCorrected = (assessment: Assessed['assessment']) => keep({ assessment, final: true });
-    const found = await this.#score(held, request, onCorrected, this.#known.get(key)?.assessment);
-    if (found.final) this.#held.delete(key);
-    else remember(this.#held, key, held, MOST_HELD);
+    const begun = this.#begun.get(key);
+    this.#begun.delete(key);
+    if (request.estimate) begun?.end();
+    const run = (!request.estimate && begun) || (await this.#begin(photo, request));
+    const found = await finish(run, request, onCorrected, this.#known.get(key)?.assessment);
+    const left = !found.final && request.estimate && !this.#closed;
+    const ended = left ? remember(this.#begun, key, run, MOST_BEGUN) : run;
+    ended?.end();
     keep(found);
     return found;
   }
 
-  /** `before`: what an estimate said. */
-  async #score(
-    photo: Blob | ImageBitmap,
-    { scene, estimate, enough, signal }: AssessRequest,
-    onCorrected: (assessment: Assessed['assessment']) => void = () => {},
-    before?: Assessed['assessment'],
-  ): Promise<Assessed> {
+  async #begin(photo: Blob | ImageBitmap, { scene, estimate, signal }: AssessRequest): Promise<Run> {
     const gamma = await this.#gamma();
     throwIfGone(signal);
-    const stop = new AbortController();
-    const abort = () => stop.abort();
-    signal.addEventListener('abort', abort);
-    let decided: Estimate | undefined;
-    const onProgress = ({ estimate: now, done, total, corrected }: ScoreProgress) => {
-      if (corrected) return onCorrected(corrected);
-      if (!before || decided || done >= total || !enough?.(now)) return;
-      decided = now;
-      stop.abort();
-    };
-    const options = { ...(scene !== undefined && { scene }), signal: stop.signal, previews: estimate, onProgress };
-    try {
-      // Any free worker takes it; `score` would wait for the first one. Leaving the loop after an estimate, there is no
-      // second pass.
-      for await (const result of gamma.scoreAll([photo], options)) {
-        if (result.error) throw result.error;
-        return { assessment: result.assessment as Assessment | Assessments, final: result.final };
-      }
-      throw new GammaError('worker', 'no answer came');
-    } catch (error) {
-      if (!decided || signal.aborted) throw error;
-      return { assessment: { ...before, ...decided } as Assessment, final: false };
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
+    return new Run(gamma, photo, scene, estimate);
   }
 
   /**
@@ -138,6 +124,29 @@ export class Judge {
   }
 }
 
+/** The next step of a run. `before`: what an estimate said; one on the way that is {@link AssessRequest.enough} ends the run. */
+async function finish(
+  run: Run,
+  { enough, signal }: AssessRequest,
+  onCorrected: (assessment: Assessed['assessment']) => void = () => {},
+  before?: Assessed['assessment'],
+): Promise<Assessed> {
+  let decided: Estimate | undefined;
+  const hear = ({ estimate, done, total, corrected }: ScoreProgress) => {
+    if (corrected) return onCorrected(corrected);
+    if (!before || decided || done >= total || !enough?.(estimate)) return;
+    decided = estimate;
+    run.end();
+  };
+  try {
+    return await run.next(signal, hear);
+  } catch (error) {
+    run.end();
+    if (!decided || signal.aborted) throw error;
+    return { assessment: { ...before, ...decided } as Assessment, final: false };
+  }
+}
+
 /** The SHA-256 of a file in hexadecimal digits; undefined in pages over plain http, which have no digests. */
 async function hashOf(blob: Blob): Promise<string | undefined> {
   const { subtle } = globalThis.crypto ?? {};
@@ -150,10 +159,12 @@ function throwIfGone(signal: AbortSignal): void {
   if (signal.aborted) throw new GammaError('aborted', 'the picture is not asked for any more');
 }
 
-/** Puts an entry at the end of a map, and takes the first one away where there are too many. */
-function remember<K, V>(map: Map<K, V>, key: K, value: V, most: number): void {
+/** Puts an entry at the end of a map, and takes the first one away where there are too many: gives that. */
+function remember<K, V>(map: Map<K, V>, key: K, value: V, most: number): V | undefined {
   map.delete(key);
   map.set(key, value);
-  const [first] = map.keys();
-  if (map.size > most && first !== undefined) map.delete(first);
+  const [first] = map;
+  if (map.size <= most || !first) return undefined;
+  map.delete(first[0]);
+  return first[1];
 }
