@@ -4,8 +4,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// The file of the default model, of which `weights/README.md` is the card. Without the file the command cannot be built:
-/// `gamma train weights/lite.toml` and `gamma convert --dtype q8` of an earlier build make one.
-pub const DEFAULT_MODEL: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/gamma-lite.safetensors"));
+/// `gamma train weights/lite.toml` and `gamma convert --dtype q8` of an earlier build make one. A constant would lie in the program
+/// once for each unit of code that names it.
+pub static DEFAULT_MODEL: &[u8] =
+    include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/gamma-lite.safetensors"));
 
 /// What stands for it. A file of this name is `./default`.
 pub const DEFAULT: &str = "default";
