@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inRoot, TARGET } from './lib/paths.mjs';
 import { run } from './lib/run.mjs';
-import { main, say, step } from './lib/say.mjs';
+import { Failure, main, say, step } from './lib/say.mjs';
 import { Environment } from './lib/venv.mjs';
 
 const MATURIN = 'maturin>=1.9,<2';
+/** What a wheel may weigh, in bytes. */
+const MOST = 15e6;
 /** Of its own: without training the command has other features, and would take the place of the one in target/release. */
 const BUILT = join(TARGET, 'wheel');
 
@@ -24,7 +26,9 @@ export async function buildWheel() {
   );
   const name = readdirSync(wheels).find((file) => file.endsWith('.whl'));
   const path = join(wheels, name);
-  say(`${path}: ${(statSync(path).size / 1e6).toFixed(2)} MB`);
+  const { size } = statSync(path);
+  say(`${path}: ${(size / 1e6).toFixed(2)} MB`);
+  if (size > MOST) throw new Failure(`The wheel may have ${MOST / 1e6} MB.`);
   return path;
 }
 
