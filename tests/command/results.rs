@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::shell::{MODEL, SCENES, UNTRAINED, command, csv_rows, ends_with, folder, image, lines, score, text};
+use crate::shell::{MODEL, SCENES, UNTRAINED, command, csv_rows, ends_with, folder, gamma, image, lines, score, text};
 
 #[test]
 fn json_has_a_line_for_each_photo_in_their_order() {
@@ -256,4 +256,27 @@ fn a_reader_that_leaves_is_no_error() {
     let mut errors = String::new();
     child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
     assert_eq!((child.wait().unwrap().code(), errors.as_str()), (Some(0), UNTRAINED));
+}
+
+#[test]
+fn the_next_model_puts_the_samples_of_the_page_in_their_order() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let model = format!("{root}/weights/gamma-lite-next.safetensors");
+    let faults = ["", "-noisy", "-compressed", "-blurred"];
+    let photos = faults.map(|fault| {
+        let ending = if matches!(fault, "-noisy" | "-compressed") {
+            "jpg"
+        } else {
+            "webp"
+        };
+        format!("{root}/www/samples/lighthouse{fault}.{ending}")
+    });
+    let photos = photos.each_ref().map(String::as_str);
+    let output = gamma(&[&["score", "--json", "--weights", &model], photos.as_slice()].concat());
+    ends_with(&output, 0);
+    let scores: Vec<f64> = lines(&output)
+        .iter()
+        .map(|row| row["score"].as_f64().unwrap())
+        .collect();
+    assert!(scores.is_sorted_by(|better, worse| better > worse), "{scores:?}");
 }
