@@ -6,6 +6,8 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(all(feature = "bench", any(feature = "gpu", feature = "wgpu")))]
+pub mod bench;
 pub mod error;
 #[cfg(all(feature = "formats", feature = "prompts"))]
 pub mod group;

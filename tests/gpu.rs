@@ -1,7 +1,11 @@
 //! The model by burn-wgpu on this machine's adapter: the published tensors, and the default model beside the processor. Debian's
 //! `libvulkan1` and `mesa-vulkan-drivers` bring an adapter in software (lavapipe). `npm run test:gpu` runs it.
 
+#[path = "gpu/command.rs"]
+mod command;
 mod common;
+#[path = "gpu/work.rs"]
+mod work;
 
 use std::path::PathBuf;
 

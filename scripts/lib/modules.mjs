@@ -56,7 +56,7 @@ function fingerprint(kind, { profile, flags }, compiler) {
 
 /** Packages of this repository that go into modules, and folders of them that do not: those are for native builds. */
 const PACKAGES = ['.', 'kernels', 'modules', 'stand-ins/burn-flex', 'stand-ins/crc32fast', 'threads', 'webgpu'];
-const NATIVE = ['src/bin/', 'src/metrics/', 'src/train/', 'src/weights/convert/'];
+const NATIVE = ['src/bench/', 'src/bin/', 'src/metrics/', 'src/train/', 'src/weights/convert/'];
 
 /** The files that modules are made of. Cargo's own list names those of the last package alone. */
 function inputs() {

@@ -3,6 +3,8 @@
 use std::str::FromStr;
 
 use burn::tensor::Device;
+#[cfg(feature = "wgpu")]
+use burn::tensor::wgpu::WgpuSetup;
 
 use crate::{Error, Result};
 
@@ -42,6 +44,9 @@ pub struct Opened {
     pub software: bool,
     /// Of [`DeviceChoice::Auto`] why it is no GPU, if it is none.
     pub reason: Option<String>,
+    /// The handles of a GPU, which tell of its limits and memory.
+    #[cfg(feature = "wgpu")]
+    pub setup: Option<WgpuSetup>,
 }
 
 /// Opens a device. A GPU has passed the self-test then.
@@ -54,6 +59,8 @@ pub fn open(choice: DeviceChoice) -> Result<Opened> {
         name: "CPU".into(),
         software: false,
         reason,
+        #[cfg(feature = "wgpu")]
+        setup: None,
     };
     match choice {
         DeviceChoice::Cpu => Ok(cpu(None)),
@@ -76,7 +83,7 @@ pub fn batch(device: &Device) -> usize {
 }
 
 /// Whether tensors of this device lie in burn's Flex, which our own kernels know. A build may have others beside it.
-pub(super) fn is_cpu(device: &Device) -> bool {
+pub(crate) fn is_cpu(device: &Device) -> bool {
     #[cfg(feature = "train")]
     if *device == Device::flex().autodiff() {
         return true;
@@ -114,6 +121,7 @@ fn gpu() -> Result<Opened> {
             name: info.name,
             software: info.device_type == DeviceType::Cpu,
             reason: None,
+            setup: Some(setup),
         };
         let passed = pollster::block_on(super::self_test(&opened.device));
         passed.map_err(|error| format!("{}: {error}", opened.name))?;

@@ -15,3 +15,5 @@ pub use buffer::{Buffer, upload};
 pub use device::{Gpu, open};
 pub use launch::{Shader, in_two_axes, launch, launch_onto};
 pub use read::read;
+/// What the device and its adapter are types of.
+pub use wgpu;

@@ -34,6 +34,9 @@ pub enum Command {
     Verify(Verify),
     /// Compare scores with what people say.
     Eval(Eval),
+    /// Measure what this machine's GPU computes in a second.
+    #[cfg(feature = "wgpu")]
+    Bench(crate::bench::Bench),
     /// Train a model.
     #[cfg(feature = "train")]
     Train(crate::train::Train),

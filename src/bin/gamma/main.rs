@@ -5,6 +5,8 @@
 
 mod args;
 mod assess;
+#[cfg(feature = "wgpu")]
+mod bench;
 mod caught;
 mod convert;
 mod crop_args;
@@ -54,6 +56,8 @@ fn main() -> ExitCode {
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
+        #[cfg(feature = "wgpu")]
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Cull(arguments) => cull::run(&arguments),
         #[cfg(feature = "train")]
         Command::Train(arguments) => train::run(&arguments),
