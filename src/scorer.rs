@@ -7,6 +7,8 @@ mod kriging;
 #[cfg(any(feature = "cli", feature = "web"))]
 mod likeness;
 mod precision;
+#[cfg(any(feature = "cli", feature = "bench"))]
+pub mod spot_checks;
 
 use std::{
     collections::BTreeMap,
@@ -128,6 +130,12 @@ impl Scorer {
     #[cfg(feature = "cli")]
     pub fn batch(&self) -> usize {
         ops::batch(&self.device)
+    }
+
+    /// Whether it is on a GPU.
+    #[cfg(feature = "cli")]
+    pub fn on_gpu(&self) -> bool {
+        !ops::is_cpu(&self.device)
     }
 
     /// What the weights are.
@@ -292,15 +300,7 @@ impl Scorer {
                 reason: "it has to be a number above 0".into(),
             });
         }
-        let scenes: Vec<String> = self
-            .scenes()
-            .map(|scene| scene.id.clone())
-            .filter(|id| self.text_features.contains_key(id))
-            .collect();
-        let features: Vec<Tensor<2>> = scenes
-            .iter()
-            .filter_map(|id| self.text_features.get(id).cloned())
-            .collect();
+        let (scenes, features) = self.read_features();
         let intervals = scenes.iter().map(|id| Some(self.reliability(id)?.interval)).collect();
         if features.is_empty() {
             return Err(Error::Tokenizer(
@@ -324,6 +324,12 @@ impl Scorer {
             plan,
             answers: Vec::new(),
         })
+    }
+
+    /// The scenes that can be asked about, and `[5, embed_dim]` of each.
+    fn read_features(&self) -> (Vec<String>, Vec<Tensor<2>>) {
+        let read = |scene: &Scene| Some((scene.id.clone(), self.text_features.get(&scene.id)?.clone()));
+        self.scenes().filter_map(read).unzip()
     }
 
     /// Scores a photo in one go: all crops, then each of `scenes`.

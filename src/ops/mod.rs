@@ -42,6 +42,8 @@ pub use epilogue::{Epilogue, Gate};
 pub use gamma_kernels::{Activation, Window};
 #[cfg(feature = "gpu")]
 pub use gpu::{gpu_device, shader_variants};
+#[cfg(feature = "cli")]
+pub(crate) use open::is_cpu;
 #[cfg(all(not(feature = "gpu"), not(target_arch = "wasm32")))]
 pub use open::{DeviceChoice, Opened, batch, open};
 pub use quantized::{Precision, QuantizedMatrix, Scales};

@@ -144,6 +144,31 @@ impl Job {
         Ok(())
     }
 
+    /// Computes the last crop that is done once more by another scorer of the same model, and says by how much a scene's score differs at
+    /// most: infinitely, where no crop is done or the scenes are not the same.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device of `scorer` fails.
+    #[cfg(any(feature = "cli", feature = "bench"))]
+    pub async fn last_crop_differs(mut self, scorer: &super::Scorer) -> Result<f32> {
+        let (scenes, features) = scorer.read_features();
+        let crop = self.scenes.len() * ANSWER;
+        let before = self.answers.len().saturating_sub(crop);
+        if self.answers.is_empty() || scenes != self.scenes {
+            return Ok(f32::INFINITY);
+        }
+        let found = self.answers.split_off(before);
+        self.gamma = Arc::clone(&scorer.gamma);
+        self.device = scorer.device.clone();
+        self.text_features = Tensor::stack(features, 0);
+        self.step(1).await?;
+        let again = self.answers.get(before..).unwrap_or_default();
+        let scores = found.chunks_exact(ANSWER).zip(again.chunks_exact(ANSWER));
+        Ok(scores
+            .map(|(found, again)| (found[SCORE] - again[SCORE]).abs())
+            .fold(0.0, f32::max))
+    }
+
     /// What the crops scored so far say about a scene: of all planned ones, what they foretell.
     ///
     /// # Errors

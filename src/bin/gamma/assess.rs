@@ -2,7 +2,7 @@
 
 use gamma_wasm::image::Decoded;
 use gamma_wasm::prompt::Scene;
-use gamma_wasm::scorer::{Assessment, ScoreOptions, Scorer};
+use gamma_wasm::scorer::{Assessment, Job, ScoreOptions, Scorer};
 use gamma_wasm::{Error, Result};
 
 /// The scenes that `--scene` means.
@@ -33,13 +33,28 @@ pub fn assess(
     scenes: &[Scene],
     decoded: Decoded,
     options: &ScoreOptions,
-    mut progress: impl FnMut(usize, usize),
+    progress: impl FnMut(usize, usize),
 ) -> Result<Vec<Assessment>> {
+    assess_with_job(scorer, scenes, decoded, options, progress).map(|(assessments, _)| assessments)
+}
+
+/// The same, with the job, of which a crop can be computed again.
+///
+/// # Errors
+/// What the scorer says.
+pub fn assess_with_job(
+    scorer: &Scorer,
+    scenes: &[Scene],
+    decoded: Decoded,
+    options: &ScoreOptions,
+    mut progress: impl FnMut(usize, usize),
+) -> Result<(Vec<Assessment>, Job)> {
     let origin = decoded.origin();
     let mut job = scorer.job(decoded.pixels, options)?.with_origin(origin);
     while !scenes.iter().all(|scene| job.is_settled(&scene.id)) {
         progress(job.done(), job.crops());
         pollster::block_on(job.step(scorer.batch()))?;
     }
-    scenes.iter().map(|scene| job.assess(&scene.id)).collect()
+    let assessments: Result<_> = scenes.iter().map(|scene| job.assess(&scene.id)).collect();
+    Ok((assessments?, job))
 }

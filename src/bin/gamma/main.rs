@@ -20,6 +20,7 @@ mod distort;
 mod eval;
 mod exit;
 mod fetch;
+mod guard;
 mod inspect;
 mod load;
 mod many;

@@ -8,16 +8,17 @@ use std::time::Instant;
 use gamma_wasm::Result;
 use gamma_wasm::image::DecodeOptions;
 use gamma_wasm::prompt::Scene;
-use gamma_wasm::scorer::{Assessment, ScoreOptions, Scorer};
+use gamma_wasm::scorer::{Assessment, Job, ScoreOptions, Scorer};
 
 use crate::args::Score;
-use crate::assess::{assess, chosen};
+use crate::assess::{assess_with_job, chosen};
 use crate::caught::by_model;
 use crate::exit::Status;
+use crate::guard::{Guard, Guarded};
 use crate::many::{self, News, Progress, Shares};
 use crate::names::name;
 use crate::output::{Format, Output, print};
-use crate::photos::Photo;
+use crate::photos::{Input, Photo};
 use crate::progress::Photos;
 use crate::report::{about, complain};
 use crate::serve::args::Service;
@@ -109,15 +110,16 @@ impl Run {
             threads.map(usize::from),
         );
         let Self { scenes, options, .. } = self;
-        let work = |scorer: &Scorer, _, photo, progress: Progress| scored(scorer, scenes, options, photo, progress);
-        many::in_order(&self.scorer, inputs, decode, shares, work, |news| {
-            let (path, result, seconds) = match news {
-                News::Crops(done, crops) => {
-                    bar.crops(done, crops);
-                    return Ok(());
-                }
-                News::Photo(found) => found,
-            };
+        let guard = Guard::new(&arguments.weights, &self.scorer);
+        let work = |scorer: &Scorer, _, photo, progress: Progress| {
+            let (scored, job) = scored(guard.scorer(scorer), scenes, options, photo, progress);
+            (scored, job.filter(|_| guard.checks()))
+        };
+        let again = |(path, ..): Scored, cpu: &Scorer| {
+            let photo = Input::file(path).decoded(&decode);
+            scored(cpu, scenes, options, photo, &mut |_, _| {}).0
+        };
+        let mut tell = |bar: &mut Photos, (path, result, seconds): Scored| {
             bar.aside(|| match &result {
                 Ok(assessments) => output.scored(&path, assessments, seconds),
                 Err(error) => {
@@ -128,7 +130,20 @@ impl Run {
             summary.add(&path, &result);
             bar.next(result.is_ok());
             Ok::<(), io::Error>(())
+        };
+        let mut guarded = Guarded::new(&guard);
+        many::in_order(&self.scorer, inputs, decode, shares, work, |news| match news {
+            News::Crops(done, crops) => {
+                bar.crops(done, crops);
+                Ok(())
+            }
+            News::Photo((scored, job)) => {
+                let mut vouched = guarded.pass(scored, job, again).into_iter();
+                vouched.try_for_each(|scored| tell(&mut bar, scored))
+            }
         })?;
+        let mut rest = guarded.end(again).into_iter();
+        rest.try_for_each(|scored| tell(&mut bar, scored))?;
         bar.finish();
         if format == Format::Table && several {
             print(summary.line(self.scenes.len(), bar.elapsed().as_secs_f64()).as_bytes())?;
@@ -144,15 +159,26 @@ impl Run {
 /// A photo's path, its assessments, and the seconds that it took.
 type Scored = (PathBuf, Result<Vec<Assessment>>, f64);
 
-fn scored(scorer: &Scorer, scenes: &[Scene], options: &ScoreOptions, photo: Photo, progress: Progress) -> Scored {
+fn scored(
+    scorer: &Scorer,
+    scenes: &[Scene],
+    options: &ScoreOptions,
+    photo: Photo,
+    progress: Progress,
+) -> (Scored, Option<Job>) {
     let start = Instant::now();
-    let mut result = photo
+    let found = photo
         .decoded
-        .and_then(|decoded| by_model(|| assess(scorer, scenes, decoded, options, progress)));
+        .and_then(|decoded| by_model(|| assess_with_job(scorer, scenes, decoded, options, progress)));
+    let (mut result, job) = match found {
+        Ok((assessments, job)) => (Ok(assessments), Some(job)),
+        Err(error) => (Err(error), None),
+    };
     for assessment in result.iter_mut().flatten() {
         assessment.provenance.clone_from(&photo.provenance);
     }
-    (photo.path, result, (photo.time + start.elapsed()).as_secs_f64())
+    let seconds = (photo.time + start.elapsed()).as_secs_f64();
+    ((photo.path, result, seconds), job)
 }
 
 /// What is said of all photos together.

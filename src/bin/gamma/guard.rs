@@ -1,0 +1,163 @@
+//! Photos that a GPU scores, checked now and then on the processor, which takes over from one that computes wrongly.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use gamma_wasm::ops::DeviceChoice;
+use gamma_wasm::scorer::spot_checks::{SpotChecks, Verdict};
+use gamma_wasm::scorer::{Job, Scorer};
+
+use crate::default_model::Weights;
+use crate::load;
+use crate::report::{complain, count};
+
+/// Who checks a GPU.
+pub struct Guard {
+    /// The same model on the processor; none where no GPU computes.
+    cpu: Option<Scorer>,
+    wrong: AtomicBool,
+}
+
+impl Guard {
+    /// For the device that `scorer` is on.
+    pub fn new(weights: &Weights, scorer: &Scorer) -> Self {
+        let cpu = scorer.on_gpu().then(|| load::scorer(weights, DeviceChoice::Cpu));
+        let cpu = cpu.and_then(|loaded| {
+            let unchecked = |error| complain(&format!("the GPU is not checked while it computes: {error}"));
+            loaded.map_err(unchecked).ok()
+        });
+        Self {
+            cpu,
+            wrong: AtomicBool::new(false),
+        }
+    }
+
+    /// Who scores the next photo: `gpu`, until it was wrong.
+    pub fn scorer<'a>(&'a self, gpu: &'a Scorer) -> &'a Scorer {
+        match &self.cpu {
+            Some(cpu) if self.wrong.load(Ordering::Relaxed) => cpu,
+            _ => gpu,
+        }
+    }
+
+    /// Whether a photo's job is wanted with it.
+    pub fn checks(&self) -> bool {
+        self.cpu.is_some() && !self.wrong.load(Ordering::Relaxed)
+    }
+}
+
+/// Photos on their way past a guard, in their order.
+pub struct Guarded<'a, T> {
+    guard: &'a Guard,
+    checks: SpotChecks<T, Job>,
+}
+
+impl<'a, T> Guarded<'a, T> {
+    /// None so far.
+    pub fn new(guard: &'a Guard) -> Self {
+        Self {
+            guard,
+            checks: SpotChecks::default(),
+        }
+    }
+
+    /// Takes a photo that was scored, and gives those that are vouched for; `again` scores one that is not.
+    pub fn pass(&mut self, photo: T, job: Option<Job>, again: impl FnMut(T, &Scorer) -> T) -> Vec<T> {
+        if !self.guard.checks() {
+            return vec![photo];
+        }
+        let due = self.checks.note(photo, job);
+        due.map_or_else(Vec::new, |job| self.check(job, again))
+    }
+
+    /// The rest, when no photo follows.
+    pub fn end(&mut self, again: impl FnMut(T, &Scorer) -> T) -> Vec<T> {
+        match self.checks.due() {
+            Some(job) => self.check(job, again),
+            None => self.checks.unchecked(),
+        }
+    }
+
+    fn check(&mut self, job: Job, mut again: impl FnMut(T, &Scorer) -> T) -> Vec<T> {
+        let Some(cpu) = &self.guard.cpu else {
+            return self.checks.unchecked();
+        };
+        // A check that cannot be made vouches for nothing.
+        let off = pollster::block_on(job.last_crop_differs(cpu)).unwrap_or(f32::INFINITY);
+        match self.checks.checked(off) {
+            Verdict::Right(photos) => photos,
+            Verdict::Wrong(photos) => {
+                self.guard.wrong.store(true, Ordering::Relaxed);
+                complain(&format!(
+                    "the GPU computed a crop wrongly after it had passed its test: its score is off by {off:.3}; the CPU computes {} anew, and all that follow",
+                    count(photos.len(), "photo", "photos")
+                ));
+                photos.into_iter().map(|photo| again(photo, cpu)).collect()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gamma_wasm::image::{CropChoice, CropPolicy, Pixels};
+    use gamma_wasm::scorer::ScoreOptions;
+    use gamma_wasm::scorer::spot_checks::EVERY;
+
+    use super::*;
+
+    /// The job of a photo of one crop, whose answer is multiplied by `factor`: 1 for a GPU that is right.
+    fn scored(scorer: &Scorer, factor: f32) -> Option<Job> {
+        let options = ScoreOptions {
+            crops: CropChoice {
+                policy: Some(CropPolicy::Center),
+                ..CropChoice::default()
+            },
+            ..ScoreOptions::default()
+        };
+        let pixels = Pixels {
+            width: 224,
+            height: 224,
+            rgb: (0..224 * 224 * 3).map(|at| (at * 7) as u8).collect(),
+        };
+        let mut job = scorer.job(pixels, &options).expect("a photo");
+        pollster::block_on(job.step(1)).expect("a crop");
+        let answered = job.answered().iter().map(|answer| answer * factor).collect();
+        job.resume(answered).expect("as many numbers");
+        Some(job)
+    }
+
+    #[test]
+    fn photos_of_a_gpu_that_goes_wrong_are_scored_anew_and_what_follows_elsewhere() {
+        let gpu = load::scorer(&Weights::Default, DeviceChoice::Cpu).expect("the default model");
+        let guard = Guard {
+            cpu: Some(gpu.share()),
+            wrong: AtomicBool::new(false),
+        };
+        let mut guarded = Guarded::new(&guard);
+        let mut pass = |place: usize, job| guarded.pass((place, "GPU"), job, |(place, _), _| (place, "CPU"));
+        assert_eq!(pass(0, scored(&gpu, 1.0)), []);
+        assert_eq!(pass(1, scored(&gpu, 1.0)), [(0, "GPU"), (1, "GPU")]);
+        assert!(std::ptr::eq(guard.scorer(&gpu), &raw const gpu));
+        // Only the last job is looked at.
+        for place in 2..=EVERY {
+            assert_eq!(pass(place, None), []);
+        }
+        let anew: Vec<_> = (2..2 + EVERY).map(|place| (place, "CPU")).collect();
+        assert_eq!(pass(1 + EVERY, scored(&gpu, 0.9)), anew);
+        assert!(!std::ptr::eq(guard.scorer(&gpu), &raw const gpu));
+        assert_eq!(pass(2 + EVERY, None), [(2 + EVERY, "GPU")]);
+        assert!(guarded.end(|photo, _| photo).is_empty());
+    }
+
+    #[test]
+    fn the_last_photos_are_checked_too() {
+        let gpu = load::scorer(&Weights::Default, DeviceChoice::Cpu).expect("the default model");
+        let guard = Guard {
+            cpu: Some(gpu.share()),
+            wrong: AtomicBool::new(false),
+        };
+        let mut guarded = Guarded::new(&guard);
+        assert!(guarded.pass("GPU", scored(&gpu, 0.9), |photo, _| photo).is_empty());
+        assert_eq!(guarded.end(|_, _| "CPU"), ["CPU"]);
+    }
+}
