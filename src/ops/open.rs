@@ -111,8 +111,8 @@ fn gpu() -> Result<Opened> {
         let found = Device::wgpu_options().init_with_setup();
         let (device, setup) = found.map_err(|error| {
             format!(
-                "no GPU: {error}. It needs a driver of Vulkan, Metal or DirectX 12; on Debian: apt-get install libvulkan1 \
-                 mesa-vulkan-drivers"
+                "no GPU was found; it needs a driver of Vulkan, Metal or DirectX 12, on Debian: apt-get install libvulkan1 \
+                 mesa-vulkan-drivers ({error})"
             )
         })?;
         let info = setup.adapter.get_info();

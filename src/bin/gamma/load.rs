@@ -4,17 +4,17 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use gamma_wasm::Result;
 use gamma_wasm::ops::{self, DeviceChoice};
 use gamma_wasm::prompt::Tokenizer;
 use gamma_wasm::scorer::Scorer;
 use gamma_wasm::weights::Assembly;
 use gamma_wasm::weights::convert::INDEX;
+use gamma_wasm::{Error, Result};
 
 use crate::default_model::{DEFAULT, DEFAULT_MODEL, Weights};
 use crate::{
     progress,
-    report::{complain, refused},
+    report::{about, complain, refused},
 };
 
 /// Bytes read at a time.
@@ -44,6 +44,14 @@ pub fn scorer(weights: &Weights, device: DeviceChoice) -> Result<Scorer> {
         }
         Ok(scorer)
     })
+}
+
+/// What is said where [`scorer`] failed: what is wrong with the model, or with the device.
+pub fn refusal(weights: &Weights, error: &Error) -> String {
+    match error {
+        Error::Device(_) => format!("{error} ({})", error.code()),
+        _ => format!("the model could not be loaded: {}", about(weights.name(), error)),
+    }
 }
 
 /// Takes in a file, or the files of a folder.

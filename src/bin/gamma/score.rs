@@ -31,10 +31,7 @@ pub fn run(arguments: &Score) -> Status {
     let scorer = match load::scorer(weights, arguments.device.choice) {
         Ok(scorer) => scorer,
         Err(error) => {
-            complain(&format!(
-                "the model could not be loaded: {}",
-                about(weights.name(), &error)
-            ));
+            complain(&load::refusal(weights, &error));
             return Status::NoModel;
         }
     };

@@ -117,10 +117,7 @@ impl Models {
     fn load(arguments: &Eval) -> Result<Self, Status> {
         let load = |weights: &Weights| {
             load::scorer(weights, arguments.device.choice).map_err(|error| {
-                complain(&format!(
-                    "the model could not be loaded: {}",
-                    about(weights.name(), &error)
-                ));
+                complain(&load::refusal(weights, &error));
                 Status::NoModel
             })
         };
