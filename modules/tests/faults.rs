@@ -53,7 +53,7 @@ fn model() -> Scorer {
 
 /// One crop of noise, another one for each place.
 fn photo(place: usize) -> Pixels {
-    let noise = |at: usize| ((at + 1) * (place + 1) * 2_654_435_761 % 4_294_967_291 >> 9) as u8;
+    let noise = |at: usize| (((at + 1) * (place + 1) * 2_654_435_761 % 4_294_967_291) >> 9) as u8;
     Pixels {
         width: 224,
         height: 224,
