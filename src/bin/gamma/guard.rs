@@ -88,7 +88,8 @@ impl<'a, T> Guarded<'a, T> {
             Verdict::Wrong(photos) => {
                 self.guard.wrong.store(true, Ordering::Relaxed);
                 complain(&format!(
-                    "the GPU computed a crop wrongly after it had passed its test: its score is off by {off:.3}; the CPU computes {} anew, and all that follow",
+                    "the GPU computed a crop wrongly after it had passed its test: its score is off by {off:.3}; the CPU computes \
+                     {} anew, and all that follow",
                     count(photos.len(), "photo", "photos")
                 ));
                 photos.into_iter().map(|photo| again(photo, cpu)).collect()

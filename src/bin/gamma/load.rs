@@ -23,7 +23,7 @@ const PIECE: usize = 1 << 20;
 /// Loads a model onto a device, and reads the prompts of its scenes if it does not hold their features.
 ///
 /// # Errors
-/// [`Error::Io`](gamma_wasm::Error::Io), or what is wrong with the weights or the device.
+/// [`Error::Io`], or what is wrong with the weights or the device.
 pub fn scorer(weights: &Weights, device: DeviceChoice) -> Result<Scorer> {
     let opened = ops::open(device)?;
     if let Some(reason) = &opened.reason {
