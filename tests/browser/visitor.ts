@@ -151,16 +151,19 @@ export class Visitor {
     }, names);
   }
 
-  /** Clicks the visible button or summary of this label or text. */
+  /** Clicks the visible button or summary of this label or text, once it is there: some come when the browser has answered. */
   click(label: string): Promise<void> {
-    return this.tab.evaluate((label) => {
-      const all = [...document.querySelectorAll<HTMLElement>('button, summary')];
-      const found = all.find(
-        (each) =>
-          (each.getAttribute('aria-label') ?? each.textContent?.trim()) === label && each.getClientRects().length > 0,
-      );
-      if (!found) throw new Error(`no button ${label}`);
-      found.click();
+    return this.tab.evaluate(async (label) => {
+      for (let left = 100; left > 0; left -= 1) {
+        const all = [...document.querySelectorAll<HTMLElement>('button, summary')];
+        const found = all.find(
+          (each) =>
+            (each.getAttribute('aria-label') ?? each.textContent?.trim()) === label && each.getClientRects().length > 0,
+        );
+        if (found) return found.click();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      throw new Error(`no button ${label}`);
     }, label);
   }
 
