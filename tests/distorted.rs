@@ -2,6 +2,9 @@
 //! a kill, labels are those of the files, and a run learns from them and is judged by ladders.
 #![cfg(feature = "train")]
 
+#[path = "common/small.rs"]
+mod small;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::ops::ControlFlow;
@@ -17,6 +20,7 @@ use gamma_wasm::train::distorted::folder::{Progress, generate};
 use gamma_wasm::train::distorted::prepare;
 use gamma_wasm::train::distortion::Distortion;
 use gamma_wasm::train::{Sample, Session, TrainConfig};
+use small::NETWORK;
 
 /// A folder of a test's own, with six clean photos in its folder `clean`.
 struct Folder(PathBuf);
@@ -310,13 +314,7 @@ fn run(folder: &Folder, count: usize, more: &str) -> gamma_wasm::Result<TrainCon
         r#"
         name = "six"
         output = "out"
-        [model.config]
-        image = 224
-        patch = 56
-        embed_dim = 32
-        adapter = 16
-        experts = 2
-        vision = {{ width = 64, layers = 2, moae_from = 1, context_length = 17, ratio = 2 }}
+        {NETWORK}
         [schedule]
         epochs = 1
         batch = 4

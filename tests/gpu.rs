@@ -4,6 +4,8 @@
 #[path = "gpu/command.rs"]
 mod command;
 mod common;
+#[path = "common/small.rs"]
+mod small;
 #[path = "gpu/work.rs"]
 mod work;
 

@@ -1,6 +1,9 @@
 //! What `docs/training.md` promises of cross-validation, splits, and datasets that share a model.
 #![cfg(feature = "train")]
 
+#[path = "common/small.rs"]
+mod small;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
@@ -9,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gamma_wasm::weights::convert::open;
 use serde_json::Value;
+use small::NETWORK;
 
 /// A folder of twelve photos, two of each group, and a configuration that learns them.
 struct Run(PathBuf);
@@ -20,17 +24,13 @@ impl Drop for Run {
     }
 }
 
-const MODEL: &str = r#"
+const HEAD: &str = r#"
 name = "twelve"
 output = "out"
 data = ""
-[model.config]
-image = 224
-patch = 56
-embed_dim = 32
-adapter = 16
-experts = 2
-vision = { width = 64, layers = 2, moae_from = 1, context_length = 17, ratio = 2 }
+"#;
+
+const TRAINING: &str = r#"
 [schedule]
 epochs = 1
 batch = 2
@@ -69,7 +69,11 @@ impl Run {
         }
         fs::write(folder.join("labels.csv"), &tables[0]).unwrap();
         fs::write(folder.join("judge.csv"), &tables[1]).unwrap();
-        fs::write(folder.join("run.toml"), format!("{MODEL}{DATASET}{more}")).unwrap();
+        fs::write(
+            folder.join("run.toml"),
+            format!("{HEAD}{NETWORK}{TRAINING}{DATASET}{more}"),
+        )
+        .unwrap();
         Self(folder)
     }
 

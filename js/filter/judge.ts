@@ -141,7 +141,6 @@ async function finish(
   try {
     return await run.next(signal, hear);
   } catch (error) {
-    run.end();
     if (!decided || signal.aborted) throw error;
     return { assessment: { ...before, ...decided } as Assessment, final: false };
   }

@@ -26,7 +26,7 @@ export class Run {
     this.#results = gamma.scoreAll([photo], options);
   }
 
-  /** The next step; `signal` ends the run while that is under way. */
+  /** The next step; `signal` ends the run while that is under way, and so does an error. */
   async next(signal: AbortSignal, hear: Hear): Promise<Assessed> {
     this.#hear = hear;
     const abort = () => this.end();
@@ -36,6 +36,9 @@ export class Run {
       if (!result) throw new GammaError('worker', 'no answer came');
       if (result.error) throw result.error;
       return { assessment: result.assessment, final: result.final };
+    } catch (error) {
+      this.end();
+      throw error;
     } finally {
       signal.removeEventListener('abort', abort);
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::command::{json, printed};
 use super::gpu;
+use super::small::{NETWORK, eight_photos};
 
 /// An empty folder of a test's own.
 fn folder(name: &str) -> PathBuf {
@@ -107,17 +108,13 @@ fn prompts_that_a_conversion_reads_have_the_features_of_the_processor() {
     assert_eq!(features, 2);
 }
 
-/// Two blocks, one of them with experts, on patches, that learn eight photos.
-const TRAINING: &str = r#"
+const HEAD: &str = r#"
 name = "eight"
 output = "output"
-[model.config]
-image = 224
-patch = 56
-embed_dim = 32
-adapter = 16
-experts = 2
-vision = { width = 64, layers = 2, moae_from = 1, context_length = 17, ratio = 2 }
+"#;
+
+/// How the network learns eight photos.
+const TRAINING: &str = r#"
 [schedule]
 epochs = 2
 batch = 4
@@ -138,18 +135,8 @@ fn a_training_learns_what_it_learns_on_the_processor() {
         return;
     }
     let folder = folder("train");
-    let mut labels = String::from("image,mos\n");
-    for index in 0..8_u32 {
-        let tint = (index * 30) as u8;
-        let picture = image::RgbImage::from_fn(240, 230, |x, y| {
-            let wave = ((x * (index + 1)) / 16 + y / 16) % 2;
-            image::Rgb([tint, if wave == 0 { 40 } else { 200 }, 255 - tint])
-        });
-        picture.save(folder.join(format!("{index}.png"))).expect("written");
-        labels += &format!("{index}.png,{}\n", 25 + (index * 37) % 70);
-    }
-    fs::write(folder.join("labels.csv"), labels).expect("written");
-    fs::write(folder.join("run.toml"), TRAINING).expect("written");
+    eight_photos(&folder);
+    fs::write(folder.join("run.toml"), format!("{HEAD}{NETWORK}{TRAINING}")).expect("written");
     let train = |device: &str| {
         let (config, output) = (folder.join("run.toml"), folder.join(device));
         printed(&["train", text(&config), "--device", device, "--output", text(&output)]);

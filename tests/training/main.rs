@@ -7,5 +7,7 @@ mod datasets;
 mod gradients;
 mod pooled;
 mod runs;
+#[path = "../common/small.rs"]
+mod small;
 mod stem;
 mod support;

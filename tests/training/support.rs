@@ -14,6 +14,8 @@ use gamma_wasm::{
 };
 use safetensors::SafeTensors;
 
+use super::small::{NETWORK, eight_photos};
+
 pub fn scenes() -> Scenes {
     Scenes::Learned(vec!["natural-quality".into()])
 }
@@ -75,17 +77,7 @@ impl Run {
         );
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).expect("a folder");
-        let mut labels = String::from("image,mos\n");
-        for index in 0..8_u32 {
-            let tint = (index * 30) as u8;
-            let picture = image::RgbImage::from_fn(240, 230, |x, y| {
-                let wave = ((x * (index + 1)) / 16 + y / 16) % 2;
-                image::Rgb([tint, if wave == 0 { 40 } else { 200 }, 255 - tint])
-            });
-            picture.save(folder.join(format!("{index}.png"))).expect("written");
-            labels += &format!("{index}.png,{}\n", 25 + (index * 37) % 70);
-        }
-        std::fs::write(folder.join("labels.csv"), labels).expect("written");
+        eight_photos(&folder);
         Self(folder)
     }
 
@@ -95,13 +87,7 @@ impl Run {
             r#"
             name = "eight"
             output = "{output}"
-            [model.config]
-            image = 224
-            patch = 56
-            embed_dim = 32
-            adapter = 16
-            experts = 2
-            vision = {{ width = 64, layers = 2, moae_from = 1, context_length = 17, ratio = 2 }}
+            {NETWORK}
             [schedule]
             epochs = {epochs}
             batch = 4

@@ -127,13 +127,19 @@ mod tests {
         Some(job)
     }
 
-    #[test]
-    fn photos_of_a_gpu_that_goes_wrong_are_scored_anew_and_what_follows_elsewhere() {
+    /// The default model as on a GPU, and its guard.
+    fn guarded_model() -> (Scorer, Guard) {
         let gpu = load::scorer(&Weights::Default, DeviceChoice::Cpu).expect("the default model");
         let guard = Guard {
             cpu: Some(gpu.share()),
             wrong: AtomicBool::new(false),
         };
+        (gpu, guard)
+    }
+
+    #[test]
+    fn photos_of_a_gpu_that_goes_wrong_are_scored_anew_and_what_follows_elsewhere() {
+        let (gpu, guard) = guarded_model();
         let mut guarded = Guarded::new(&guard);
         let mut pass = |place: usize, job| guarded.pass((place, "GPU"), job, |(place, _), _| (place, "CPU"));
         assert_eq!(pass(0, scored(&gpu, 1.0)), []);
@@ -152,11 +158,7 @@ mod tests {
 
     #[test]
     fn the_last_photos_are_checked_too() {
-        let gpu = load::scorer(&Weights::Default, DeviceChoice::Cpu).expect("the default model");
-        let guard = Guard {
-            cpu: Some(gpu.share()),
-            wrong: AtomicBool::new(false),
-        };
+        let (gpu, guard) = guarded_model();
         let mut guarded = Guarded::new(&guard);
         assert!(guarded.pass("GPU", scored(&gpu, 0.9), |photo, _| photo).is_empty());
         assert_eq!(guarded.end(|_, _| "CPU"), ["CPU"]);
