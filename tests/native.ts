@@ -17,9 +17,11 @@ function run(file: string, args: readonly string[]): string {
   });
 }
 
-/** Both at once: without an example cargo would leave out what only tests depend on, and compile another library. */
+const EXAMPLES = ['decode', 'raw_files'].flatMap((name) => ['--example', name]);
+
+/** All at once: without an example cargo would leave out what only tests depend on, and compile another library. */
 function build(): void {
-  if (!built) run('cargo', ['build', '--quiet', '--features', 'listen', '--bin', 'gamma', '--example', 'raw_files']);
+  if (!built) run('cargo', ['build', '--quiet', '--features', 'listen', '--bin', 'gamma', ...EXAMPLES]);
   built = true;
 }
 
@@ -33,4 +35,10 @@ export function gammaCommand(...args: string[]): string {
 export function writeRawFiles(folder: string, sensor: number): void {
   build();
   run(join(BUILT, 'examples', 'raw_files'), [folder, String(sensor)]);
+}
+
+/** What the decoder makes of each file: a line of JSON for each. */
+export function decodeNatively(paths: readonly string[]): string {
+  build();
+  return run(join(BUILT, 'examples', 'decode'), paths);
 }

@@ -1,8 +1,8 @@
 // What the native build makes of the files in `tests/fixtures/cases`, for the tests that compare the modules with it.
-import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { decodeNatively } from '../native.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -15,13 +15,7 @@ export type Outcome = { width: number; height: number; source: string; sha256: s
 
 /** Decodes all of them by the example `decode`. */
 export function natively(): Map<string, Outcome> {
-  const paths = FILES.map((file) => join(FOLDER, file));
-  const text = execFileSync('cargo', ['run', '--quiet', '--example', 'decode', '--', ...paths], {
-    cwd: ROOT,
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const text = decodeNatively(FILES.map((file) => join(FOLDER, file)));
   const lines = text.trim().split('\n');
   return new Map(
     lines.map((line) => {
