@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { decodeNatively } from '../native.ts';
+import { decodeNatively } from '../native.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
