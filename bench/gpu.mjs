@@ -1,4 +1,5 @@
 // npm run bench:gpu [-- --quick] [--debug] [--b16] [--seconds N] [--json FILE] [WEIGHTS...]: kernels and models on this machine's GPU, our shaders beside burn-wgpu.
+// npm run bench:gpu -- --browser: the same of a browser's GPU, on a page that it serves.
 // Models are the default one, files of safetensors, and with --b16 one of the published size with random weights. `--debug` takes the builds of the tests.
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -7,6 +8,7 @@ import { commandOnGpu, shadersOnGpu } from '../scripts/lib/native-gpu.mjs';
 import { inRoot } from '../scripts/lib/paths.mjs';
 import { capture } from '../scripts/lib/run.mjs';
 import { Failure, main, say, step } from '../scripts/lib/say.mjs';
+import { serveGpuPage } from './gpu-page.mjs';
 
 const DEFAULT = inRoot('weights/gamma-lite.safetensors');
 
@@ -41,9 +43,9 @@ function table(theirs, ours) {
     const same = (other) => other.name === kernel.name && `${other.shape}` === `${kernel.shape}`;
     row(`${kernel.name} ${kernel.shape.join(' x ')}`, theirs.kernels.find(same), kernel);
   }
-  for (const [index, model] of ours.models.entries()) {
-    const other = theirs.models[index];
-    say(`${model.name}, ${model.parameters} numbers, a crop:`);
+  for (const model of ours.models) {
+    const other = theirs.models.find(({ name }) => name === model.name);
+    say(`${model.name}, ${model.parameters} numbers, a crop, ${model.half ? 'ours in f16' : 'f32'}:`);
     const figure = (one, crops) => {
       const batch = one.batches.find((batch) => batch.crops === crops);
       return batch && { ms: batch.ms_a_crop, tflops: batch.tflops };
@@ -70,8 +72,13 @@ await main(async () => {
       b16: { type: 'boolean', default: false },
       seconds: { type: 'string', default: '20' },
       json: { type: 'string' },
+      browser: { type: 'boolean', default: false },
     },
   });
+  if (values.browser) {
+    const { url } = await serveGpuPage();
+    return say(`\nOpen ${url} in the browser whose GPU is to be measured; Ctrl+C ends.`);
+  }
   const files = positionals.map((file) => resolve(file));
   const build = { release: !values.debug };
   const [gamma, bench] = [await commandOnGpu(build), await shadersOnGpu('bench', build)];

@@ -295,8 +295,8 @@ export interface ModelCache {
 }
 
 /**
- * How the CPU multiplies with weights of 8 bits and less. `fast`: large layers in whole numbers. `exact`: in single precision, so that
- * all devices agree.
+ * How weights of 8 bits and less are multiplied. `fast`: large layers in whole numbers on the CPU, in half precision on a GPU that is faster by
+ * it. `exact`: in single precision, so that all devices agree.
  */
 export type Precision = 'fast' | 'exact';
 
@@ -330,8 +330,8 @@ export interface LoadOptions<W> {
    */
   device?: 'auto' | DeviceKind | undefined;
   /**
-   * `fast` (the default) multiplies quantised matrices of 512 and more rows and columns in whole numbers on the CPU; `exact` computes
-   * in single precision. Weights that are not quantised, and WebGPU, know no difference.
+   * `fast` (the default) multiplies quantised matrices of 512 and more rows and columns in whole numbers on the CPU, and in half precision on
+   * a GPU that is clearly faster by it; `exact` computes in single precision. Weights that are not quantised know no difference.
    */
   precision?: Precision | undefined;
   /**

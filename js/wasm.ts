@@ -17,6 +17,8 @@ export interface OpenedDevice {
   kind: 'webgpu' | 'cpu';
   name: string;
   software: boolean;
+  /** Whether large matrices in codes are multiplied in half precision. */
+  half: boolean;
 }
 
 /** How far a {@link Loader} is with the file that it was last told of; totals are 0 until that file's header is complete. */

@@ -24,7 +24,7 @@ const groups = () => ({
     ['modules', '--all-targets', '--features', 'native-gpu'],
   ],
   // What each module is made of, for the browser.
-  modules: [...KINDS, 'cpu,debug'].map((features) => ['modules', ...WEB, '--features', features]),
+  modules: [...KINDS, 'cpu,debug', 'gpu-bench'].map((features) => ['modules', ...WEB, '--features', features]),
 });
 
 /**

@@ -126,10 +126,12 @@ async function tryDevice(
     module,
     name: opened.name,
     software: opened.software,
-    reason: [...refused, reason].join(' '),
+    reason: [...refused, reason, ...(opened.half ? [IN_HALF] : [])].join(' '),
   };
   return { client, device, model, source };
 }
+
+const IN_HALF = 'Large layers of quantised weights are multiplied in half precision, which is faster on it.';
 
 /** Why a device was passed over, for people. A module that did not come is no fault of the device: its address helps nobody. */
 function refusal({ module }: Candidate, failure: GammaError): string {

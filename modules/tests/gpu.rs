@@ -64,6 +64,24 @@ fn every_kernel_is_right_on_random_shapes() {
     }
 }
 
+#[test]
+fn half_precision_is_right_on_random_shapes() {
+    if !gpu() {
+        return;
+    }
+    if !block_on(gamma_webgpu::open()).expect("it is open").has_half() {
+        println!("skipped: this adapter has no half precision");
+        return;
+    }
+    for seed in 0..SEEDS {
+        block_on(ops::half_precision_is_right(&ops::gpu_device(), seed))
+            .unwrap_or_else(|error| panic!("{seed}: {error}"));
+    }
+    // The processor plays this adapter, or it may be chosen.
+    let chosen = block_on(ops::choose_half_precision(&ops::gpu_device(), || 0.0));
+    assert!(!chosen.expect("the GPU answers"), "no time passed");
+}
+
 /// The first `count` golden crops, which all golden models look at.
 fn golden_crops(count: usize) -> Vec<Pixels> {
     let file = read("tests/golden/tiny/golden.safetensors");

@@ -12,7 +12,7 @@ fn every_shader_is_valid_wgsl() {
     for (name, text) in shaders {
         assert!(!text.contains("{{"), "{name}: a placeholder is left in\n{text}");
         let module = wgsl::parse_str(&text).unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(&text)));
-        let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+        let mut validator = Validator::new(ValidationFlags::all(), Capabilities::SHADER_FLOAT16);
         if let Err(error) = validator.validate(&module) {
             panic!("{name}: {}", error.emit_to_string(&text));
         }

@@ -23,6 +23,9 @@ import { compilerVersion } from './toolchain.mjs';
 /** The modules in the order of their building: the page needs only the first one to come up. Each is a feature of modules/Cargo.toml. */
 export const KINDS = ['cpu', 'extras', 'cpu-relaxed', 'cpu-threads', 'gpu'];
 
+/** The GPU's module with a benchmark, which is not published. */
+const BENCH_KIND = 'gpu-bench';
+
 /** The same for all modules, so that they share their compiled dependencies. */
 export const SIMD = '-C target-feature=+simd128';
 
@@ -46,7 +49,7 @@ const DEBUG = { profile: 'wasm-debug', flags: SIMD, built: join(TARGET, 'modules
 function fingerprint(kind, { profile, flags }, compiler) {
   const hash = createHash('sha256');
   hash.update(JSON.stringify([kind, profile, flags, compiler, bindgenVersion()]));
-  for (const path of inputs()) {
+  for (const path of inputs(kind)) {
     const file = inRoot(path);
     hash.update(`\0${path}\0`);
     if (existsSync(file)) hash.update(readFileSync(file));
@@ -56,17 +59,21 @@ function fingerprint(kind, { profile, flags }, compiler) {
 
 /** Packages of this repository that go into modules, and folders of them that do not: those are for native builds. */
 const PACKAGES = ['.', 'kernels', 'modules', 'stand-ins/burn-flex', 'stand-ins/crc32fast', 'threads', 'webgpu'];
-const NATIVE = ['src/bench/', 'src/bin/', 'src/metrics/', 'src/train/', 'src/weights/convert/'];
+const NATIVE = ['src/bin/', 'src/metrics/', 'src/train/', 'src/weights/convert/'];
 
-/** The files that modules are made of. Cargo's own list names those of the last package alone. */
-function inputs() {
+/** What only the module with the benchmark is made of. */
+const BENCH = ['src/bench/', 'src/web/bench.rs'];
+
+/** The files that a module is made of. Cargo's own list names those of the last package alone. */
+function inputs(kind) {
   const sources = PACKAGES.flatMap((folder) =>
     readdirSync(inRoot(folder, 'src'), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && /\.(rs|wgsl)$/.test(entry.name))
       .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).replaceAll('\\', '/')),
   );
   const manifests = [...PACKAGES.map((folder) => join(folder, 'Cargo.toml')), 'modules/Cargo.lock', 'modules/build.rs'];
-  const own = sources.filter((path) => !NATIVE.some((folder) => path.startsWith(folder)));
+  const foreign = kind === BENCH_KIND ? NATIVE : [...NATIVE, ...BENCH];
+  const own = sources.filter((path) => !foreign.some((folder) => path.startsWith(folder)));
   return [...manifests, 'tools/wasm-bindgen/src/main.rs', ...own].sort();
 }
 
@@ -78,9 +85,8 @@ function stamp(folder) {
   }
 }
 
-/** Puts the module in the folder `built` into pkg/ unless it is there. Renamed into place: a page that loads it gets the old one or the new one. */
-async function publish(kind, built) {
-  const target = join(PKG, 'wasm', kind);
+/** Puts the module in the folder `built` into `target` unless it is there. Renamed into place: a page that loads it gets the old one or the new one. */
+async function publish(built, target) {
   const mark = (folder) => {
     const { size, mtimeMs } = statSync(join(folder, 'gamma_bg.wasm'));
     return `${size} ${Math.round(mtimeMs)}`;
@@ -106,7 +112,7 @@ async function publish(kind, built) {
 async function compile(kind, build, folder, { toolchain, tool, compiler, low }) {
   const { profile, flags } = build;
   // Of the sources as they are now: what is written while cargo runs may or may not be in the module.
-  const made = { fingerprint: fingerprint(kind, build, compiler), inputs: inputs() };
+  const made = { fingerprint: fingerprint(kind, build, compiler), inputs: inputs(kind) };
   const features = build === DEBUG ? `${kind},debug` : kind;
   const args = ['build', '--locked', '--profile', profile, '--features', features, ...toolchain.args];
   args.push(
@@ -134,23 +140,30 @@ async function compile(kind, build, folder, { toolchain, tool, compiler, low }) 
  * `tool` starts compiling the glue generator, which goes on beside cargo, and promises its path. `low` leaves the
  * processor to whatever else wants it. `debug`: with names, lines and messages, for those who look for a fault.
  */
-export async function buildModule(kind, { toolchain, tool, low = false, debug = false }) {
+export async function buildModule(kind, { debug = false, ...ready }) {
+  await builtModule(kind, debug ? DEBUG : RELEASE, ready, join(PKG, 'wasm', kind));
+  const merges = inRoot('src/prompt/clip_merges.txt');
+  if (existsSync(merges)) cpSync(merges, join(PKG, 'wasm/clip_merges.txt'), { preserveTimestamps: true });
+}
+
+/** Builds the module of bench/pages/gpu.html, which is not published, into a folder. */
+export const buildBenchModule = (ready, target) => builtModule(BENCH_KIND, RELEASE, ready, target);
+
+/** Builds one module if what it is made of has changed, and puts it into `target`. */
+async function builtModule(kind, build, { toolchain, tool, low = false }, target) {
   const compiler = await compilerVersion(toolchain);
-  const build = debug ? DEBUG : RELEASE;
   const folder = join(build.built, kind);
   const isCurrent = () => stamp(folder)?.fingerprint === fingerprint(kind, build, compiler);
   if (isCurrent()) {
     say(`• module ${kind}: up to date`);
-    await publish(kind, folder);
+    await publish(folder, target);
   } else {
     await locked(join(TARGET, 'modules.lock'), async () => {
       // Another process may have built it while this one waited.
       if (!isCurrent()) {
         await step(`module ${kind}`, () => compile(kind, build, folder, { toolchain, tool, compiler, low }));
       }
-      await publish(kind, folder);
+      await publish(folder, target);
     });
   }
-  const merges = inRoot('src/prompt/clip_merges.txt');
-  if (existsSync(merges)) cpSync(merges, join(PKG, 'wasm/clip_merges.txt'), { preserveTimestamps: true });
 }

@@ -20,7 +20,7 @@ pub struct Adapter {
     pub interface: String,
     /// The driver with its version.
     pub driver: String,
-    /// Whether it has half precision (`f16`) and `subgroups`, which no shader of ours uses.
+    /// Whether it has half precision (`f16`), and `subgroups`, which no shader of ours uses: wgpu cannot ask a browser for them.
     pub features: BTreeMap<&'static str, bool>,
     /// Its limits, in bytes or counts.
     pub limits: BTreeMap<&'static str, u64>,

@@ -1,11 +1,11 @@
 //! The operations of the forward pass, one by one.
 
-use std::time::Instant;
-
 use burn::tensor::{Device, Tensor};
 use serde::Serialize;
 
-use super::{Effort, values};
+#[cfg(feature = "gpu")]
+use super::halves;
+use super::{Effort, now, values};
 use crate::{
     Result,
     ops::{self, Activation, Epilogue},
@@ -49,16 +49,15 @@ async fn time<const D: usize>(effort: &Effort, launch: impl Fn() -> Tensor<D>) -
     let mut count = 1;
     let mut ms = 0.0;
     for launches in 0..3 {
-        let start = Instant::now();
+        let start = now();
         let mut result = launch();
         for _ in 1..count {
             result = launch();
         }
         ops::read(result.narrow(0, 0, 1)).await?;
-        let seconds = start.elapsed().as_secs_f64() / count as f64;
-        ms = seconds * 1e3;
+        ms = (now() - start) / count as f64;
         if launches == 1 {
-            count = effort.fitting(seconds, effort.launches);
+            count = effort.fitting(ms / 1e3, effort.launches);
         }
     }
     Ok(ms)
@@ -69,7 +68,7 @@ async fn time<const D: usize>(effort: &Effort, launch: impl Fn() -> Tensor<D>) -
 fn in_codes(x: &Tensor<2>, shape: [usize; 2], epilogue: impl Fn() -> Epilogue) -> Result<impl Fn() -> Tensor<2>> {
     use crate::{
         Error,
-        ops::{QuantizedMatrix, Scales},
+        ops::{Precision, QuantizedMatrix, Scales},
     };
     let numbers: usize = shape.iter().product();
     let codes = (0..numbers).map(|at| (at * 31) as u8).collect();
@@ -77,6 +76,7 @@ fn in_codes(x: &Tensor<2>, shape: [usize; 2], epilogue: impl Fn() -> Epilogue) -
     let matrix = QuantizedMatrix::new(shape, 8, 64, codes, scales, None);
     let matrix = matrix
         .ok_or_else(|| Error::Device("there is no such matrix".into()))?
+        .with_precision(Precision::Fast)
         .on_device();
     let x = x.clone();
     Ok(move || ops::linear_quantized(x.clone(), &matrix, epilogue()))
@@ -97,10 +97,12 @@ async fn linear(device: &Device, effort: &Effort, found: &mut Vec<Kernel>) -> Re
             found.push(Kernel::new("linear, f32", &shape, ms, operations, bytes));
         }
         #[cfg(feature = "gpu")]
-        {
+        for half in halves().await {
+            ops::use_half_precision(half);
             let ms = time(effort, in_codes(&x, [outputs, inputs], epilogue)?).await?;
             let bytes = 4 * moved + inputs * outputs + inputs * outputs / 16;
-            found.push(Kernel::new("linear, 8 bits", &shape, ms, operations, bytes));
+            let name = if half { "linear, 8 bits, f16" } else { "linear, 8 bits" };
+            found.push(Kernel::new(name, &shape, ms, operations, bytes));
         }
     }
     Ok(())

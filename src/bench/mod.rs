@@ -1,4 +1,5 @@
-//! What a GPU computes in a second: each kernel, and a model crop by crop. It measures by the clock of this machine, so it is native.
+//! What a GPU computes in a second: each kernel, and a model crop by crop. Natively, and in a browser by a module of its own that is not
+//! published.
 
 mod adapter;
 mod kernels;
@@ -58,6 +59,30 @@ impl Effort {
         ((self.seconds / seconds.max(1e-9)) as usize).clamp(1, most.max(1))
     }
 }
+
+/// Whether products in codes are in half precision: each way that the open GPU has.
+#[cfg(feature = "gpu")]
+pub async fn halves() -> Vec<bool> {
+    let has_half = gamma_webgpu::open().await.is_ok_and(|gpu| gpu.has_half());
+    if has_half { vec![false, true] } else { vec![false] }
+}
+
+/// The same of burn-wgpu, which has its own choice.
+#[cfg(not(feature = "gpu"))]
+pub async fn halves() -> Vec<bool> {
+    vec![false]
+}
+
+/// Milliseconds since some moment.
+#[cfg(not(target_arch = "wasm32"))]
+fn now() -> f64 {
+    use std::{sync::LazyLock, time::Instant};
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    START.elapsed().as_secs_f64() * 1e3
+}
+
+#[cfg(target_arch = "wasm32")]
+use crate::web::clock::now;
 
 /// Numbers between -1 and 1 of no pattern that helps.
 fn values(length: usize) -> impl Iterator<Item = f32> {

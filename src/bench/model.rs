@@ -1,15 +1,9 @@
 //! A model, crop by crop.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    time::Instant,
-};
-
 use burn::tensor::Device;
-use pollster::block_on;
 use serde::Serialize;
 
-use super::Effort;
+use super::{Effort, now};
 use crate::{
     Result,
     image::{CropChoice, CropPolicy, Pixels},
@@ -44,6 +38,8 @@ pub struct Model {
     pub name: String,
     /// Its numbers.
     pub parameters: u64,
+    /// Whether products of large matrices in codes were in half precision, else in single precision.
+    pub half: bool,
     /// Milliseconds from its bytes until the first crop is answered: what compiles shaders is in it.
     pub load_ms: f64,
     /// Of each size of a batch.
@@ -56,7 +52,8 @@ pub struct Model {
     pub peak_bytes: Option<u64>,
 }
 
-/// Times a model on crops of a photo of noise. `device_bytes` tells what is allocated on the device.
+/// Times a model on crops of a photo of noise, its large matrices in codes multiplied in half precision if `half`. `device_bytes` tells what
+/// is allocated on the device.
 ///
 /// # Errors
 /// What is wrong with the weights, or [`Error::Device`](crate::Error::Device) if the device fails.
@@ -64,26 +61,27 @@ pub async fn model(
     bytes: &[u8],
     device: &Device,
     effort: &Effort,
+    half: bool,
     device_bytes: impl Fn() -> Option<u64>,
 ) -> Result<Model> {
     forget_peak();
-    let start = Instant::now();
+    #[cfg(feature = "gpu")]
+    crate::ops::use_half_precision(half);
+    let start = now();
     let mut assembly = Assembly::new(device.clone());
     for piece in bytes.chunks(1 << 20) {
         assembly.push(piece)?;
     }
     let scorer = Scorer::load(assembly.finish()?).await?;
     scorer.warm_up().await?;
-    let load_ms = start.elapsed().as_secs_f64() * 1e3;
+    let load_ms = now() - start;
     let flops = scorer.info().config.crop_flops() as f64;
     let (mut batches, mut left_out) = (Vec::<Batch>::new(), Vec::new());
     for &crops in &effort.batches {
         let expected = batches.last().map_or(0.0, |batch| batch.ms_a_crop * crops as f64 / 1e3);
         let measured = match expected > effort.seconds {
             true => Err("it would take too long"),
-            // wgpu panics where a batch is too large for the adapter's limits: what it said is on standard error.
-            false => catch_unwind(AssertUnwindSafe(|| block_on(batch(&scorer, crops, effort))))
-                .map_err(|_| "the adapter cannot take so much at a time"),
+            false => batch_that_fits(&scorer, crops, effort).await,
         };
         match measured {
             Err(why) => left_out.push(LeftOut { crops, why }),
@@ -101,6 +99,7 @@ pub async fn model(
     Ok(Model {
         name: scorer.info().name.clone(),
         parameters: scorer.info().parameters,
+        half,
         load_ms,
         batches,
         left_out,
@@ -109,19 +108,33 @@ pub async fn model(
     })
 }
 
+/// As [`batch`], or why there is no figure. wgpu panics natively where a batch is too large for the adapter's limits: what it said is on
+/// standard error. In a browser the adapter reports it, and the device is lost to the benchmark.
+#[cfg(not(target_arch = "wasm32"))]
+async fn batch_that_fits(scorer: &Scorer, crops: usize, effort: &Effort) -> Result<Result<f64>, &'static str> {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    let measured = || pollster::block_on(batch(scorer, crops, effort));
+    catch_unwind(AssertUnwindSafe(measured)).map_err(|_| "the adapter cannot take so much at a time")
+}
+
+#[cfg(target_arch = "wasm32")]
+async fn batch_that_fits(scorer: &Scorer, crops: usize, effort: &Effort) -> Result<Result<f64>, &'static str> {
+    Ok(batch(scorer, crops, effort).await)
+}
+
 /// Milliseconds a crop.
 async fn batch(scorer: &Scorer, crops: usize, effort: &Effort) -> Result<f64> {
     let once = async || -> Result<f64> {
         let mut job = scorer.job(noise(), &options(crops))?;
-        let start = Instant::now();
+        let start = now();
         job.step(crops).await?;
-        Ok(start.elapsed().as_secs_f64() / crops.max(1) as f64)
+        Ok((now() - start) / crops.max(1) as f64)
     };
     // This one may compile, or ask for memory.
-    let first = once().await? * crops as f64;
+    let first = once().await? * crops as f64 / 1e3;
     let mut times = Vec::new();
     for _ in 0..effort.fitting(first, effort.repetitions) {
-        times.push(once().await? * 1e3);
+        times.push(once().await?);
     }
     times.sort_by(f64::total_cmp);
     Ok(times.get(times.len() / 2).copied().unwrap_or(f64::NAN))

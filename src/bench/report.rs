@@ -5,7 +5,7 @@ use std::fmt;
 use burn::tensor::Device;
 use serde::Serialize;
 
-use super::{Adapter, Effort, Kernel, LeftOut, Model, kernels, model};
+use super::{Adapter, Effort, Kernel, LeftOut, Model, halves, kernels, model};
 use crate::Result;
 
 /// All that is measured of one implementation on one adapter.
@@ -37,7 +37,10 @@ impl Report {
         let kernels = kernels(device, effort).await?;
         let mut measured = Vec::new();
         for bytes in models {
-            measured.push(model(&bytes?, device, effort, &device_bytes).await?);
+            let bytes = bytes?;
+            for half in halves().await {
+                measured.push(model(&bytes, device, effort, half, &device_bytes).await?);
+            }
         }
         Ok(Self {
             implementation,
@@ -66,7 +69,7 @@ impl fmt::Display for Report {
             writeln!(out, "  {name}: {limit}")?;
         }
         let [kernel, shape, ms, tflops, gbytes] = ["kernel", "shape", "ms", "TFLOP/s", "GB/s"];
-        writeln!(out, "{kernel:<15} {shape:<20} {ms:>10} {tflops:>9} {gbytes:>9}")?;
+        writeln!(out, "{kernel:<20} {shape:<20} {ms:>10} {tflops:>9} {gbytes:>9}")?;
         for kernel in &self.kernels {
             let Kernel {
                 name,
@@ -77,7 +80,7 @@ impl fmt::Display for Report {
             } = kernel;
             let shape: Vec<String> = kernel.shape.iter().map(usize::to_string).collect();
             let shape = shape.join(" x ");
-            writeln!(out, "{name:<15} {shape:<20} {ms:>10.3} {tflops:>9.4} {gbytes:>9.2}")?;
+            writeln!(out, "{name:<20} {shape:<20} {ms:>10.3} {tflops:>9.4} {gbytes:>9.2}")?;
         }
         self.models.iter().try_for_each(|model| write!(out, "{model}"))
     }
@@ -97,7 +100,8 @@ impl fmt::Display for Model {
         } = self;
         writeln!(
             out,
-            "{name}, {parameters} numbers: first crop {load_ms:.0} ms after its bytes"
+            "{name}, {parameters} numbers{}: first crop {load_ms:.0} ms after its bytes",
+            if self.half { ", f16" } else { "" }
         )?;
         let (device, peak) = (megabytes(self.device_bytes), megabytes(self.peak_bytes));
         writeln!(out, "  on the device: {device}; peak of the process: {peak}")?;

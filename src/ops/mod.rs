@@ -41,7 +41,7 @@ pub use conformance::random_shapes;
 pub use epilogue::{Epilogue, Gate};
 pub use gamma_kernels::{Activation, Window};
 #[cfg(feature = "gpu")]
-pub use gpu::{gpu_device, shader_variants};
+pub use gpu::{choose_half_precision, gpu_device, half_precision_is_right, shader_variants, use_half_precision};
 #[cfg(feature = "cli")]
 pub(crate) use open::is_cpu;
 #[cfg(all(not(feature = "gpu"), not(target_arch = "wasm32")))]

@@ -42,11 +42,11 @@ impl Scales {
     }
 }
 
-/// How products with a matrix in codes are computed in the browser's CPU modules. Elsewhere it makes no difference.
+/// How products with a matrix in codes are computed in the browser's modules. Natively it makes no difference, but for shaders of our own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Precision {
-    /// In whole numbers where that pays: what is multiplied with the codes is rounded to 7 bits, or to 15 in the module without
-    /// relaxed SIMD.
+    /// On the CPU in whole numbers where that pays: what is multiplied with the codes is rounded to 7 bits, or to 15 in the module without
+    /// relaxed SIMD. On a GPU in half precision where that pays.
     #[default]
     Fast,
     /// In single precision, with the weights that the codes stand for.

@@ -19,13 +19,16 @@ pub(super) struct DeviceInfo {
     kind: &'static str,
     name: String,
     software: bool,
+    /// Whether large matrices in codes are multiplied in half precision.
+    half: bool,
 }
 
 /// Opens the device and runs a known-answer self-test on it.
 #[wasm_bindgen]
 pub async fn open_device() -> Result<JsValue, Failure> {
-    let (device, info) = open().await?;
+    let (device, mut info) = open().await?;
     ops::self_test(&device).await?;
+    info.half = choose_half_precision(&device).await?;
     check()?;
     DEVICE.with(|slot| slot.replace(Some(device)));
     object(&info)
@@ -55,9 +58,9 @@ pub(super) async fn warm_up(scorer: &Scorer) -> Result<()> {
 }
 
 #[cfg(not(feature = "gpu"))]
-pub(super) use cpu::{check, open};
+pub(super) use cpu::{check, choose_half_precision, open};
 #[cfg(feature = "gpu")]
-pub(super) use gpu::{check, open};
+pub(super) use gpu::{check, choose_half_precision, open};
 
 #[cfg(not(feature = "gpu"))]
 mod cpu {
@@ -75,8 +78,13 @@ mod cpu {
                 kind: "cpu",
                 name: name.into(),
                 software: false,
+                half: false,
             },
         ))
+    }
+
+    pub async fn choose_half_precision(_device: &Device) -> Result<bool> {
+        Ok(false)
     }
 
     pub fn check() -> Result<()> {
@@ -114,8 +122,13 @@ mod gpu {
                 kind: "webgpu",
                 name,
                 software,
+                half: false,
             },
         ))
+    }
+
+    pub async fn choose_half_precision(device: &Device) -> Result<bool> {
+        ops::choose_half_precision(device, crate::web::clock::now).await
     }
 
     fn report(message: &str) {

@@ -1,5 +1,9 @@
 //! The wasm-bindgen surface of a browser module: thin, no maths. The worker of the npm package drives it.
 
+#[cfg(feature = "bench")]
+mod bench;
+#[cfg(feature = "gpu")]
+pub(crate) mod clock;
 #[cfg(any(feature = "cpu", feature = "gpu"))]
 mod device;
 #[cfg(any(feature = "cpu", feature = "gpu"))]

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use wgpu::{
-    Adapter, Device, DeviceDescriptor, DeviceType, Instance, InstanceDescriptor, PowerPreference, Queue,
+    Adapter, Device, DeviceDescriptor, DeviceType, Features, Instance, InstanceDescriptor, PowerPreference, Queue,
     RequestAdapterOptions,
 };
 
@@ -26,6 +26,11 @@ impl Gpu {
     /// Whether the processor plays it.
     pub fn is_software(&self) -> bool {
         self.adapter.get_info().device_type == DeviceType::Cpu
+    }
+
+    /// Whether shaders may say `enable f16;`.
+    pub fn has_half(&self) -> bool {
+        self.device.features().contains(Features::SHADER_F16)
     }
 
     pub(crate) fn launches(&self) -> MutexGuard<'_, Launches> {
@@ -63,6 +68,7 @@ pub async fn open() -> Result<&'static Gpu, String> {
         }
     };
     let descriptor = DeviceDescriptor {
+        required_features: adapter.features() & Features::SHADER_F16,
         // A matrix may be larger than what every device can bind.
         required_limits: adapter.limits(),
         ..Default::default()

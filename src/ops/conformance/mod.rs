@@ -145,6 +145,48 @@ async fn linear(case: Linear, device: &Device, draw: &mut Draw) -> Result<()> {
     check(case, found, &expected.values).await
 }
 
+/// Products in half precision on shapes drawn with `seed`, each beside plain arithmetic: off by no more than the rounding of so many products,
+/// each of them to 11 bits, makes likely. `multiply` is the linear layer.
+#[cfg(feature = "gpu")]
+pub(super) async fn half_products(
+    device: &Device,
+    seed: u64,
+    multiply: impl Fn(Tensor<2>, &QuantizedMatrix, Epilogue) -> Tensor<2>,
+) -> Result<()> {
+    const ROUNDING: f32 = 1.0 / 512.0;
+    let draw = &mut Draw::new(seed);
+    for rows in [draw.size(1, 8), draw.size(9, 40)] {
+        let (bits, group) = (draw.size(2, 8) as u32, 8 * draw.size(1, 8));
+        let (inputs, outputs) = (group * draw.size(1, 4), draw.size(1, 90));
+        let matrix = quantized([outputs, inputs], bits, group, false, draw)?;
+        let x = draw.rows(rows, inputs);
+        let onto = draw.rows(rows, outputs);
+        let weight = Rows {
+            values: matrix.dequantize(),
+            width: inputs,
+        };
+        let sizes = oracle::products(&x.magnitudes(), &weight.magnitudes());
+        let products = oracle::products(&x, &weight);
+        let expected = oracle::epilogue(products, &None, &Some(onto.clone()), &None, Activation::None);
+        let found = multiply(
+            x.tensor(device),
+            &matrix.on_device(),
+            Epilogue::onto(onto.tensor(device)),
+        );
+        let found = ops::read(found).await?;
+        let off =
+            |((found, expected), size): ((&f32, &f32), &f32)| (found - expected).abs() / (ROUNDING * (1.0 + size));
+        let off = found.iter().zip(&expected.values).zip(&sizes.values).map(off);
+        if found.len() != expected.values.len() || !off.clone().all(|off| off <= 1.0) {
+            let worst = off.fold(0.0, f32::max);
+            return Err(Error::Device(format!(
+                "its test of half precision failed: {rows} rows by {outputs} x {inputs} in codes of {bits} bits are off by {worst} times what rounding does"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Some rows of a random matrix in codes.
 fn quantized(
     [rows, columns]: [usize; 2],

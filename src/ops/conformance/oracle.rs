@@ -23,6 +23,15 @@ impl Rows {
         &self.values[row * self.width..][..self.width]
     }
 
+    /// The absolute value of each number.
+    #[cfg(feature = "gpu")]
+    pub fn magnitudes(&self) -> Self {
+        Self {
+            values: self.values.iter().map(|value| value.abs()).collect(),
+            width: self.width,
+        }
+    }
+
     pub fn tensor(&self, device: &Device) -> Tensor<2> {
         let shape = [self.values.len() / self.width, self.width];
         tensor(self.values.clone(), shape, device)

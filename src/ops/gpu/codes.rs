@@ -7,6 +7,7 @@ use gamma_kernels::Codes as _;
 use gamma_webgpu::{Buffer, upload};
 
 use super::{
+    half,
     linear::{Weight, launch_linear},
     pointwise::pointwise,
 };
@@ -66,25 +67,33 @@ fn repacked(matrix: &QuantizedMatrix, bits: u32) -> Vec<u8> {
 
 /// `x W^T` and what follows: `[rows, in]`, `[out, in]` → `[rows, out]`.
 pub fn linear_quantized(x: Tensor<2>, matrix: &QuantizedMatrix, epilogue: Epilogue) -> Tensor<2> {
+    let half = half::suits(matrix);
+    linear_in(half, x, matrix, epilogue)
+}
+
+/// The same in half precision, or in single precision whatever has been chosen.
+pub(super) fn linear_in(half: bool, x: Tensor<2>, matrix: &QuantizedMatrix, epilogue: Epilogue) -> Tensor<2> {
     let Some((codes, first)) = matrix.resident() else {
         let weight = matrix.to_tensor(&x.device());
         return linear(x, weight, epilogue);
     };
-    if let Some(base) = matrix.base() {
-        let sum = linear_quantized(x.clone(), base, Epilogue::default());
-        return pointwise(product(x, matrix, codes, first, Epilogue::onto(sum)), epilogue);
-    }
-    product(x, matrix, codes, first, epilogue)
-}
-
-/// The product with the codes themselves, whatever they are a difference to.
-fn product(x: Tensor<2>, matrix: &QuantizedMatrix, codes: &Codes, first: usize, epilogue: Epilogue) -> Tensor<2> {
-    let weight = Weight::Codes {
-        bits: codes.bits,
-        words: &codes.words,
-        scales: &codes.scales,
-        first,
-        group: matrix.group(),
+    // The product with the codes themselves, whatever they are a difference to.
+    let product = |x, epilogue| {
+        let weight = Weight::Codes {
+            bits: codes.bits,
+            words: &codes.words,
+            scales: &codes.scales,
+            first,
+            group: matrix.group(),
+            half,
+        };
+        launch_linear(x, weight, matrix.shape()[0], epilogue)
     };
-    launch_linear(x, weight, matrix.shape()[0], epilogue)
+    match matrix.base() {
+        Some(base) => {
+            let sum = linear_in(half, x.clone(), base, Epilogue::default());
+            pointwise(product(x, Epilogue::onto(sum)), epilogue)
+        }
+        None => product(x, epilogue),
+    }
 }

@@ -9,7 +9,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let row = id.y * {{rows}}u;
   let output = id.x * {{outputs}}u;
   if (row >= info.rows || output >= info.outputs) { return; }
-  // The rows x0, x1, ... of the tile, clamped to the last one; the rows w0, w1, ... of the weights; the sums s0_0, s0_1, ...
+  // The rows x0, x1, ... of the tile, clamped to the last one; the rows w0, w1, ... of the weights.
+  {{rows_and_weights}}
+  // The sums s0_0, s0_1, ...
   {{declarations}}
   {{sum}}
   // One call in a loop, not one for each sum: text that has to be compiled.
