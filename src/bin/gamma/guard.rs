@@ -1,5 +1,6 @@
 //! Photos that a GPU scores, checked now and then on the processor, which takes over from one that computes wrongly.
 
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use gamma_wasm::ops::DeviceChoice;
@@ -31,39 +32,53 @@ impl Guard {
         }
     }
 
-    /// Who scores the next photo: `gpu`, until it was wrong.
-    pub fn scorer<'a>(&'a self, gpu: &'a Scorer) -> &'a Scorer {
-        match &self.cpu {
-            Some(cpu) if self.wrong.load(Ordering::Relaxed) => cpu,
-            _ => gpu,
+    /// For whatever computes as `cpu` does, or should.
+    #[cfg(test)]
+    pub fn by(cpu: Scorer) -> Self {
+        Self {
+            cpu: Some(cpu),
+            wrong: AtomicBool::new(false),
         }
     }
 
-    /// Whether a photo's job is wanted with it.
-    pub fn checks(&self) -> bool {
-        self.cpu.is_some() && !self.wrong.load(Ordering::Relaxed)
+    /// Who scores the next photo, and whether it has to be checked: `gpu`, until it was wrong.
+    pub fn scorer<'a>(&'a self, gpu: &'a Scorer) -> (&'a Scorer, bool) {
+        match &self.cpu {
+            Some(cpu) if self.is_wrong() => (cpu, false),
+            Some(_) => (gpu, true),
+            None => (gpu, false),
+        }
+    }
+
+    fn is_wrong(&self) -> bool {
+        self.wrong.load(Ordering::Relaxed)
     }
 }
 
 /// Photos on their way past a guard, in their order.
-pub struct Guarded<'a, T> {
-    guard: &'a Guard,
+pub struct Guarded<G, T> {
+    guard: G,
     checks: SpotChecks<T, Job>,
 }
 
-impl<'a, T> Guarded<'a, T> {
+impl<G: Deref<Target = Guard>, T> Guarded<G, T> {
     /// None so far.
-    pub fn new(guard: &'a Guard) -> Self {
+    pub fn new(guard: G) -> Self {
         Self {
             guard,
             checks: SpotChecks::default(),
         }
     }
 
-    /// Takes a photo that was scored, and gives those that are vouched for; `again` scores one that is not.
-    pub fn pass(&mut self, photo: T, job: Option<Job>, again: impl FnMut(T, &Scorer) -> T) -> Vec<T> {
-        if !self.guard.checks() {
-            return vec![photo];
+    /// Takes a photo that was scored, with its job if it has to be checked, and gives those that are vouched for; `again` scores one that
+    /// is not.
+    pub fn pass(&mut self, photo: T, job: Option<Job>, mut again: impl FnMut(T, &Scorer) -> T) -> Vec<T> {
+        match &self.guard.cpu {
+            None => return vec![photo],
+            // The GPU was found wrong while it scored this one.
+            Some(cpu) if self.guard.is_wrong() && job.is_some() => return vec![again(photo, cpu)],
+            Some(_) if self.guard.is_wrong() => return vec![photo],
+            Some(_) => {}
         }
         let due = self.checks.note(photo, job);
         due.map_or_else(Vec::new, |job| self.check(job, again))
@@ -130,10 +145,7 @@ mod tests {
     /// The default model as on a GPU, and its guard.
     fn guarded_model() -> (Scorer, Guard) {
         let gpu = load::scorer(&Weights::Default, DeviceChoice::Cpu).expect("the default model");
-        let guard = Guard {
-            cpu: Some(gpu.share()),
-            wrong: AtomicBool::new(false),
-        };
+        let guard = Guard::by(gpu.share());
         (gpu, guard)
     }
 
@@ -144,15 +156,17 @@ mod tests {
         let mut pass = |place: usize, job| guarded.pass((place, "GPU"), job, |(place, _), _| (place, "CPU"));
         assert_eq!(pass(0, scored(&gpu, 1.0)), []);
         assert_eq!(pass(1, scored(&gpu, 1.0)), [(0, "GPU"), (1, "GPU")]);
-        assert!(std::ptr::eq(guard.scorer(&gpu), &raw const gpu));
+        assert!(std::ptr::eq(guard.scorer(&gpu).0, &raw const gpu));
         // Only the last job is looked at.
         for place in 2..=EVERY {
             assert_eq!(pass(place, None), []);
         }
         let anew: Vec<_> = (2..2 + EVERY).map(|place| (place, "CPU")).collect();
         assert_eq!(pass(1 + EVERY, scored(&gpu, 0.9)), anew);
-        assert!(!std::ptr::eq(guard.scorer(&gpu), &raw const gpu));
+        assert!(!std::ptr::eq(guard.scorer(&gpu).0, &raw const gpu));
         assert_eq!(pass(2 + EVERY, None), [(2 + EVERY, "GPU")]);
+        // Begun before that was known.
+        assert_eq!(pass(3 + EVERY, scored(&gpu, 1.0)), [(3 + EVERY, "CPU")]);
         assert!(guarded.end(|photo, _| photo).is_empty());
     }
 

@@ -47,7 +47,8 @@ pub fn run(arguments: &Score) -> Status {
     }
     let options = options(arguments);
     if arguments.service.is_wanted() {
-        return serve::run(&scorer, &arguments.service, arguments.scene.as_deref(), options);
+        let guard = Guard::new(&arguments.weights, &scorer);
+        return serve::run(&scorer, guard, &arguments.service, arguments.scene.as_deref(), options);
     }
     let run = Run {
         scorer,
@@ -109,8 +110,9 @@ impl Run {
         let Self { scenes, options, .. } = self;
         let guard = Guard::new(&arguments.weights, &self.scorer);
         let work = |scorer: &Scorer, _, photo, progress: Progress| {
-            let (scored, job) = scored(guard.scorer(scorer), scenes, options, photo, progress);
-            (scored, job.filter(|_| guard.checks()))
+            let (scorer, checked) = guard.scorer(scorer);
+            let (scored, job) = scored(scorer, scenes, options, photo, progress);
+            (scored, job.filter(|_| checked))
         };
         let again = |(path, ..): Scored, cpu: &Scorer| {
             let photo = Input::file(path).decoded(&decode);

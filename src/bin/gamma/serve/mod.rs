@@ -19,6 +19,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_shutdown};
 
 use crate::exit::Status;
+use crate::guard::Guard;
 use crate::report::complain;
 use args::Service;
 use budget::Budget;
@@ -29,13 +30,13 @@ use workers::Workers;
 /// What the operating system is told of a run that was asked to end twice.
 const TERMINATED: i32 = 143;
 
-/// Answers requests about photos; what they do not say is as `scene` and `options`.
-pub fn run(scorer: &Scorer, service: &Service, scene: Option<&str>, options: ScoreOptions) -> Status {
+/// Answers requests about photos; what they do not say is as `scene` and `options`. `guard` checks a GPU.
+pub fn run(scorer: &Scorer, guard: Guard, service: &Service, scene: Option<&str>, options: ScoreOptions) -> Status {
     let stop = Arc::new(AtomicBool::new(false));
     if let Err(error) = on_signal(&stop) {
         complain(&format!("warning: signals end this process at once: {error}"));
     }
-    let workers = match Workers::start(scorer, service) {
+    let workers = match Workers::start(scorer, guard, service) {
         Ok(workers) => workers,
         Err(error) => {
             complain(&format!("no threads: {error}"));

@@ -42,7 +42,7 @@ impl Id {
 }
 
 /// Where the photo is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Photo {
     /// In a file.
     Path(PathBuf),
