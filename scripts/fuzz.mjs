@@ -1,6 +1,7 @@
 // npm run fuzz [-- --targets header,provenance,raw --seconds 600]: throws damaged files at everything that reads untrusted bytes,
-// with coverage as the guide. Findings stay in tests/fuzz/artifacts; what the fuzzer learnt stays in target/fuzz.
-import { mkdirSync, readdirSync } from 'node:fs';
+// with coverage as the guide. Findings stay in tests/fuzz/artifacts; what the fuzzer learnt, and how many inputs it has tried in all runs, stays in
+// target/fuzz, so that a campaign goes on where it ended.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeSeeds } from '../tests/fuzz/seeds.mjs';
@@ -13,6 +14,9 @@ const VERSION = '0.13.2';
 const FOLDER = inRoot('tests/fuzz');
 const ARTIFACTS = join(FOLDER, 'artifacts');
 const SEEDS = join(REPORTS, 'fuzz-seeds');
+
+/** Inputs tried so far, by target. */
+const TRIED = join(REPORTS, 'fuzz', 'tried.json');
 
 const TARGETS = readdirSync(join(FOLDER, 'targets'))
   .filter((file) => file.endsWith('.rs'))
@@ -51,6 +55,16 @@ async function fuzz(target, seconds) {
   return { target, executed, finding };
 }
 
+/** Adds to what has been tried, and gives the target's inputs in all. */
+function count(target, executed) {
+  const tried = existsSync(TRIED) ? JSON.parse(readFileSync(TRIED, 'utf8')) : {};
+  tried[target] = (tried[target] ?? 0) + (Number(executed) || 0);
+  writeFileSync(TRIED, `${JSON.stringify(tried, undefined, 1)}\n`);
+  return tried[target];
+}
+
+const many = (number) => Number(number).toLocaleString('en');
+
 await main(async () => {
   const { values } = parseArgs({
     options: { targets: { type: 'string', default: TARGETS.join(',') }, seconds: { type: 'string', default: '600' } },
@@ -67,9 +81,8 @@ await main(async () => {
   const findings = [];
   for (const target of targets) {
     const { executed, finding } = await fuzz(target, values.seconds);
-    say(
-      `  ${target}: ${Number(executed).toLocaleString('en')} inputs, ${finding ? `FINDING ${finding}` : 'no finding'}`,
-    );
+    const verdict = finding ? `FINDING ${finding}` : 'no finding';
+    say(`  ${target}: ${many(executed)} inputs, ${many(count(target, executed))} in all runs, ${verdict}`);
     if (finding) findings.push(finding);
   }
   say(`${targets.length - findings.length} passed, ${findings.length} failed after ${duration(elapsed())}`);

@@ -14,6 +14,8 @@ mod transfer;
 mod conformance;
 #[cfg(not(feature = "gpu"))]
 mod cpu;
+#[cfg(any(feature = "gpu", test))]
+mod faster;
 
 #[cfg(feature = "gpu")]
 mod gpu;
@@ -41,7 +43,10 @@ pub use conformance::random_shapes;
 pub use epilogue::{Epilogue, Gate};
 pub use gamma_kernels::{Activation, Window};
 #[cfg(feature = "gpu")]
-pub use gpu::{choose_half_precision, gpu_device, half_precision_is_right, shader_variants, use_half_precision};
+pub use gpu::{
+    choose_half_precision, gpu_device, half_precision_is_faster, half_precision_is_right, shader_variants,
+    use_half_precision,
+};
 #[cfg(feature = "cli")]
 pub(crate) use open::is_cpu;
 #[cfg(all(not(feature = "gpu"), not(target_arch = "wasm32")))]

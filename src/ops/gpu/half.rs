@@ -9,22 +9,13 @@ use gamma_webgpu::open;
 use super::codes::linear_in;
 use crate::{
     Error, Result,
-    ops::{Epilogue, Precision, QuantizedMatrix, Scales, conformance, read, upload},
+    ops::{Epilogue, Precision, QuantizedMatrix, Scales, conformance, faster::second_is_faster, read, upload},
 };
 
 /// Sides of a matrix that half precision is for, as whole numbers on the CPU: smaller ones, as Gamma-Lite's, stay in single precision.
 const FROM: usize = 512;
 /// Rows that are multiplied to measure: those of a crop of the published size.
 const ROWS: usize = 197;
-/// Milliseconds that a measurement takes at least, where so many launches are allowed: clocks of browsers are coarse.
-const ENOUGH: f64 = 5.0;
-const MOST_LAUNCHES: usize = 1024;
-/// Milliseconds of one launch above which a GPU is too slow to be measured again.
-const SLOW: f64 = 10.0;
-/// Measurements of which the shortest counts.
-const MEASUREMENTS: usize = 3;
-/// What half precision must take at most of the time of single precision: noise does not decide.
-const SHARE: f64 = 0.8;
 
 static CHOSEN: AtomicBool = AtomicBool::new(false);
 
@@ -46,7 +37,7 @@ pub async fn choose_half_precision(device: &Device, now: impl Fn() -> f64) -> Re
     if gpu.is_software() || !gpu.has_half() || half_precision_is_right(device, 1).await.is_err() {
         return Ok(false);
     }
-    let chosen = is_faster(device, now).await?;
+    let chosen = half_precision_is_faster(device, now).await?;
     use_half_precision(chosen);
     Ok(chosen)
 }
@@ -64,7 +55,11 @@ pub async fn half_precision_is_right(device: &Device, seed: u64) -> Result<()> {
     conformance::half_products(device, seed, |x, matrix, epilogue| linear_in(true, x, matrix, epilogue)).await
 }
 
-async fn is_faster(device: &Device, now: impl Fn() -> f64) -> Result<bool> {
+/// Whether products in half precision are clearly faster, by a clock that tells milliseconds. The GPU has to have them.
+///
+/// # Errors
+/// [`Error::Device`] if the GPU fails.
+pub async fn half_precision_is_faster(device: &Device, now: impl Fn() -> f64) -> Result<bool> {
     let matrix = matrix().ok_or_else(|| Error::Device("there is no such matrix".into()))?;
     let rows = (0..ROWS * FROM).map(|at| (at % 13) as f32 / 8.0 - 0.75).collect();
     let x = upload(rows, [ROWS, FROM], device);
@@ -78,28 +73,7 @@ async fn is_faster(device: &Device, now: impl Fn() -> f64) -> Result<bool> {
         read(product.narrow(0, 0, 1)).await?;
         Ok(now() - start)
     };
-    let both = async |launches| -> Result<[f64; 2]> { Ok([once(false, launches).await?, once(true, launches).await?]) };
-    // The first time compiles, or asks for memory.
-    both(1).await?;
-    let mut launches = 1;
-    let mut best = both(launches).await?;
-    while best[0].max(best[1]) < ENOUGH && launches < MOST_LAUNCHES {
-        launches *= 2;
-        best = both(launches).await?;
-        if best[1] > 2.0 * best[0] + 2.0 {
-            return Ok(false);
-        }
-    }
-    let repeated = if launches == 1 && best[0] > SLOW {
-        0
-    } else {
-        MEASUREMENTS
-    };
-    for _ in 0..repeated {
-        let times = both(launches).await?;
-        best = [0, 1].map(|at| best[at].min(times[at]));
-    }
-    Ok(best[1] < SHARE * best[0])
+    second_is_faster(once).await
 }
 
 fn matrix() -> Option<QuantizedMatrix> {
