@@ -1,5 +1,6 @@
-// npm run test:devices [-- --photos 50] [--policy center]: the same photos on every device: the CPU natively, burn-wgpu, our own shaders natively, Chromium's CPU and
-// WebGPU. Each scores them twice, the same to the bit, and all are within 0.001 of the native CPU. Needs the built package (`npm run build`).
+// npm run test:devices [-- --photos 50] [--policy center] [--release]: the same photos on every device: the CPU natively, burn-wgpu, our own shaders natively, Chromium's CPU and
+// WebGPU. Each scores them twice, the same to the bit, and all are within 0.001 of the native CPU. Needs the built package (`npm run build`);
+// without `--release` it takes the builds of the tests.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium as playwright } from 'playwright-core';
@@ -40,10 +41,15 @@ function judge(name, [first, second], expected, took) {
 
 await main(async () => {
   const { values } = parseArgs({
-    options: { photos: { type: 'string', default: '50' }, policy: { type: 'string' } },
+    options: {
+      photos: { type: 'string', default: '50' },
+      policy: { type: 'string' },
+      release: { type: 'boolean', default: false },
+    },
   });
   const weights = inRoot('weights/gamma-lite.safetensors');
-  const [gamma, shaders] = [await commandOnGpu(), await shadersOnGpu('score')];
+  const build = { release: values.release };
+  const [gamma, shaders] = [await commandOnGpu(build), await shadersOnGpu('score', build)];
   const browser = await playwright.launch({ executablePath: await chromium(), args: [...FLAGS, ...SOFTWARE_GPU] });
   const tally = new Tally();
   await tally.close(async () => {
