@@ -88,7 +88,7 @@ export interface Job {
   readonly done: number;
   /** Whether no further step is needed for a scene. */
   is_settled(scene: string): boolean;
-  step(): Promise<number>;
+  step(one: boolean): Promise<number>;
   /** The photo as the model looks at it, RGB, of the size that assessments tell. */
   pixels(): Uint8Array;
   /** What the crops scored so far answered, for {@link resume}. */

@@ -244,7 +244,8 @@ export class Host {
       while (!enough()) {
         await this.#platform.pause();
         throwIfAborted(signal);
-        const next = await job.step();
+        // A preview ends after a step, and a tolerance may be met after each crop.
+        const next = await job.step(preview || options.tolerance !== undefined);
         if (!(next > done)) throw new GammaError('wasm', `the engine stopped after ${done} of ${total} crops`);
         done = next;
         const { score, percent, uncertainty } = job.assess(scenes[0] ?? '');

@@ -27,5 +27,6 @@ export interface FakeDevice {
   kind: 'cpu' | 'webgpu';
   name: string;
   software: boolean;
+  half: boolean;
   error: string | undefined;
 }

@@ -29,7 +29,7 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
  *
  * @type {import('./fake-engine-types.ts').FakeDevice}
  */
-export const device = { kind: 'cpu', name: 'fake', software: false, error: undefined };
+export const device = { kind: 'cpu', name: 'fake', software: false, half: false, error: undefined };
 
 export default async function init({ module_or_path }) {
   if (!(module_or_path instanceof WebAssembly.Module)) throw new TypeError('expected a module');
@@ -121,7 +121,7 @@ export class Tokenizer {
 
 export async function open_device() {
   if (device.error) throw failure('device', device.error);
-  return { kind: device.kind, name: device.name, software: device.software };
+  return { kind: device.kind, name: device.name, software: device.software, half: device.half };
 }
 
 /** Adler-32, which sees every change of a byte and of the order. */

@@ -6,7 +6,7 @@ import { device, live } from './fake-engine.js';
 import { CPU, GPU, TestGamma, until, weightsOf } from './fakes.js';
 
 afterEach(() => {
-  Object.assign(device, { kind: 'cpu', name: 'fake', software: false, error: undefined });
+  Object.assign(device, { kind: 'cpu', name: 'fake', software: false, half: false, error: undefined });
   expect(live, 'everything is freed').toMatchObject({ photos: 0, jobs: 0, loaders: 0 });
 });
 
@@ -182,6 +182,13 @@ test('a module that is not there gives way to the next one', async () => {
     module: 'cpu',
     reason: 'No WebGPU. The CPU with relaxed SIMD: its module is not there. The CPU.',
   });
+  await gamma.dispose();
+});
+
+test('a GPU that multiplies in half precision says so', async () => {
+  device.half = true;
+  const { gamma } = await TestGamma.with({}, { candidates: [GPU] });
+  expect(gamma.device.reason).toContain('in half precision, which is faster on it');
   await gamma.dispose();
 });
 
