@@ -35,7 +35,7 @@ async function cargoFuzz() {
 
 async function fuzz(target, seconds) {
   const corpus = join(REPORTS, 'fuzz', target);
-  mkdirSync(corpus, { recursive: true });
+  for (const folder of [corpus, join(SEEDS, target)]) mkdirSync(folder, { recursive: true });
   const limits = [
     `-max_total_time=${seconds}`,
     '-timeout=20',

@@ -163,6 +163,14 @@ function raws(folder) {
   return files.filter((file) => !file.endsWith('.md')).map((file) => readFileSync(file));
 }
 
+/** The small JPEG files of the cases, as the target takes them: without their first two bytes. */
+function jpegs() {
+  const folder = fileURLToPath(new URL('../fixtures/cases/files', import.meta.url));
+  const files = readdirSync(folder).filter((name) => name.endsWith('.jpg'));
+  const contents = files.map((name) => readFileSync(join(folder, name)));
+  return contents.filter(({ length }) => length > 2 && length < 30_000).map((bytes) => bytes.subarray(2));
+}
+
 /** Writes the seeds into `folder`/<target>. */
 export function writeSeeds(folder) {
   const all = tensors();
@@ -182,6 +190,7 @@ export function writeSeeds(folder) {
     ],
     pickle: [Buffer.concat([Buffer.from([0]), pickle(false)]), Buffer.concat([Buffer.from([2]), pickle(true)])],
   };
+  seeds.jpeg = jpegs();
   seeds.raw = raws(join(folder, 'raw-files'));
   const photos = new URL('../fixtures/provenance/', import.meta.url);
   seeds.provenance = readdirSync(photos)
