@@ -53,6 +53,13 @@ class Test(unittest.TestCase):
             self.assertEqual(paths["model"][row]["crops"], 1)
             self.assertEqual(paths["provenance"][row], expected["provenance"])
 
+    def test_a_script_need_not_close_it(self):
+        script = f"from gamma_wasm import Scorer\nscorer = Scorer({MODEL!r}, crops=1)\nprint(scorer({PATHS!r})['score'])"
+        for more in ["", "\nscorer = None", "\nraise SystemExit(3)"]:
+            ran = subprocess.run([sys.executable, "-c", script + more], capture_output=True, timeout=60)
+            self.assertEqual((ran.returncode, ran.stderr), (3 if "raise" in more else 0, b""))
+            self.assertEqual(json.loads(ran.stdout), [photo["score"] for photo in plain()])
+
     def test_provenance_is_what_the_file_declares(self):
         # A note of Stable Diffusion's settings, as docs/provenance.md has it.
         settings = b"parameters\0Steps: 28, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512"

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import weakref
 from typing import Any, Dict, List, Optional, Sequence, TypedDict, Union, overload
 
 from . import _batch
@@ -91,6 +92,7 @@ class Scorer:
         self._lock = threading.Lock()
         self._process: Optional[Process] = None
         self._owner = 0
+        self._end: Any = None
 
     @overload
     def __call__(self, batch: Sequence[Photo]) -> Columns: ...
@@ -140,6 +142,8 @@ class Scorer:
         if self._process is None or self._owner != os.getpid():
             self._process = Process(self._command())
             self._owner = os.getpid()
+            # Before the interpreter ends, too, when its threads still answer: `__del__` would come too late.
+            self._end = weakref.finalize(self, _close, self._process, self._owner)
         return self._process
 
     def _loads(self) -> bool:
@@ -163,9 +167,9 @@ class Scorer:
         return command
 
     def _stop(self) -> None:
-        process, self._process = self._process, None
-        if process is not None and self._owner == os.getpid():
-            process.close()
+        if self._process is not None:
+            self._process = None
+            self._end()
 
     def close(self) -> None:
         """Lets the process end. The next call starts another one."""
@@ -178,12 +182,14 @@ class Scorer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __del__(self) -> None:
-        if getattr(self, "_process", None) is not None:
-            self._stop()
-
     def __reduce__(self) -> Any:
         return _restored, (self._options,)
+
+
+def _close(process: Process, owner: int) -> None:
+    # After a fork the process is the parent's.
+    if owner == os.getpid():
+        process.close()
 
 
 def _restored(options: Dict[str, Any]) -> Scorer:
