@@ -126,7 +126,7 @@ async function tryDevice(
     module,
     name: opened.name,
     software: opened.software,
-    reason: [...refused, reason, ...(opened.half ? [IN_HALF] : [])].join(' '),
+    reason: [...refused, reason, ...(opened.half && precision === 'fast' ? [IN_HALF] : [])].join(' '),
   };
   return { client, device, model, source };
 }

@@ -66,18 +66,7 @@ async fn time<const D: usize>(effort: &Effort, launch: impl Fn() -> Tensor<D>) -
 /// The product with a matrix of this shape, which lies on the device in codes of 8 bits.
 #[cfg(feature = "gpu")]
 fn in_codes(x: &Tensor<2>, shape: [usize; 2], epilogue: impl Fn() -> Epilogue) -> Result<impl Fn() -> Tensor<2>> {
-    use crate::{
-        Error,
-        ops::{Precision, QuantizedMatrix, Scales},
-    };
-    let numbers: usize = shape.iter().product();
-    let codes = (0..numbers).map(|at| (at * 31) as u8).collect();
-    let scales = Scales::F32(vec![1.0 / 256.0; numbers / 64]);
-    let matrix = QuantizedMatrix::new(shape, 8, 64, codes, scales, None);
-    let matrix = matrix
-        .ok_or_else(|| Error::Device("there is no such matrix".into()))?
-        .with_precision(Precision::Fast)
-        .on_device();
+    let matrix = ops::made_matrix(shape)?;
     let x = x.clone();
     Ok(move || ops::linear_quantized(x.clone(), &matrix, epilogue()))
 }

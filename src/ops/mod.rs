@@ -42,6 +42,8 @@ pub use cpu::{batch_norm, depthwise, moments};
 pub use conformance::random_shapes;
 pub use epilogue::{Epilogue, Gate};
 pub use gamma_kernels::{Activation, Window};
+#[cfg(all(feature = "gpu", feature = "bench"))]
+pub(crate) use gpu::made_matrix;
 #[cfg(feature = "gpu")]
 pub use gpu::{
     choose_half_precision, gpu_device, half_precision_is_faster, half_precision_is_right, shader_variants,

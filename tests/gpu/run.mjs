@@ -38,10 +38,11 @@ async function tryPage() {
 }
 
 await main(async () => {
-  const [chosen] = process.argv.slice(2);
-  if (chosen !== 'page') {
-    const args = ['test', '--features', 'wgpu', '--test', 'gpu', '--', '--nocapture', ...(chosen ? [chosen] : [])];
+  const chosen = process.argv.slice(2);
+  const [first] = chosen;
+  if (first !== 'page') {
+    const args = ['test', '--features', 'wgpu', '--test', 'gpu', '--', '--nocapture', ...chosen];
     await run('cargo', args, { env: { GAMMA_GPU: 'required' } });
   }
-  if (chosen === undefined || chosen === 'page') await tryPage();
+  if (first === undefined || first === 'page') await tryPage();
 });

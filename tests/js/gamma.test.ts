@@ -189,7 +189,10 @@ test('a GPU that multiplies in half precision says so', async () => {
   device.half = true;
   const { gamma } = await TestGamma.with({}, { candidates: [GPU] });
   expect(gamma.device.reason).toContain('in half precision, which is faster on it');
+  const exact = await TestGamma.with({ precision: 'exact' }, { candidates: [GPU] });
+  expect(exact.gamma.device.reason).not.toContain('half precision');
   await gamma.dispose();
+  await exact.gamma.dispose();
 });
 
 test('an emulated GPU is refused unless it was asked for', async () => {

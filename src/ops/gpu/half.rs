@@ -60,7 +60,7 @@ pub async fn half_precision_is_right(device: &Device, seed: u64) -> Result<()> {
 /// # Errors
 /// [`Error::Device`] if the GPU fails.
 pub async fn half_precision_is_faster(device: &Device, now: impl Fn() -> f64) -> Result<bool> {
-    let matrix = matrix().ok_or_else(|| Error::Device("there is no such matrix".into()))?;
+    let matrix = made_matrix([FROM; 2])?;
     let rows = (0..ROWS * FROM).map(|at| (at % 13) as f32 / 8.0 - 0.75).collect();
     let x = upload(rows, [ROWS, FROM], device);
     let once = async |half, launches| -> Result<f64> {
@@ -76,8 +76,13 @@ pub async fn half_precision_is_faster(device: &Device, now: impl Fn() -> f64) ->
     second_is_faster(once).await
 }
 
-fn matrix() -> Option<QuantizedMatrix> {
-    let codes = (0..FROM * FROM).map(|at| (at * 31) as u8).collect();
-    let scales = Scales::F32(vec![1.0 / 1024.0; FROM * FROM / 64]);
-    Some(QuantizedMatrix::new([FROM; 2], 8, 64, codes, scales, None)?.on_device())
+/// A matrix of this shape on the device, in codes of 8 bits, to be timed.
+pub(crate) fn made_matrix(shape: [usize; 2]) -> Result<QuantizedMatrix> {
+    const GROUP: usize = 64;
+    let numbers: usize = shape.iter().product();
+    let codes = (0..numbers).map(|at| (at * 31) as u8).collect();
+    let scales = Scales::F32(vec![1.0 / 256.0; numbers / GROUP]);
+    let matrix = QuantizedMatrix::new(shape, 8, GROUP, codes, scales, None);
+    let matrix = matrix.ok_or_else(|| Error::Device("there is no such matrix".into()))?;
+    Ok(matrix.with_precision(Precision::Fast).on_device())
 }

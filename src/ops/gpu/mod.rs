@@ -25,6 +25,8 @@ pub use attention::attention;
 pub use burn_slot::gpu_device;
 pub use codes::{Codes, linear_quantized};
 pub use convolution::depthwise_relu6;
+#[cfg(feature = "bench")]
+pub(crate) use half::made_matrix;
 pub use half::{choose_half_precision, half_precision_is_faster, half_precision_is_right, use_half_precision};
 pub use layer_norm::layer_norm;
 pub use linear::linear;
