@@ -1,10 +1,11 @@
 // The browsers of the tests: where they lie on this machine, and how they are installed.
+import { execFileSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { install, installable } from './debian.mjs';
 import { Failure, say } from './say.mjs';
 
-/** A browser: the variable that names its program, names to look for in PATH, other places, Debian's packages. */
+/** A browser: the variable that names its program, names to look for in PATH, other places, the oldest version that the tests can drive, Debian's packages. */
 const BROWSERS = {
   chromium: {
     title: 'Chromium',
@@ -21,6 +22,8 @@ const BROWSERS = {
     variable: 'FIREFOX',
     names: ['firefox-esr', 'firefox'],
     places: ['/Applications/Firefox.app/Contents/MacOS/firefox'],
+    // Playwright asks it for `network.addDataCollector`.
+    oldest: 143,
     packages: ['firefox-esr'],
   },
   webkit: {
@@ -90,6 +93,27 @@ function architectures() {
     .map((name) => join('/usr/lib', name));
 }
 
+const versions = new Map();
+
+/** The main version of a browser's program, 140 of `Mozilla Firefox 140.10.2esr`; undefined if it does not say. */
+function versionOf(program) {
+  if (!versions.has(program)) {
+    let said = '';
+    try {
+      said = execFileSync(program, ['--version'], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+        timeout: 20_000,
+      });
+    } catch {
+      // What cannot say its version is tried as it is.
+    }
+    const [, version] = said.match(/ (\d+)\./) ?? [];
+    versions.set(program, version && Number(version));
+  }
+  return versions.get(program);
+}
+
 /**
  * Why a browser cannot be tested here; undefined if it can.
  *
@@ -97,9 +121,13 @@ function architectures() {
  * @returns {string | undefined}
  */
 export function whyMissing(name) {
-  const { title, variable, packages } = BROWSERS[name];
+  const { title, variable, oldest, packages } = BROWSERS[name];
   const remedy = `install it (Debian: apt-get install ${packages.join(' ')}) or set ${variable} to its path`;
-  if (findBrowser(name) === undefined) return `${title} is not on this machine: ${remedy}.`;
+  const program = findBrowser(name);
+  if (program === undefined) return `${title} is not on this machine: ${remedy}.`;
+  if (oldest !== undefined && versionOf(program) < oldest) {
+    return `${title} ${versionOf(program)} is too old, ${oldest} is needed: ${remedy}.`;
+  }
   if (name !== 'webkit') return undefined;
   const { miniBrowser, xvfb } = webkitParts();
   if (miniBrowser === undefined) return `${title} has no MiniBrowser on this machine: ${remedy}.`;
@@ -110,10 +138,12 @@ export function whyMissing(name) {
 /** Installs Debian's packages of a browser if it is missing and they can be had. Returns what still keeps it from running. */
 async function provide(name) {
   let missing = whyMissing(name);
-  const { packages } = BROWSERS[name];
-  if (missing !== undefined && (await installable(packages))) {
+  const { variable, packages } = BROWSERS[name];
+  // What the variable names stays what is tested.
+  if (missing !== undefined && !process.env[variable] && (await installable(packages))) {
     try {
       await install(packages);
+      versions.clear();
       missing = whyMissing(name);
     } catch (error) {
       missing = `${missing} Installing it failed: ${error.message}`;

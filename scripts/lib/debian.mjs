@@ -66,17 +66,12 @@ export async function installable(packages) {
   return known();
 }
 
-/** Installs packages; updates the list of packages and tries again if that fails. */
+/** Installs the newest packages: a machine's list of them can be as old as its image, so it is updated first. */
 export async function install(packages) {
+  // A list that cannot be updated may still do.
+  await update().catch((error) => say(`  ${error.message}`));
   say(`  apt-get install ${packages.join(' ')}`);
-  const args = ['install', '--no-install-recommends', ...packages];
-  try {
-    await apt(...args);
-  } catch (error) {
-    if (updated) throw error;
-    await update();
-    await apt(...args);
-  }
+  await apt('install', '--no-install-recommends', ...packages);
 }
 
 /** The newest `lld-N` package that apt knows, for example `lld-22`. */

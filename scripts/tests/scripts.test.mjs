@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { whyMissing } from '../lib/browsers.mjs';
 import { countCargo, countNode, countPython, countVitest, settle } from '../lib/count.mjs';
 import { locked } from '../lib/lock.mjs';
 import { atLeast, inRoot, lockedVersion } from '../lib/paths.mjs';
@@ -13,6 +14,24 @@ import { duration } from '../lib/say.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'gamma-scripts-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
+
+test('a browser that is too old for the tests is missing, with both versions in the reason', {
+  skip: process.platform === 'win32',
+}, () => {
+  const before = process.env.FIREFOX;
+  const says = (name, version) => {
+    process.env.FIREFOX = join(folder, name);
+    writeFileSync(process.env.FIREFOX, `#!/bin/sh\necho Mozilla Firefox ${version}\n`, { mode: 0o755 });
+    return whyMissing('firefox');
+  };
+  try {
+    assert.match(says('old', '140.10.2esr'), /^Firefox 140 is too old, 143 is needed/);
+    assert.equal(says('new', '153.8.0esr'), undefined);
+  } finally {
+    if (before === undefined) delete process.env.FIREFOX;
+    else process.env.FIREFOX = before;
+  }
+});
 
 describe('counting tests', () => {
   const line = (passed, failed, ignored) =>
