@@ -1,9 +1,10 @@
 // npm run bench:scale [-- --photos 10000] [--crops N] [--only serve,ray,spark] [--rounds 1] [--wheel FILE]: photos a second of `gamma score`, of
 // `gamma score --serve` and of the recipes of docs/scale.md with Ray and Spark, one after the other over the same made photos, which are one shard;
 // processor time, memory, and whether all rows are the same to the bit. Of Linux. A side takes ten minutes on two cores; with `--crops 1` two.
+// `--only ray-idle`: what Ray takes for itself, with workers that sleep as long as the plain command has taken for a photo.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -29,6 +30,8 @@ const { values } = parseArgs({
 });
 const EXPECTED = join(FOLDER, 'bench', 'expected.jsonl');
 const count = Number(values.photos);
+/** Those that the recipe for Ray has unless told. */
+const WORKERS = 2;
 const crops = values.crops === undefined ? [] : ['--crops', values.crops];
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
@@ -60,7 +63,7 @@ const sides = {
     writeFileSync(EXPECTED, `${lines.join('\n')}\n`);
     return { watched, lines };
   },
-  serve: async (environment, made, expected) => {
+  serve: async (environment, made, { lines: expected }) => {
     const paths = readdirSync(join(made, 'photos')).map((name) => join(made, 'photos', name));
     const requests = paths.map((path) => `${JSON.stringify({ path })}\n`);
     const { lines, watched } = await command(environment.program('gamma'), ['--serve'], requests);
@@ -68,19 +71,45 @@ const sides = {
   },
   ray: engine('ray'),
   spark: engine('spark'),
+  'ray-idle': async (environment, made, { watched }) => {
+    const pace = (watched.seconds * WORKERS) / count;
+    const recipe = join(FOLDER, 'bench', 'ray_idle.py');
+    writeFileSync(recipe, asleep(readFileSync(join(FOLDER, 'bench', 'score_with_ray.py'), 'utf8'), pace));
+    return { watched: await watchRecipe(environment, made, recipe, join(FOLDER, 'bench-ray-idle')) };
+  },
 };
+
+/** The recipe for Ray with a scorer that sleeps `pace` seconds a photo. */
+function asleep(recipe, pace) {
+  const scorer = [
+    'import time',
+    'class Scorer:',
+    '    def __init__(self, workers): pass',
+    '    def __call__(self, photos):',
+    `        time.sleep(${pace} * len(photos))`,
+    '        return pa.table({"error": pa.nulls(len(photos), pa.string())})',
+  ];
+  const changed = recipe.replace('from gamma_wasm import Scorer\n', `${scorer.join('\n')}\n`);
+  if (changed === recipe) throw new Failure('The recipe for Ray imports its scorer otherwise than this script knows.');
+  return changed;
+}
+
+/** Runs a recipe over the made shards, and gives what was watched. */
+async function watchRecipe(environment, made, recipe, out) {
+  rmSync(out, { recursive: true, force: true });
+  const shards = readdirSync(join(made, 'shards')).map((shard) => join(made, 'shards', shard));
+  const driver = new Driver(environment.program('python'), [recipe, out, ...shards]);
+  const watch = new Watch(driver.pid);
+  await driver.end();
+  return watch.stop();
+}
 
 /** A side that is a recipe. */
 function engine(name) {
   return async (environment, made) => {
     const out = join(FOLDER, `bench-${name}`);
-    rmSync(out, { recursive: true, force: true });
     const python = environment.program('python');
-    const shards = readdirSync(join(made, 'shards')).map((shard) => join(made, 'shards', shard));
-    const driver = new Driver(python, [join(FOLDER, 'bench', `score_with_${name}.py`), out, ...shards]);
-    const watch = new Watch(driver.pid);
-    await driver.end();
-    const watched = watch.stop();
+    const watched = await watchRecipe(environment, made, join(FOLDER, 'bench', `score_with_${name}.py`), out);
     const check = await capture(python, [inRoot('tests/engines/check.py'), out, EXPECTED]);
     return { watched, said: check.stdout.trim() + check.stderr, wrong: check.code !== 0 };
   };
@@ -113,7 +142,7 @@ await main(async () => {
   const found = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const name of names) {
-      const side = await step(name, () => sides[name](environment, made, found.plain.at(-1)?.lines));
+      const side = await step(name, () => sides[name](environment, made, found.plain.at(-1)));
       report(name, side);
       found[name].push(side);
     }

@@ -46,6 +46,15 @@ fn inspect_says_what_a_model_is() {
 }
 
 #[test]
+fn inspect_says_what_the_class_token_knows() {
+    let output = gamma(&["inspect", "weights/gamma-lite-next.safetensors"]);
+    ends_with(&output, 0);
+    let shown = text(&output.stdout);
+    assert!(shown.contains("class token   with 1,568 means"), "{shown}");
+    assert!(!text(&gamma(&["inspect", MODEL]).stdout).contains("class token"));
+}
+
+#[test]
 fn inspect_says_why_a_file_is_no_model() {
     let folder = folder("inspect");
     let bytes = fs::read(MODEL).unwrap();

@@ -318,6 +318,14 @@ fn describe(text: &mut String, model: &ModelInfo) {
                 channels.join(", ")
             ),
         );
+        if stem.pooled {
+            let statistics = thousands(stem.pooled_statistics() as u64);
+            row(
+                text,
+                "class token",
+                format_args!("with {statistics} means and deviations of whole stages of the stem"),
+            );
+        }
     }
     row(text, "vision tower", tower(&config.vision));
     match &config.text {
