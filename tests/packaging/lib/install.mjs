@@ -28,7 +28,7 @@ export const CACHE = process.env.GAMMA_CACHE
   : join(tmpdir(), 'packaging-tests');
 
 /** Packages that the pinned ones depend on are those of this day, so that every run installs the same without lock files. */
-const DAY = '2026-11-27';
+const DAY = '2026-11-28';
 
 /** The folder whose node_modules holds exactly `packages` (names and versions) and what they need. Installed once. */
 async function installed(packages) {

@@ -11,7 +11,7 @@ export default {
     '@types/react': '19.3.3',
     '@types/react-dom': '19.3.0',
     typescript: '7.0.2',
-    vite: '8.3.8',
+    vite: '8.4.0',
   },
   passes: 'same bits',
   async run({ bin, folder, site }) {

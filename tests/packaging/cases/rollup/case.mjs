@@ -1,7 +1,7 @@
 export default {
   title: 'Rollup 4, recipe of docs/javascript.md, worker and modules on another origin',
   about: 'rollup',
-  packages: { rollup: '4.68.5', '@rollup/plugin-node-resolve': '16.0.3' },
+  packages: { rollup: '4.68.8', '@rollup/plugin-node-resolve': '16.0.3' },
   async run({ bin, copy, serve, page }) {
     await bin('rollup', 'main.js', '--plugin', 'node-resolve', '--format', 'es', '--file', 'dist/main.js');
     copy('index.html', 'dist/index.html');

@@ -6,7 +6,7 @@ export default {
     '@sveltejs/adapter-static': '4.0.1',
     '@sveltejs/vite-plugin-svelte': '7.3.1',
     svelte: '5.57.3',
-    vite: '8.3.8',
+    vite: '8.4.0',
   },
   node: 24,
   async run({ bin, site }) {

@@ -3,7 +3,7 @@ const HEADERS = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-emb
 export default {
   title: 'webpack 5, isolated page: threads',
   about: 'webpack',
-  packages: { webpack: '5.112.2', 'webpack-cli': '7.3.1' },
+  packages: { webpack: '5.113.0', 'webpack-cli': '7.3.1' },
   // Threads change no bit.
   scoresOf: 'cpu-relaxed',
   async run({ bin, copy, serve, result, check }) {

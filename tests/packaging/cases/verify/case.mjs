@@ -5,7 +5,7 @@ import { inRoot } from '../../../../scripts/lib/paths.mjs';
 export default {
   title: 'signatures by @contentauth/c2pa-web, Vite 8, build',
   about: '@contentauth/c2pa-web',
-  packages: { vite: '8.3.8', '@contentauth/c2pa-web': '0.13.1' },
+  packages: { vite: '8.4.0', '@contentauth/c2pa-web': '0.13.1' },
   passes: 'same bits, verified',
   async run({ bin, folder, site }) {
     mkdirSync(join(folder, 'public'), { recursive: true });

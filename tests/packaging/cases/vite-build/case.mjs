@@ -1,7 +1,7 @@
 export default {
   title: 'Vite 8, build',
   about: 'vite',
-  packages: { vite: '8.3.8' },
+  packages: { vite: '8.4.0' },
   async run({ bin, site }) {
     await bin('vite', 'build');
     return site('dist');
