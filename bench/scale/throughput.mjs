@@ -38,8 +38,13 @@ const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers
 /** The recipes, with the crops that were asked for. */
 function change(code) {
   if (values.crops === undefined || !code.includes('gamma_wasm')) return code;
-  const changed = code.replaceAll('Scorer(workers=1)', `Scorer(workers=1, crops=${values.crops})`);
-  if (changed === code) throw new Failure('The recipes make their scorer otherwise than this script knows.');
+  return replaced(code, 'Scorer(workers=1)', `Scorer(workers=1, crops=${values.crops})`);
+}
+
+/** A recipe with other `words` in the place of `known`. */
+function replaced(code, known, words) {
+  const changed = code.replaceAll(known, words);
+  if (changed === code) throw new Failure(`A recipe has no \`${known.trim()}\`, which this script knows.`);
   return changed;
 }
 
@@ -73,9 +78,8 @@ const sides = {
   spark: engine('spark'),
   'ray-idle': async (environment, made, { watched }) => {
     const pace = (watched.seconds * WORKERS) / count;
-    const recipe = join(FOLDER, 'bench', 'ray_idle.py');
-    writeFileSync(recipe, asleep(readFileSync(join(FOLDER, 'bench', 'score_with_ray.py'), 'utf8'), pace));
-    return { watched: await watchRecipe(environment, made, recipe, join(FOLDER, 'bench-ray-idle')) };
+    writeFileSync(recipeOf('ray-idle'), asleep(readFileSync(recipeOf('ray'), 'utf8'), pace));
+    return { watched: await watchRecipe(environment, made, 'ray-idle') };
   },
 };
 
@@ -84,21 +88,23 @@ function asleep(recipe, pace) {
   const scorer = [
     'import time',
     'class Scorer:',
-    '    def __init__(self, workers): pass',
+    '    def __init__(self, **options): pass',
     '    def __call__(self, photos):',
     `        time.sleep(${pace} * len(photos))`,
     '        return pa.table({"error": pa.nulls(len(photos), pa.string())})',
   ];
-  const changed = recipe.replace('from gamma_wasm import Scorer\n', `${scorer.join('\n')}\n`);
-  if (changed === recipe) throw new Failure('The recipe for Ray imports its scorer otherwise than this script knows.');
-  return changed;
+  return replaced(recipe, 'from gamma_wasm import Scorer\n', `${scorer.join('\n')}\n`);
 }
 
-/** Runs a recipe over the made shards, and gives what was watched. */
-async function watchRecipe(environment, made, recipe, out) {
+const recipeOf = (name) => join(FOLDER, 'bench', `score_with_${name}.py`);
+const rowsOf = (name) => join(FOLDER, `bench-${name}`);
+
+/** Runs the recipe of this name over the made shards, and gives what was watched. */
+async function watchRecipe(environment, made, name) {
+  const out = rowsOf(name);
   rmSync(out, { recursive: true, force: true });
   const shards = readdirSync(join(made, 'shards')).map((shard) => join(made, 'shards', shard));
-  const driver = new Driver(environment.program('python'), [recipe, out, ...shards]);
+  const driver = new Driver(environment.program('python'), [recipeOf(name), out, ...shards]);
   const watch = new Watch(driver.pid);
   await driver.end();
   return watch.stop();
@@ -107,10 +113,12 @@ async function watchRecipe(environment, made, recipe, out) {
 /** A side that is a recipe. */
 function engine(name) {
   return async (environment, made) => {
-    const out = join(FOLDER, `bench-${name}`);
-    const python = environment.program('python');
-    const watched = await watchRecipe(environment, made, join(FOLDER, 'bench', `score_with_${name}.py`), out);
-    const check = await capture(python, [inRoot('tests/engines/check.py'), out, EXPECTED]);
+    const watched = await watchRecipe(environment, made, name);
+    const check = await capture(environment.program('python'), [
+      inRoot('tests/engines/check.py'),
+      rowsOf(name),
+      EXPECTED,
+    ]);
     return { watched, said: check.stdout.trim() + check.stderr, wrong: check.code !== 0 };
   };
 }

@@ -93,25 +93,16 @@ function architectures() {
     .map((name) => join('/usr/lib', name));
 }
 
-const versions = new Map();
-
 /** The main version of a browser's program, 140 of `Mozilla Firefox 140.10.2esr`; undefined if it does not say. */
 function versionOf(program) {
-  if (!versions.has(program)) {
-    let said = '';
-    try {
-      said = execFileSync(program, ['--version'], {
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'ignore'],
-        timeout: 20_000,
-      });
-    } catch {
-      // What cannot say its version is tried as it is.
-    }
-    const [, version] = said.match(/ (\d+)\./) ?? [];
-    versions.set(program, version && Number(version));
+  try {
+    const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: 20_000 };
+    const version = execFileSync(program, ['--version'], options).match(/ (\d+)\./)?.[1];
+    return version && Number(version);
+  } catch {
+    // What cannot say its version is tried as it is.
+    return undefined;
   }
-  return versions.get(program);
 }
 
 /**
@@ -125,8 +116,9 @@ export function whyMissing(name) {
   const remedy = `install it (Debian: apt-get install ${packages.join(' ')}) or set ${variable} to its path`;
   const program = findBrowser(name);
   if (program === undefined) return `${title} is not on this machine: ${remedy}.`;
-  if (oldest !== undefined && versionOf(program) < oldest) {
-    return `${title} ${versionOf(program)} is too old, ${oldest} is needed: ${remedy}.`;
+  const version = oldest && versionOf(program);
+  if (version < oldest) {
+    return `${title} ${version} is too old, ${oldest} is needed: ${remedy}.`;
   }
   if (name !== 'webkit') return undefined;
   const { miniBrowser, xvfb } = webkitParts();
@@ -143,7 +135,6 @@ async function provide(name) {
   if (missing !== undefined && !process.env[variable] && (await installable(packages))) {
     try {
       await install(packages);
-      versions.clear();
       missing = whyMissing(name);
     } catch (error) {
       missing = `${missing} Installing it failed: ${error.message}`;
