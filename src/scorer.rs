@@ -20,9 +20,9 @@ use burn::tensor::{Device, Tensor};
 use crate::{
     Error, Result,
     image::{CropChoice, CropOptions, CropPolicy, Origin, Pixels, Preparation},
-    model::{Config, Gamma, TOKEN_EMBEDDING, TextTower},
+    model::{Config, Gamma, LevelFeatures, TOKEN_EMBEDDING, TextTower},
     ops,
-    prompt::{DEFAULT_SCENE, LEVELS, Scene},
+    prompt::{DEFAULT_SCENE, Scene},
     weights::{self, Assembly, Checkpoint, Reliability, Tensors, TextFiles},
 };
 
@@ -56,7 +56,7 @@ pub struct Scorer {
     info: ModelInfo,
     device: Device,
     scenes: Vec<Scene>,
-    /// `[5, embed_dim]` for each scene whose features are known.
+    /// `[5 * domains, embed_dim]` for each scene whose features are known.
     text_features: BTreeMap<String, Tensor<2>>,
     /// Scenes and features as the weights have them, whatever was added since.
     own: (Vec<Scene>, BTreeMap<String, Tensor<2>>),
@@ -310,7 +310,7 @@ impl Scorer {
         Ok(Job {
             gamma: Arc::clone(&self.gamma),
             device: self.device.clone(),
-            text_features: Tensor::stack(features, 0),
+            level_features: LevelFeatures::new(features),
             scenes,
             range: self.range,
             intervals,
@@ -326,7 +326,7 @@ impl Scorer {
         })
     }
 
-    /// The scenes that can be asked about, and `[5, embed_dim]` of each.
+    /// The scenes that can be asked about, and `[5 * domains, embed_dim]` of each.
     fn read_features(&self) -> (Vec<String>, Vec<Tensor<2>>) {
         let read = |scene: &Scene| Some((scene.id.clone(), self.text_features.get(&scene.id)?.clone()));
         self.scenes().filter_map(read).unzip()
@@ -345,7 +345,7 @@ impl Scorer {
     }
 }
 
-/// Text features that the file carries as `text_features.{scene}`, `[5, embed_dim]`.
+/// Text features that the file carries as `text_features.{scene}`, `[5 * domains, embed_dim]`.
 fn stored_text_features(
     scenes: &[Scene],
     config: &Config,
@@ -354,7 +354,8 @@ fn stored_text_features(
     let mut features = BTreeMap::new();
     for scene in scenes {
         let name = weights::text_features_name(scene);
-        if let Some(tensor) = tensors.take_optional(&name, [LEVELS.len(), config.embed_dim])? {
+        let shape = LevelFeatures::shape(&tensors.shape(&name), config.embed_dim);
+        if let Some(tensor) = tensors.take_optional(&name, shape)? {
             features.insert(scene.id.clone(), tensor);
         }
     }

@@ -6,8 +6,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use common::{Golden, checkpoint, crops, folder, prompts};
 use gamma_wasm::{
     image::{self, CropChoice, CropPolicy, DecodeOptions, Normalization, Pixels},
-    model::{Block, Config, FeedForward, Gamma},
-    prompt::{Scene, Tokenizer},
+    model::{Block, Config, FeedForward, Gamma, LevelFeatures},
+    prompt::{LEVELS, Scene, Tokenizer},
     scorer::{ScoreOptions, Scorer},
 };
 
@@ -226,17 +226,19 @@ fn features_and_scores(name: &str) {
 
     let text = gamma.text.as_ref().expect("a text tower");
     // Unpadded prompts: this also shows that tokens after the end token change nothing.
-    let text_features: Tensor<3> = Tensor::stack(prompts(&golden).iter().map(|set| text.forward(set)).collect(), 0);
+    let of_scenes: Vec<Tensor<2>> = prompts(&golden).iter().map(|set| text.forward(set)).collect();
+    let text_features: Tensor<3> = Tensor::stack(of_scenes.clone(), 0);
     golden.agree("text.features_normalized", text_features.clone(), STEP);
     let features_of_any_length = prompts(&golden).iter().map(|set| text.features(set)).collect();
     golden.agree("text.features", Tensor::stack::<3>(features_of_any_length, 0), STEP);
-    golden.agree("f64.text_features_normalized", text_features.clone(), STEP);
+    golden.agree("f64.text_features_normalized", text_features, STEP);
     golden.agree("f64.features_normalized", gamma.head.adapt(features.clone()), STEP);
-    let logits = gamma
-        .head
-        .logits(gamma.head.adapt(features.clone()), text_features.clone());
+    let rows = Tensor::cat(of_scenes.clone(), 0);
+    let logits = gamma.head.logits(gamma.head.adapt(features.clone()), rows);
+    let [crops, rows] = logits.dims();
+    let logits: Tensor<3> = logits.reshape([crops, rows / LEVELS.len(), LEVELS.len()]);
     golden.agree("logits", logits.swap_dims(0, 1), STEP);
-    let levels = gamma.head.levels(features, text_features);
+    let levels = gamma.head.levels(features, &LevelFeatures::new(of_scenes));
     golden.agree("probs", levels.clone().swap_dims(0, 1), STEP);
     let scores = gamma.head.score(levels).transpose();
     golden.agree("scores", scores.clone(), SCORE);

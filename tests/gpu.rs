@@ -15,7 +15,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use common::{Golden, checkpoint_on, crops, prompts};
 use gamma_wasm::{
     image::{CropChoice, CropPolicy},
-    model::Gamma,
+    model::{Gamma, LevelFeatures},
     ops::{DeviceChoice, batch, open, random_shapes},
     scorer::{ScoreOptions, Scorer},
     weights::Assembly,
@@ -54,10 +54,10 @@ fn published_scores(name: &str, count: usize) {
     let values = crops.into_data().try_into_vec::<f32>().expect("numbers");
     let input = Tensor::from_data(TensorData::new(values, shape), &device);
     let text = gamma.text.as_ref().expect("a text tower");
-    let text = Tensor::stack(prompts(&golden).iter().map(|set| text.forward(set)).collect(), 0);
+    let text = LevelFeatures::new(prompts(&golden).iter().map(|set| text.forward(set)).collect());
     let scores = gamma
         .head
-        .score(gamma.head.levels(gamma.visual.forward(input), text))
+        .score(gamma.head.levels(gamma.visual.forward(input), &text))
         .transpose();
     let (all, expected) = golden.get("scores");
     let found = scores.into_data().try_into_vec::<f32>().expect("numbers");

@@ -191,6 +191,29 @@ fn tensors_that_are_not_the_models() {
         of_header(renamed("text_features.generic", "text_features.unknown")),
         "tensor-extra"
     );
+    // Five rows for each domain of a scene.
+    for (rows, expected) in [
+        (4, Some("tensor-shape")),
+        (7, Some("tensor-shape")),
+        (0, Some("tensor-shape")),
+        (5 * 65, Some("tensor-shape")),
+        (10, None),
+    ] {
+        let mut file = smallest(false);
+        let features = file
+            .tensors
+            .iter_mut()
+            .find(|tensor| tensor.name == "text_features.generic");
+        let features = features.expect("the features of its scene");
+        let row = features.data.len() / features.shape[0];
+        features.data = features.data[..row].repeat(rows);
+        features.shape[0] = rows;
+        assert_eq!(
+            push(&file.bytes(), None).err().map(|error| error.code()),
+            expected,
+            "{rows} rows"
+        );
+    }
     let mut file = smallest(false);
     file.tensors.retain(|tensor| tensor.name != SECOND);
     assert_eq!(code(&file.bytes()), "tensor-missing");

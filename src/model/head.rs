@@ -29,6 +29,43 @@ impl Adapter {
     }
 }
 
+/// What the levels of the scenes that are asked about look like.
+///
+/// A scene has one set of five level features, or one for each domain of photos that it was learned from: people who judge photos
+/// of phones and people who judge pictures of a photographer give other scores to the same fault.
+#[derive(Debug, Clone)]
+pub struct LevelFeatures {
+    /// `[rows, embed_dim]`, of L2 norm 1: scene by scene, domain by domain, level by level.
+    rows: Tensor<2>,
+    /// Domains of each scene.
+    domains: Vec<usize>,
+}
+
+/// The most domains of a scene.
+const MAX_DOMAINS: usize = 64;
+
+impl LevelFeatures {
+    /// The shape that the features of a scene have to have, `[5 * domains, embed_dim]`, where `found` is the shape of its tensor.
+    pub fn shape(found: &[usize], embed_dim: usize) -> [usize; 2] {
+        let rows = found.first().copied().unwrap_or_default();
+        [
+            rows.div_ceil(LEVELS.len()).clamp(1, MAX_DOMAINS) * LEVELS.len(),
+            embed_dim,
+        ]
+    }
+
+    /// Of scenes with features `[5 * domains, embed_dim]`, of L2 norm 1.
+    pub fn new(scenes: Vec<Tensor<2>>) -> Self {
+        Self {
+            domains: scenes
+                .iter()
+                .map(|features| features.dims()[0] / LEVELS.len())
+                .collect(),
+            rows: Tensor::cat(scenes, 0),
+        }
+    }
+}
+
 /// Compares image features with the text features of the five levels.
 #[derive(Module, Debug)]
 pub struct Head {
@@ -61,22 +98,49 @@ impl Head {
     /// `exp(logit_scale)` times the cosines.
     ///
     /// # Shapes
-    /// - `features`: `[crops, embed_dim]` from [`adapt`](Self::adapt), `text_features`: `[scenes, 5, embed_dim]`
-    /// - output: `[crops, scenes, 5]`
-    pub fn logits(&self, features: Tensor<2>, text_features: Tensor<3>) -> Tensor<3> {
-        let ([crops, embed_dim], [scenes, levels, _]) = (features.dims(), text_features.dims());
-        let text = text_features.reshape([scenes * levels, embed_dim]);
-        let logits = ops::linear(features, text, Epilogue::default()) * self.logit_scale.val().exp().unsqueeze();
-        logits.reshape([crops, scenes, levels])
+    /// - `features`: `[crops, embed_dim]` from [`adapt`](Self::adapt), `rows`: `[rows, embed_dim]`
+    /// - output: `[crops, rows]`
+    pub fn logits(&self, features: Tensor<2>, rows: Tensor<2>) -> Tensor<2> {
+        ops::linear(features, rows, Epilogue::default()) * self.logit_scale.val().exp().unsqueeze()
     }
 
-    /// The probability of each level.
+    /// The logits of each scene, `[crops, domains, 5]`.
     ///
     /// # Shapes
-    /// - `features`: `[crops, embed_dim]` from the vision tower, `text_features`: `[scenes, 5, embed_dim]`
+    /// - `features`: `[crops, embed_dim]` from the vision tower
+    pub fn scene_logits(&self, features: Tensor<2>, scenes: &LevelFeatures) -> Vec<Tensor<3>> {
+        let logits = self.logits(self.adapt(features), scenes.rows.clone());
+        let [crops, _] = logits.dims();
+        let mut first = 0;
+        let of_scene = |&domains: &usize| {
+            let rows = domains * LEVELS.len();
+            let logits = logits.clone().narrow(1, first, rows);
+            first += rows;
+            logits.reshape([crops, domains, LEVELS.len()])
+        };
+        scenes.domains.iter().map(of_scene).collect()
+    }
+
+    /// The probability of each level in each domain, `[crops, domains, 5]` → the same: one softmax over all of them, so that a photo is
+    /// answered for as the domains whose level features it resembles.
+    pub fn in_domains(logits: Tensor<3>) -> Tensor<3> {
+        let shape = logits.dims();
+        ops::softmax(logits.flatten::<2>(1, 2)).reshape(shape)
+    }
+
+    /// The probability of each level, over all domains.
+    ///
+    /// # Shapes
+    /// - `features`: `[crops, embed_dim]` from the vision tower
     /// - output: `[crops, scenes, 5]`, each row sums to 1
-    pub fn levels(&self, features: Tensor<2>, text_features: Tensor<3>) -> Tensor<3> {
-        ops::softmax(self.logits(self.adapt(features), text_features))
+    pub fn levels(&self, features: Tensor<2>, scenes: &LevelFeatures) -> Tensor<3> {
+        if scenes.domains.iter().all(|&domains| domains == 1) {
+            let logits = self.logits(self.adapt(features), scenes.rows.clone());
+            let [crops, _] = logits.dims();
+            return ops::softmax(logits.reshape([crops, scenes.domains.len(), LEVELS.len()]));
+        }
+        let scenes = self.scene_logits(features, scenes).into_iter();
+        Tensor::cat(scenes.map(|logits| Self::in_domains(logits).sum_dim(1)).collect(), 1)
     }
 
     /// The score `sum(p * score_level)`: probabilities `[crops, scenes, 5]` → `[crops, scenes]`.

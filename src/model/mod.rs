@@ -16,7 +16,7 @@ mod vision;
 pub use attention::Attention;
 pub use block::{Block, FeedForward};
 pub use config::{Config, TextConfig, TowerConfig};
-pub use head::{Adapter, Head};
+pub use head::{Adapter, Head, LevelFeatures};
 pub use inventory::{Entry, Part, may_be_quantized};
 pub use layers::{Codes, LayerNorm, Linear, Weight};
 pub use moae::{MixtureOfAssessmentExperts, Mlp};
@@ -64,9 +64,8 @@ impl Gamma {
     ///
     /// # Shapes
     /// - `crops`: `[crops, 3, image, image]`, normalised
-    /// - `text_features`: `[scenes, 5, embed_dim]`, of L2 norm 1
     /// - output: `[crops, scenes, 5]`, each row sums to 1
-    pub fn forward(&self, crops: Tensor<4>, text_features: Tensor<3>) -> Tensor<3> {
-        self.head.levels(self.visual.forward(crops), text_features)
+    pub fn forward(&self, crops: Tensor<4>, scenes: &LevelFeatures) -> Tensor<3> {
+        self.head.levels(self.visual.forward(crops), scenes)
     }
 }

@@ -8,7 +8,7 @@ use super::{Assessment, CropScore, Levels, ScoreInterval, Size, kriging::Kriging
 use crate::{
     Error, Result,
     image::{self, CROP, Crop, CropOptions, Normalization, Origin, Pixels, Provenance},
-    model::Gamma,
+    model::{Gamma, LevelFeatures},
     ops,
     prompt::LEVELS,
     weights::order::order,
@@ -18,8 +18,8 @@ use crate::{
 pub struct Job {
     pub(super) gamma: Arc<Gamma>,
     pub(super) device: Device,
-    /// `[scenes, 5, embed_dim]`.
-    pub(super) text_features: Tensor<3>,
+    /// Of the scenes.
+    pub(super) level_features: LevelFeatures,
     pub(super) scenes: Vec<String>,
     pub(super) range: [f32; 2],
     /// Of each scene half the width of the interval of what people say, if the model states it.
@@ -103,7 +103,7 @@ impl Job {
             image::input(&self.pixels, *crop, &self.normalization, out)?;
         }
         let input = ops::upload(input, [crops.len(), 3, side, side], &self.device);
-        let levels = self.gamma.forward(input, self.text_features.clone());
+        let levels = self.gamma.forward(input, &self.level_features);
         let scores = self.gamma.head.score(levels.clone()).unsqueeze_dim(2);
         let answers = ops::read(Tensor::cat(vec![levels, scores], 2)).await?;
         if answers.iter().any(|value| !value.is_finite()) {
@@ -160,7 +160,7 @@ impl Job {
         let found = self.answers.split_off(before);
         self.gamma = Arc::clone(&scorer.gamma);
         self.device = scorer.device.clone();
-        self.text_features = Tensor::stack(features, 0);
+        self.level_features = LevelFeatures::new(features);
         self.step(1).await?;
         let again = self.answers.get(before..).unwrap_or_default();
         let scores = found.chunks_exact(ANSWER).zip(again.chunks_exact(ANSWER));

@@ -41,6 +41,8 @@ pub struct Batch {
     pub labels: Vec<f32>,
     /// Index of each crop's dataset, ascending.
     pub datasets: Vec<usize>,
+    /// Which of its dataset's domains each crop is of.
+    pub domains: Vec<Option<usize>>,
     /// Group of each crop, ascending within a dataset.
     pub groups: Vec<usize>,
 }
@@ -186,6 +188,7 @@ impl Plan<'_> {
             pixels: vec![0.0; turns.len() * size],
             labels: Vec::with_capacity(turns.len()),
             datasets: Vec::with_capacity(turns.len()),
+            domains: Vec::with_capacity(turns.len()),
             groups: Vec::with_capacity(turns.len()),
         };
         for (turn, out) in turns.into_iter().zip(batch.pixels.chunks_exact_mut(size)) {
@@ -203,6 +206,7 @@ impl Plan<'_> {
             let label = self.cut(&pixels, set, &mut random(self.seed, epoch, group), turn.member, out)?;
             batch.labels.push(label.unwrap_or(sample.label));
             batch.datasets.push(dataset);
+            batch.domains.push(sample.domain);
             batch.groups.push(group);
         }
         Ok(batch)

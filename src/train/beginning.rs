@@ -68,7 +68,9 @@ pub(super) fn beginning(config: &TrainConfig, scenes: &[String], device: &Device
             false => fold_efficientnet_lite(stem, &port)?,
         });
     }
-    Parameters::new(&dimensions, scenes, known, &config.optimizer, device, |entry| {
+    let of_domains = |scene: &String| (scene.clone(), config.domains(scene).len().max(1));
+    let scenes: Vec<(String, usize)> = scenes.iter().map(of_domains).collect();
+    Parameters::new(&dimensions, &scenes, known, &config.optimizer, device, |entry| {
         initial(entry, &dimensions, config.seed)
     })
 }

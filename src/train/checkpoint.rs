@@ -134,7 +134,7 @@ pub(super) fn write_model(
             continue;
         }
         let values = match (&parameter.name, parameter.shape.as_slice()) {
-            (name, &[rows, width]) if name.starts_with(TEXT_FEATURES) && rows == LEVELS.len() => {
+            (name, &[rows, width]) if name.starts_with(TEXT_FEATURES) && rows.is_multiple_of(LEVELS.len()) => {
                 normalize(values.clone().reshape([rows, width])).reshape([rows * width])
             }
             _ => values.clone(),

@@ -57,9 +57,9 @@ pub struct TrainConfig {
     /// Photos that this run holds out of all that are given, instead of those that its datasets set aside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<Split>,
-    /// The run that has to come first, if `model.init` names one.
+    /// The runs that have to come first, each once: those that `model.init` and `teachers` of datasets name.
     #[serde(skip)]
-    pub first: Option<Box<TrainConfig>>,
+    pub first: Vec<TrainConfig>,
 }
 
 /// The model to begin with.
@@ -126,24 +126,28 @@ impl TrainConfig {
         config.check()?;
         config.output = folder.join(&config.output);
         config.data = folder.join(&config.data);
-        for file in [&mut config.model.init, &mut config.model.stem] {
-            *file = file.take().map(|file| folder.join(file));
+        for file in config.models() {
+            *file = folder.join(&file);
         }
-        if let Some(init) = config
-            .model
-            .init
-            .take_if(|init| init.extension().is_some_and(|end| end == "toml"))
-        {
+        config.model.stem = config.model.stem.take().map(|file| folder.join(file));
+        let mut first: Vec<Self> = Vec::new();
+        for model in config.models() {
+            if model.extension().is_none_or(|end| end != "toml") {
+                continue;
+            }
             if depth == 0 {
                 return Err(Error::Train(format!(
                     "{}: too many runs, one before the other",
-                    init.display()
+                    model.display()
                 )));
             }
-            let first = Self::open_at(&init, depth - 1)?;
-            config.model.init = Some(first.model_file());
-            config.first = Some(Box::new(first));
+            let run = Self::open_at(model, depth - 1)?;
+            *model = run.model_file();
+            if first.iter().all(|known| known.output != run.output) {
+                first.push(run);
+            }
         }
+        config.first = first;
         for distort in config
             .datasets
             .iter_mut()
@@ -159,13 +163,25 @@ impl TrainConfig {
         self.output.join("model.safetensors")
     }
 
+    /// The models that it begins with or learns from.
+    fn models(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let teachers = self.datasets.iter_mut().flat_map(|dataset| &mut dataset.teachers);
+        self.model.init.iter_mut().chain(teachers)
+    }
+
     /// Changes this run and those before it.
     pub fn change(&mut self, change: &mut dyn FnMut(&mut Self)) {
         change(self);
-        if let Some(first) = &mut self.first {
-            first.change(change);
-            self.model.init = Some(first.model_file());
+        let mut first = std::mem::take(&mut self.first);
+        for run in &mut first {
+            let before = run.model_file();
+            run.change(change);
+            let after = run.model_file();
+            self.models()
+                .filter(|model| **model == before)
+                .for_each(|model| model.clone_from(&after));
         }
+        self.first = first;
     }
 
     /// Reads the text of a configuration that includes no other files.
@@ -235,6 +251,12 @@ impl TrainConfig {
     /// The ids of the scenes that the model offers, in the order of the datasets.
     pub fn scenes(&self) -> Vec<String> {
         distinct(self.datasets.iter().map(|dataset| &dataset.scene))
+    }
+
+    /// The domains of a scene, in the order of its datasets; none if its level features are those of all photos.
+    pub fn domains(&self, scene: &str) -> Vec<String> {
+        let of_scene = self.datasets.iter().filter(|dataset| dataset.scene == scene);
+        distinct(of_scene.flat_map(|dataset| &dataset.domains))
     }
 
     /// The ids of the scenes that are learned: those that the model offers, then those that help alone.

@@ -45,6 +45,8 @@ pub struct Sample {
     pub label: f32,
     /// Where it stands on a ladder, if its dataset has ladders.
     pub rung: Option<Rung>,
+    /// Which of its dataset's domains it is of.
+    pub domain: Option<usize>,
 }
 
 /// A dataset, read.
@@ -172,6 +174,7 @@ impl<'a> Reader<'a> {
             None => vec![column(&self.config.label_column)?],
         };
         let group = self.config.group_column.as_deref().map(column).transpose()?;
+        let domain = self.config.domain_column.as_deref().map(column).transpose()?;
         let rung = match self.config.ladders {
             true => Some((
                 columns::LADDER.map(&column).into_iter().collect::<Result<Vec<_>>>()?,
@@ -201,6 +204,10 @@ impl<'a> Reader<'a> {
                     label: normalize_label(value, self.config)
                         .map_err(|reason| refuse(self.config, format!("{shown}, line {line}: {reason}")))?,
                     name: name.clone(),
+                    domain: match domain {
+                        Some(at) => Some(self.domain(field(at), &format!("{shown}, line {line}"))?),
+                        None => (!self.config.domains.is_empty()).then_some(0),
+                    },
                     rung: match &rung {
                         Some((ladder, strength)) => Some(Rung {
                             ladder: std::array::from_fn(|at| field(ladder[at]).to_owned()),
@@ -213,6 +220,15 @@ impl<'a> Reader<'a> {
             });
         }
         Ok(rows)
+    }
+
+    fn domain(&self, name: &str, place: &str) -> Result<usize> {
+        let domains = &self.config.domains;
+        let unknown = || {
+            let reason = format!("{place}: domain `{name}` is none of {}", domains.join(", "));
+            refuse(self.config, reason)
+        };
+        domains.iter().position(|domain| domain == name).ok_or_else(unknown)
     }
 
     fn source(&self, name: &str, place: &str) -> Result<Source> {

@@ -87,6 +87,7 @@ mod tests {
                 ladder: [photo.into(), kind.into(), strength.to_string()],
                 strength,
             }),
+            domain: None,
         }
     }
 

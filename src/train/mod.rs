@@ -27,6 +27,7 @@ mod optimizer;
 mod parameters;
 mod session;
 mod state;
+mod teachers;
 mod validation;
 
 pub use about::reliability;

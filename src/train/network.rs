@@ -5,7 +5,8 @@ use burn::tensor::{Tensor, TensorData};
 use super::parameters::{Parameters, text_features};
 use crate::{
     Result,
-    model::Gamma,
+    model::{Gamma, Head, LevelFeatures},
+    ops,
     prompt::{LEVELS, Scene, Tokenizer},
 };
 
@@ -40,12 +41,28 @@ impl Scenes {
     }
 }
 
+/// What crops are answered with.
+pub struct Answers {
+    /// `[crops, scenes]`.
+    pub scores: Tensor<2>,
+    /// Of each scene.
+    pub domains: Vec<Domains>,
+}
+
+/// What the domains of a scene say of crops.
+pub struct Domains {
+    /// How probably a crop is of each domain, `[crops, domains]`.
+    pub probabilities: Tensor<2>,
+    /// Its score as one of that domain, `[crops, domains]`.
+    pub scores: Tensor<2>,
+}
+
 /// A model ready for a forward pass.
 pub struct Network {
     /// The model.
     pub gamma: Gamma,
-    /// `[scenes, 5, embed_dim]`, each row of L2 norm 1.
-    pub features: Tensor<3>,
+    /// What the levels of the scenes look like.
+    pub features: LevelFeatures,
 }
 
 impl Network {
@@ -57,34 +74,54 @@ impl Network {
         let mut tensors = parameters.tensors(values);
         let gamma = Gamma::load(&parameters.config, &mut tensors)?;
         let embed_dim = parameters.config.embed_dim;
-        let rows = match (scenes, &gamma.text) {
-            (Scenes::Prompts(prompts), Some(text)) => text.forward(prompts),
+        let features = match (scenes, &gamma.text) {
+            (Scenes::Prompts(prompts), Some(text)) => {
+                let rows = text.forward(prompts);
+                let [count, _] = rows.dims();
+                (0..count / LEVELS.len())
+                    .map(|scene| rows.clone().narrow(0, scene * LEVELS.len(), LEVELS.len()))
+                    .collect()
+            }
             (Scenes::Prompts(_), None) => return Err(crate::Error::Train("the model has no text tower".into())),
             (Scenes::Learned(ids), _) => {
                 let learned = ids.iter().filter_map(|id| {
-                    tensors
-                        .take_optional(&text_features(id), [LEVELS.len(), embed_dim])
-                        .transpose()
+                    let name = text_features(id);
+                    let shape = LevelFeatures::shape(&tensors.shape(&name), embed_dim);
+                    tensors.take_optional(&name, shape).transpose()
                 });
-                normalize(Tensor::cat(learned.collect::<Result<Vec<Tensor<2>>>>()?, 0))
+                learned
+                    .map(|features| Ok(normalize(features?)))
+                    .collect::<Result<Vec<Tensor<2>>>>()?
             }
         };
-        let [levels, _] = rows.dims();
         Ok(Self {
             gamma,
-            features: rows.reshape([levels / LEVELS.len(), LEVELS.len(), embed_dim]),
+            features: LevelFeatures::new(features),
         })
     }
 
-    /// Scores `[crops, scenes]` of crops `[crops, 3, side, side]`.
-    pub fn scores(&self, crops: Tensor<4>) -> Tensor<2> {
-        let levels = self.gamma.forward(crops, self.features.clone());
-        self.gamma.head.score(levels)
+    /// What crops `[crops, 3, side, side]` are answered with.
+    pub fn answers(&self, crops: Tensor<4>) -> Answers {
+        let head = &self.gamma.head;
+        let (mut levels, mut domains) = (Vec::new(), Vec::new());
+        for logits in head.scene_logits(self.gamma.visual.forward(crops), &self.features) {
+            let probabilities = Head::in_domains(logits.clone());
+            levels.push(probabilities.clone().sum_dim(1));
+            domains.push(Domains {
+                probabilities: probabilities.sum_dim(2).squeeze_dim(2),
+                // As if the crop could be of no other domain.
+                scores: head.score(ops::softmax(logits)),
+            });
+        }
+        Answers {
+            scores: head.score(Tensor::cat(levels, 1)),
+            domains,
+        }
     }
 
     /// Scores `[crops]` of crops `[crops, 3, side, side]`, each asked about its own scene.
     pub fn score(&self, crops: Tensor<4>, scenes: &[usize]) -> Tensor<1> {
-        let scores = self.scores(crops);
+        let Answers { scores, .. } = self.answers(crops);
         let [count, offered] = scores.dims();
         let chosen: Vec<f32> = scenes
             .iter()

@@ -30,6 +30,7 @@ use super::{
     optimizer::{Adam, scalar},
     parameters::Parameters,
     state::{Epoch, Event, Outcome, State},
+    teachers::Teachers,
     validation::Figures,
 };
 use crate::{
@@ -60,6 +61,8 @@ pub struct Session {
     photo: Preparation,
     /// Which scenes learn from which datasets.
     lessons: Lessons,
+    /// What labels the crops that nobody has judged.
+    teachers: Teachers,
     /// Scenes of the model that the run begins with, which stay as they are.
     other_scenes: OtherScenes,
     device: Device,
@@ -100,6 +103,7 @@ impl Session {
         let ids = config.learned_scenes();
         let mut parameters = beginning(&config, &ids, &device)?;
         let lessons = Lessons::new(&config, &mut parameters, &device);
+        let teachers = Teachers::open(&config, &device)?;
         let other_scenes = OtherScenes::keep(&config, &mut parameters, &device)?;
         let scenes = Scenes::new(&ids, parameters.config.text.is_some())?;
         let mut session = Self {
@@ -111,6 +115,7 @@ impl Session {
             scenes,
             photo,
             lessons,
+            teachers,
             other_scenes,
             datasets,
             device,
@@ -231,7 +236,9 @@ impl Session {
         let flow = std::thread::scope(|scope| -> Result<ControlFlow<()>> {
             let batches = plan.start(scope, epoch, self.state.step % per_epoch, self.config.loaders);
             for batch in batches {
-                let (step_loss, mse, rate, norm) = self.step(&batch?, total)?;
+                let mut batch = batch?;
+                self.teachers.label(&mut batch, &self.device)?;
+                let (step_loss, mse, rate, norm) = self.step(&batch, total)?;
                 self.state.step += 1;
                 self.state.loss += step_loss;
                 self.state.mse += mse;
@@ -298,14 +305,21 @@ impl Session {
             order_alone: lesson.order_alone,
         };
         self.leave_out(&mut network.gamma.visual.stem, count);
-        let weights: Vec<Weight> = self.lessons.0.iter().map(of_lesson).collect();
-        let scores = network.scores(Tensor::from_data(crops, &self.device));
-        let (scores, crops, lessons) = self.lessons.gather(scores, &batch.datasets, &leaves);
+        let weights: Vec<Weight> = self.lessons.list.iter().map(of_lesson).collect();
+        let answers = network.answers(Tensor::from_data(crops, &self.device));
+        let (scores, crops, lessons) = self.lessons.gather(&answers, batch, &leaves);
         let labels: Vec<f32> = crops.iter().map(|&crop| batch.labels[crop]).collect();
         let groups: Vec<usize> = crops.iter().map(|&crop| batch.groups[crop]).collect();
         let terms = loss(scores, &labels, &lessons, &groups, &weights, &self.config.loss);
-        let mut gradients = terms.total.backward();
-        let (value, mse) = (scalar(terms.total.inner())?, scalar(terms.mse.inner())?);
+        let minimised = match self.config.loss.domain {
+            weight if weight > 0.0 => match self.lessons.domain_loss(&answers.domains, batch) {
+                Some(entropy) => terms.total + entropy * weight,
+                None => terms.total,
+            },
+            _ => terms.total,
+        };
+        let mut gradients = minimised.backward();
+        let (value, mse) = (scalar(minimised.inner())?, scalar(terms.mse.inner())?);
         drop(network);
         let rate = self.config.schedule.rate(self.state.step, total);
         let norm = self.adam.step(

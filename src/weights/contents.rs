@@ -6,8 +6,8 @@ use safetensors::Dtype;
 use super::{Header, Metadata, QuantizedLayout, TensorInfo, index::is_text, order::sorted, scale_name};
 use crate::{
     Error, Result,
-    model::{Config, Part, may_be_quantized},
-    prompt::{LEVELS, Scene},
+    model::{Config, LevelFeatures, Part, may_be_quantized},
+    prompt::Scene,
 };
 
 /// How a tensor of the model lies in a file. Numbers are places in [`Header::tensors`].
@@ -152,27 +152,26 @@ impl Contents {
     fn check_shapes(&self) -> Result<()> {
         let config = self.config();
         let inventory = config.inventory();
-        let scenes = self.metadata.scenes.iter();
-        let features = scenes.map(|scene| (text_features_name(scene), vec![LEVELS.len(), config.embed_dim]));
-        let mut expected = std::collections::BTreeMap::<String, Vec<usize>>::new();
-        expected.extend(
-            inventory
-                .into_iter()
-                .map(|entry| (entry.name, entry.shape))
-                .chain(features),
-        );
+        let features: std::collections::BTreeSet<String> =
+            self.metadata.scenes.iter().map(text_features_name).collect();
+        let inventory: std::collections::BTreeMap<String, Vec<usize>> =
+            inventory.into_iter().map(|entry| (entry.name, entry.shape)).collect();
         for ModelTensor { name, shape, storage } in &self.tensors {
-            let Some(expected) = expected.get(name) else {
+            let of_scene = || {
+                let scene = features.contains(name);
+                scene.then(|| LevelFeatures::shape(shape, config.embed_dim).to_vec())
+            };
+            let Some(expected) = inventory.get(name).cloned().or_else(of_scene) else {
                 return Err(Error::TensorExtra(name.clone()));
             };
             // A scalar may be a tensor of one element.
             let scalar =
                 expected.is_empty() && shape.as_slice() == [1] || shape.is_empty() && expected.as_slice() == [1];
-            if shape != expected && !scalar {
+            if *shape != expected && !scalar {
                 return Err(Error::TensorShape {
                     name: name.clone(),
                     found: shape.clone(),
-                    expected: expected.clone(),
+                    expected,
                 });
             }
             if matches!(storage, Storage::Quantized { .. }) && !may_be_quantized(name, shape) {

@@ -79,6 +79,11 @@ impl Tensors {
         self.stored.contains_key(name)
     }
 
+    /// The shape of the tensor `name`; that of a scalar if it is not there.
+    pub(crate) fn shape(&self, name: &str) -> Vec<usize> {
+        self.stored.get(name).map(Stored::shape).unwrap_or_default()
+    }
+
     /// Puts a tensor of `shape` on the device.
     pub fn insert(&mut self, name: String, shape: Vec<usize>, values: Vec<f32>) {
         let length = values.len();

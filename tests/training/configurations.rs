@@ -16,7 +16,10 @@ fn the_configurations_of_the_repository_can_be_read() {
     assert_eq!(pooled.scenes(), ["natural-quality"]);
     assert_eq!(pooled.learned_scenes()[1..], ["clive", "biq2021", "distortions"]);
     let next = TrainConfig::open(&weights.join("lite-next.toml")).expect("weights/lite-next.toml");
-    assert_eq!(next.first.map(|first| first.model_file()), Some(pooled.model_file()));
+    assert_eq!(
+        next.first.first().map(TrainConfig::model_file),
+        Some(pooled.model_file())
+    );
     let gamma = TrainConfig::open(&weights.join("gamma.toml")).expect("weights/gamma.toml");
     assert_eq!(gamma.datasets.len(), 12);
     // The paper: everything of CLIP is frozen but adaptive experts, routers and scale.

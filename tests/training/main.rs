@@ -4,6 +4,7 @@
 
 mod configurations;
 mod datasets;
+mod domains;
 mod gradients;
 mod pooled;
 mod runs;
@@ -11,3 +12,4 @@ mod runs;
 mod small;
 mod stem;
 mod support;
+mod teachers;

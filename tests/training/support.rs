@@ -28,7 +28,7 @@ pub fn parameters(
     let begin = |entry: &Entry| initial(entry, config, 7);
     Parameters::new(
         config,
-        &["natural-quality".into()],
+        &[("natural-quality".into(), 1)],
         known,
         optimizer,
         &Device::flex(),

@@ -10,7 +10,7 @@ use std::path::Path;
 use gamma_wasm::Result;
 use gamma_wasm::image::{CropOptions, CropPolicy, Preparation};
 use gamma_wasm::model::TowerConfig;
-use gamma_wasm::prompt::Scene;
+use gamma_wasm::prompt::{LEVELS, Scene};
 use gamma_wasm::scorer::ModelInfo;
 use gamma_wasm::weights::convert::INDEX;
 use gamma_wasm::weights::{self, Header, Index, Quantization, TensorInfo, scale_name};
@@ -50,6 +50,9 @@ struct Format {
     hashes: bool,
     /// Scenes whose text features are stored.
     stored_scenes: Vec<String>,
+    /// Domains of those that have several.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    domains: BTreeMap<String, usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     quantization: Option<Quantized>,
 }
@@ -70,11 +73,16 @@ struct Quantized {
 impl Format {
     fn new(header: &Header, contents: &weights::Contents) -> Option<Self> {
         let metadata = &contents.metadata;
-        let features = |tensor: &TensorInfo| tensor.name.strip_prefix("text_features.").map(str::to_owned);
+        let features = |tensor: &TensorInfo| {
+            let scene = tensor.name.strip_prefix("text_features.")?.to_owned();
+            Some((scene, tensor.shape.first()? / LEVELS.len()))
+        };
+        let stored: Vec<(String, usize)> = header.tensors.iter().filter_map(features).collect();
         Some(Self {
             version: metadata.version?,
             hashes: !metadata.hashes.is_empty(),
-            stored_scenes: header.tensors.iter().filter_map(features).collect(),
+            stored_scenes: stored.iter().map(|(scene, _)| scene.clone()).collect(),
+            domains: stored.into_iter().filter(|&(_, domains)| domains > 1).collect(),
             quantization: Quantized::new(header, &metadata.quantization),
         })
     }
@@ -91,7 +99,13 @@ impl Format {
             "text features",
             match self.stored_scenes.as_slice() {
                 [] => "none stored".into(),
-                scenes => printable(&scenes.join(", ")).into_owned(),
+                scenes => {
+                    let shown = scenes.iter().map(|scene| match self.domains.get(scene) {
+                        Some(domains) => format!("{scene} of {domains} domains"),
+                        None => scene.clone(),
+                    });
+                    printable(&shown.collect::<Vec<_>>().join(", ")).into_owned()
+                }
             },
         );
         let Some(quantized) = &self.quantization else { return };

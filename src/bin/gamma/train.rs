@@ -84,10 +84,10 @@ fn train(arguments: &Train) -> Result<()> {
     }
 }
 
-/// Trains what has to come first, then the run itself; of a run that is done, only its judging is left.
+/// Trains all that has to come first, then the run itself; of a run that is done, only its judging is left.
 fn one_after_the_other(config: TrainConfig, json: bool) -> Result<Option<Outcome>> {
-    if let Some(first) = config.first.clone() {
-        one_after_the_other(*first, json)?;
+    for first in config.first.clone() {
+        one_after_the_other(first, json)?;
     }
     make_photos(&config)?;
     eprintln!("{}", config.name);

@@ -20,6 +20,17 @@ pub struct DatasetConfig {
     /// Scenes, its own perhaps among them, that learn nothing of its labels but the order within a group of photos (`loss.order`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order_alone: Vec<String>,
+    /// The domains that its photos are of: its scene has level features for each domain of its datasets. Without any, a photo counts for the
+    /// mean over domains alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub domains: Vec<String>,
+    /// Which of several domains a photo is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain_column: Option<String>,
+    /// Models whose mean score of a crop is its label instead (Hinton et al., "Distilling the Knowledge in a Neural Network", 2015): files, or
+    /// configurations (`.toml`) of models that are trained first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub teachers: Vec<PathBuf>,
     /// Whether its labels lie on another scale than its scene's scores: the straight line from scores to labels is learned.
     #[serde(default, skip_serializing_if = "is_false")]
     pub affine: bool,
@@ -116,6 +127,11 @@ impl DatasetConfig {
         }
         if self.group == 0 || self.group > 1 && !self.ladders && self.distort.is_none() {
             return refuse("group must be at least 1, and above it the dataset needs ladders");
+        }
+        if (self.domains.len() > 1) != self.domain_column.is_some() {
+            return refuse(
+                "several domains need a domain_column that says which of them a photo is of, and one or none must not have it",
+            );
         }
         if !(self.repeats >= 0.0 && self.weight >= 0.0 && self.repeats < 1e6) {
             return refuse("repeats and weight must not be negative");

@@ -93,6 +93,8 @@ pub struct LossConfig {
     pub rank: f64,
     /// The same for pairs of one group of photos that show the same ([`DatasetConfig::group`](super::DatasetConfig::group)).
     pub order: f64,
+    /// Cross-entropy of the domain of each photo ([`DatasetConfig::domains`](super::DatasetConfig::domains)).
+    pub domain: f64,
     /// Difference of two scores that `rank` and `order` take for clear.
     pub temperature: f64,
 }
@@ -133,6 +135,7 @@ impl Default for LossConfig {
             plcc: 0.0,
             rank: 0.0,
             order: 0.0,
+            domain: 0.0,
             temperature: 0.05,
         }
     }

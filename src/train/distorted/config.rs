@@ -54,6 +54,10 @@ pub struct ListConfig {
     pub validation: Option<PathBuf>,
     /// Folder of the photos.
     pub images: PathBuf,
+    /// Whether all of its photos are distorted, not the clean ones alone: what people would say of them is then unknown, but `teachers` may
+    /// tell. The columns `clean` and `group` are not needed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all: bool,
 }
 
 /// What a model is judged by, and never learns from.

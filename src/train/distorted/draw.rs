@@ -293,11 +293,15 @@ fn listed(list: &ListConfig, data: &Path, seed: u64, split: Option<&Split>) -> R
             let place = header.iter().position(|found| found.trim() == name);
             place.ok_or_else(|| refuse(format!("it has no column `{name}`")))
         };
-        let [image, clean, group] = [column("image")?, column("clean")?, column("group")?];
+        let image = column("image")?;
+        let [clean, group] = match list.all {
+            true => [image, column("group").unwrap_or(image)],
+            false => [column("clean")?, column("group")?],
+        };
         for record in reader.records() {
             let record = record.map_err(|error| refuse(error.to_string()))?;
             let field = |at: usize| record.get(at).unwrap_or_default().trim();
-            if field(clean) != "1" {
+            if !list.all && field(clean) != "1" {
                 continue;
             }
             let held_out = split.map_or(validation, |split| split.holds_out(field(group), seed));

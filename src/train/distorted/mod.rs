@@ -60,6 +60,7 @@ pub(super) fn live(config: &TrainConfig, dataset: &DatasetConfig) -> Result<Opti
         name: photo.name.clone(),
         label: 1.0,
         rung: None,
+        domain: None,
     });
     let live = Live {
         kinds: distort.learned(),

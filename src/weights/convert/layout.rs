@@ -8,7 +8,6 @@ use super::plan::Plan;
 use super::scenes::SceneFeatures;
 use super::writer::Row;
 use crate::model::{Entry, Part};
-use crate::prompt::LEVELS;
 use crate::weights::{scale_name, text_features_name};
 
 /// Something of the model that is stored as one: a tensor, or codes with their scales.
@@ -45,7 +44,7 @@ impl Item {
             Self::Features(features, width) => vec![Row {
                 name: text_features_name(&features.scene),
                 dtype: Dtype::F32,
-                shape: vec![LEVELS.len(), *width],
+                shape: vec![features.values.len() / width, *width],
             }],
         }
     }

@@ -25,7 +25,7 @@ pub enum Scenes {
     Ids(Vec<String>),
 }
 
-/// A scene and the features of its five prompts, `[5, embed_dim]` of L2 norm 1.
+/// A scene and the features of its levels, `[5 * domains, embed_dim]` of L2 norm 1.
 pub struct SceneFeatures {
     /// The scene.
     pub scene: Scene,

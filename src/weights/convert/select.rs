@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::source::{Source, SourceTensor};
-use crate::model::{Config, Entry, Part};
+use crate::model::{Config, Entry, LevelFeatures, Part};
 use crate::weights::Header;
 use crate::{Error, Result};
 
@@ -70,6 +70,15 @@ impl Selection {
         rest.sort_unstable();
         for name in rest {
             if let Some(scene) = name.strip_prefix("text_features.") {
+                let shape = found.get(name).map(|tensor| tensor.shape.clone()).unwrap_or_default();
+                let expected = LevelFeatures::shape(&shape, config.embed_dim);
+                if shape != expected {
+                    return Err(Error::TensorShape {
+                        name: name.clone(),
+                        found: shape,
+                        expected: expected.to_vec(),
+                    });
+                }
                 features.push(scene.to_owned());
             } else if name.rsplit('.').next().is_some_and(|last| LEFTOVERS.contains(&last)) {
                 dropped.push(name.clone());
