@@ -22,7 +22,7 @@ use crate::{
     image::{CropChoice, CropOptions, CropPolicy, Origin, Pixels, Preparation},
     model::{Config, Gamma, LevelFeatures, TOKEN_EMBEDDING, TextTower},
     ops,
-    prompt::{DEFAULT_SCENE, Scene},
+    prompt::{DEFAULT_SCENE, LEVELS, Scene},
     weights::{self, Assembly, Checkpoint, Reliability, Tensors, TextFiles},
 };
 
@@ -60,6 +60,8 @@ pub struct Scorer {
     text_features: BTreeMap<String, Tensor<2>>,
     /// Scenes and features as the weights have them, whatever was added since.
     own: (Vec<Scene>, BTreeMap<String, Tensor<2>>),
+    /// What each level is worth, bad to perfect.
+    worth: [f32; LEVELS.len()],
     /// What the lowest and the highest level are worth.
     range: [f32; 2],
 }
@@ -85,7 +87,8 @@ impl Scorer {
             ));
         }
         let text = gamma.text.take().map_or_else(OnceLock::new, OnceLock::from);
-        let worth = ops::read(gamma.head.score_level.val()).await?;
+        let read = ops::read(gamma.head.score_level.val()).await?;
+        let worth = std::array::from_fn(|level| read.get(level).copied().unwrap_or_default());
         let range = [
             worth.iter().copied().fold(f32::MAX, f32::min),
             worth.iter().copied().fold(f32::MIN, f32::max),
@@ -106,6 +109,7 @@ impl Scorer {
             own: (scenes.clone(), text_features.clone()),
             scenes,
             text_features,
+            worth,
             range,
         })
     }
@@ -122,6 +126,7 @@ impl Scorer {
             scenes,
             text_features,
             own: self.own.clone(),
+            worth: self.worth,
             range: self.range,
         }
     }
@@ -312,6 +317,7 @@ impl Scorer {
             device: self.device.clone(),
             level_features: LevelFeatures::new(features),
             scenes,
+            worth: self.worth,
             range: self.range,
             intervals,
             pixels,

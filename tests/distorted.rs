@@ -442,6 +442,7 @@ fn with_list(folder: &Folder, mut config: TrainConfig) -> TrainConfig {
         labels: "list.csv".into(),
         validation: Some("judge.csv".into()),
         images: "clean".into(),
+        all: false,
     }];
     config
 }

@@ -45,6 +45,21 @@ pub struct LevelFeatures {
 const MAX_DOMAINS: usize = 64;
 
 impl LevelFeatures {
+    /// `[rows, embed_dim]`.
+    pub fn rows(&self) -> Tensor<2> {
+        self.rows.clone()
+    }
+
+    /// Logits `[rows]` of one crop, scene by scene, domain by domain, level by level.
+    pub fn of_scenes<'a>(&self, logits: &'a [f32]) -> impl Iterator<Item = &'a [f32]> {
+        let mut rest = logits;
+        self.domains.iter().map(move |domains| {
+            let (of_scene, others) = rest.split_at((domains * LEVELS.len()).min(rest.len()));
+            rest = others;
+            of_scene
+        })
+    }
+
     /// The shape that the features of a scene have to have, `[5 * domains, embed_dim]`, where `found` is the shape of its tensor.
     pub fn shape(found: &[usize], embed_dim: usize) -> [usize; 2] {
         let rows = found.first().copied().unwrap_or_default();

@@ -60,12 +60,13 @@ impl Gamma {
         })
     }
 
-    /// The probability of each level for each crop and scene.
+    /// The logits of the levels of all scenes.
     ///
     /// # Shapes
     /// - `crops`: `[crops, 3, image, image]`, normalised
-    /// - output: `[crops, scenes, 5]`, each row sums to 1
-    pub fn forward(&self, crops: Tensor<4>, scenes: &LevelFeatures) -> Tensor<3> {
-        self.head.levels(self.visual.forward(crops), scenes)
+    /// - output: `[crops, rows]`, in the order of [`LevelFeatures::of_scenes`]
+    pub fn forward(&self, crops: Tensor<4>, scenes: &LevelFeatures) -> Tensor<2> {
+        let features = self.head.adapt(self.visual.forward(crops));
+        self.head.logits(features, scenes.rows())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 
 use super::{Assessment, CropScore, Levels, ScoreInterval, Size, kriging::Kriging, precision};
 use crate::{
@@ -21,6 +21,8 @@ pub struct Job {
     /// Of the scenes.
     pub(super) level_features: LevelFeatures,
     pub(super) scenes: Vec<String>,
+    /// What each level is worth, bad to perfect.
+    pub(super) worth: [f32; LEVELS.len()],
     pub(super) range: [f32; 2],
     /// Of each scene half the width of the interval of what people say, if the model states it.
     pub(super) intervals: Vec<Option<f32>>,
@@ -40,6 +42,22 @@ pub struct Job {
 const ANSWER: usize = LEVELS.len() + 1;
 /// Where the score is among them.
 const SCORE: usize = LEVELS.len();
+
+/// The probabilities of the levels and the score: a softmax over all levels of all domains, summed over domains. `logits` are
+/// `[domains, 5]`.
+fn answer(logits: &[f32], worth: &[f32; LEVELS.len()]) -> [f32; ANSWER] {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut answer = [0.0; ANSWER];
+    for (at, logit) in logits.iter().enumerate() {
+        answer[at % LEVELS.len()] += (logit - largest).exp();
+    }
+    let total: f32 = answer.iter().sum();
+    for (at, worth) in worth.iter().enumerate() {
+        answer[at] /= total;
+        answer[SCORE] += answer[at] * worth;
+    }
+    answer
+}
 
 impl Job {
     /// The same job, for whose assessments it is known where the photo is from.
@@ -103,9 +121,11 @@ impl Job {
             image::input(&self.pixels, *crop, &self.normalization, out)?;
         }
         let input = ops::upload(input, [crops.len(), 3, side, side], &self.device);
-        let levels = self.gamma.forward(input, &self.level_features);
-        let scores = self.gamma.head.score(levels.clone()).unsqueeze_dim(2);
-        let answers = ops::read(Tensor::cat(vec![levels, scores], 2)).await?;
+        let logits = ops::read(self.gamma.forward(input, &self.level_features)).await?;
+        // So few numbers that they are done sooner here than handed to a device.
+        let of_crops = logits.chunks_exact((logits.len() / crops.len()).max(1));
+        let of_scenes = of_crops.flat_map(|logits| self.level_features.of_scenes(logits));
+        let answers: Vec<f32> = of_scenes.flat_map(|logits| answer(logits, &self.worth)).collect();
         if answers.iter().any(|value| !value.is_finite()) {
             return Err(Error::Device("it answered with numbers that are not finite".into()));
         }

@@ -151,27 +151,26 @@ impl Contents {
     /// Compares each tensor with the one that a model of these dimensions has.
     fn check_shapes(&self) -> Result<()> {
         let config = self.config();
-        let inventory = config.inventory();
-        let features: std::collections::BTreeSet<String> =
-            self.metadata.scenes.iter().map(text_features_name).collect();
-        let inventory: std::collections::BTreeMap<String, Vec<usize>> =
-            inventory.into_iter().map(|entry| (entry.name, entry.shape)).collect();
+        let features: Vec<String> = self.metadata.scenes.iter().map(text_features_name).collect();
+        let mut expected = std::collections::BTreeMap::<String, Vec<usize>>::new();
+        expected.extend(config.inventory().into_iter().map(|entry| (entry.name, entry.shape)));
         for ModelTensor { name, shape, storage } in &self.tensors {
-            let of_scene = || {
-                let scene = features.contains(name);
-                scene.then(|| LevelFeatures::shape(shape, config.embed_dim).to_vec())
-            };
-            let Some(expected) = inventory.get(name).cloned().or_else(of_scene) else {
-                return Err(Error::TensorExtra(name.clone()));
+            let of_scene;
+            let expected = match expected.get(name) {
+                Some(expected) => expected.as_slice(),
+                None if features.contains(name) => {
+                    of_scene = LevelFeatures::shape(shape, config.embed_dim);
+                    &of_scene
+                }
+                None => return Err(Error::TensorExtra(name.clone())),
             };
             // A scalar may be a tensor of one element.
-            let scalar =
-                expected.is_empty() && shape.as_slice() == [1] || shape.is_empty() && expected.as_slice() == [1];
-            if *shape != expected && !scalar {
+            let scalar = expected.is_empty() && shape.as_slice() == [1] || shape.is_empty() && expected == [1];
+            if shape.as_slice() != expected && !scalar {
                 return Err(Error::TensorShape {
                     name: name.clone(),
                     found: shape.clone(),
-                    expected,
+                    expected: expected.to_vec(),
                 });
             }
             if matches!(storage, Storage::Quantized { .. }) && !may_be_quantized(name, shape) {

@@ -46,11 +46,15 @@ fn inspect_says_what_a_model_is() {
 }
 
 #[test]
-fn inspect_says_what_the_class_token_knows() {
-    let output = gamma(&["inspect", "weights/gamma-lite-next.safetensors"]);
+fn inspect_says_what_the_class_token_knows_and_how_many_domains_a_scene_has() {
+    let output = gamma(&["inspect"]);
     ends_with(&output, 0);
     let shown = text(&output.stdout);
     assert!(shown.contains("class token   with 1,568 means"), "{shown}");
+    assert!(
+        shown.contains("natural-quality of 4 domains, underwater-quality"),
+        "{shown}"
+    );
     assert!(!text(&gamma(&["inspect", MODEL]).stdout).contains("class token"));
 }
 

@@ -259,9 +259,8 @@ fn a_reader_that_leaves_is_no_error() {
 }
 
 #[test]
-fn the_next_model_puts_the_samples_of_the_page_in_their_order() {
+fn the_default_model_puts_the_samples_of_the_page_in_their_order() {
     let root = env!("CARGO_MANIFEST_DIR");
-    let model = format!("{root}/weights/gamma-lite-next.safetensors");
     let faults = ["", "-noisy", "-compressed", "-blurred"];
     let photos = faults.map(|fault| {
         let ending = if matches!(fault, "-noisy" | "-compressed") {
@@ -272,7 +271,7 @@ fn the_next_model_puts_the_samples_of_the_page_in_their_order() {
         format!("{root}/www/samples/lighthouse{fault}.{ending}")
     });
     let photos = photos.each_ref().map(String::as_str);
-    let output = gamma(&[&["score", "--json", "--weights", &model], photos.as_slice()].concat());
+    let output = gamma(&[&["score", "--json"], photos.as_slice()].concat());
     ends_with(&output, 0);
     let scores: Vec<f64> = lines(&output)
         .iter()

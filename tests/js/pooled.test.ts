@@ -1,52 +1,40 @@
-// The real CPU module on a model whose class token knows the statistics of the stem's stages.
-import { createHash } from 'node:crypto';
+// The real CPU module on a model whose class token knows the statistics of the stem's stages, and on one without them.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type * as NodeEntry from '../../js/node.js';
-import { readMetadata, readTensors, type Tensor, writeTensors } from '../browser/safetensors.js';
+import { readMetadata, readTensors, writeTensors } from '../browser/safetensors.js';
 import { gammaCommand } from '../native.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const lite = join(root, 'weights', 'gamma-lite.safetensors');
 const photo = join(root, 'www', 'samples', 'dog.jpg');
 
-/** Mean and deviation of each channel of EfficientNet-Lite0's stages. */
-const STATISTICS = 2 * (16 + 24 + 40 + 80 + 112 + 192 + 320);
-const WIDTH = 192;
+const POOLED = 'clip_model.visual.stem.pooled.';
 
-function floats(shape: number[], value: (at: number) => number): Tensor {
-  const numbers = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, at) => value(at));
-  return { dtype: 'F32', shape, data: Buffer.from(numbers.buffer) };
-}
-
-/** The default model, and beside its tensors a map of pooled statistics. */
-function pooled(): Buffer {
-  const { config = '', sha256 = '', ...metadata } = readMetadata(lite);
-  const added = Object.entries({
-    mean: floats([STATISTICS], (at) => Math.cos(at) / 4),
-    deviation: floats([STATISTICS], (at) => 1 + Math.sin(at) / 2),
-    'linear.weight': floats([WIDTH, STATISTICS], (at) => Math.sin(at * at) / 100),
-    'linear.bias': floats([WIDTH], (at) => Math.cos(3 * at) / 10),
-  }).map(([name, tensor]) => [`clip_model.visual.stem.pooled.${name}`, tensor] as const);
+/** The default model, but its class token knows no pooled statistics. */
+function withoutPooled(): Buffer {
+  const { config = '', sha256 = '', quantization = '', ...metadata } = readMetadata(lite);
+  const others = <Value>(table: Iterable<[string, Value]>) =>
+    [...table].filter(([name]) => !name.startsWith(POOLED));
+  const { tensors, ...scheme } = JSON.parse(quantization) as { tensors: Record<string, unknown> };
   const dimensions = JSON.parse(config);
-  dimensions.stem.pooled = true;
-  const hashes = JSON.parse(sha256);
-  for (const [name, { data }] of added) hashes[name] = createHash('sha256').update(data).digest('hex');
-  return writeTensors(new Map([...readTensors(lite), ...added]), {
+  dimensions.stem.pooled = false;
+  return writeTensors(new Map(others(readTensors(lite))), {
     ...metadata,
     config: JSON.stringify(dimensions),
-    sha256: JSON.stringify(hashes),
+    sha256: JSON.stringify(Object.fromEntries(others(Object.entries(JSON.parse(sha256))))),
+    quantization: JSON.stringify({ ...scheme, tensors: Object.fromEntries(others(Object.entries(tensors))) }),
   });
 }
 
 test('pooled statistics change the score, and to the same as natively', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'gamma-'));
   try {
-    const model = join(folder, 'pooled.safetensors');
-    writeFileSync(model, pooled());
+    const model = join(folder, 'without.safetensors');
+    writeFileSync(model, withoutPooled());
     const { Gamma } = (await import(new URL('../../pkg/node.js', import.meta.url).href)) as typeof NodeEntry;
     const scoreOf = async (weights: string) => {
       const gamma = await Gamma.load({ weights });
@@ -54,10 +42,12 @@ test('pooled statistics change the score, and to the same as natively', async ()
       await gamma.dispose();
       return score;
     };
-    const found = await scoreOf(model);
-    const line = gammaCommand('score', '--json', '--weights', model, '--policy', 'center', photo);
-    expect(Math.abs(found - JSON.parse(line).score)).toBeLessThan(1e-5);
-    expect(Math.abs(found - (await scoreOf(lite)))).toBeGreaterThan(0.01);
+    const [pooled, without] = [await scoreOf(lite), await scoreOf(model)];
+    for (const [weights, found] of [[lite, pooled], [model, without]] as const) {
+      const line = gammaCommand('score', '--json', '--weights', weights, '--policy', 'center', photo);
+      expect(Math.abs(found - JSON.parse(line).score)).toBeLessThan(1e-5);
+    }
+    expect(Math.abs(pooled - without)).toBeGreaterThan(0.01);
   } finally {
     rmSync(folder, { recursive: true });
   }

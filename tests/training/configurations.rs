@@ -11,6 +11,12 @@ fn the_configurations_of_the_repository_can_be_read() {
     let weights = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights");
     let lite = TrainConfig::open(&weights.join("lite.toml")).expect("weights/lite.toml");
     assert_eq!(lite.scenes(), ["natural-quality"]);
+    assert_eq!(lite.domains("natural-quality"), ["clive", "ss01", "ss02", "ss03"]);
+    let domains = TrainConfig::open(&weights.join("lite-domains.toml")).expect("weights/lite-domains.toml");
+    let taught = TrainConfig::open(&weights.join("lite-taught.toml")).expect("weights/lite-taught.toml");
+    let first = |run: &TrainConfig| run.first.iter().map(TrainConfig::model_file).collect::<Vec<_>>();
+    assert_eq!(first(&taught), [domains.model_file()]);
+    assert_eq!(first(&lite), [taught.model_file(), domains.model_file()]);
     let pooled = TrainConfig::open(&weights.join("lite-pooled.toml")).expect("weights/lite-pooled.toml");
     assert!(pooled.model.pooled && pooled.model.batch_norm);
     assert_eq!(pooled.scenes(), ["natural-quality"]);
@@ -58,8 +64,8 @@ fn runs_in_a_circle_are_refused() {
 #[test]
 fn a_short_side_that_no_crop_fits_is_refused() {
     for short_side in [0, 223, 4097] {
-        let text =
-            std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/lite.toml")).expect("a file");
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/lite-domains.toml"))
+            .expect("a file");
         let text = text.replace("short_side = 384", &format!("short_side = {short_side}"));
         let error = TrainConfig::parse(&text).expect_err("refused").to_string();
         assert!(error.contains(&format!("short_side is {short_side}")), "{error}");
@@ -68,8 +74,8 @@ fn a_short_side_that_no_crop_fits_is_refused() {
 
 #[test]
 fn a_point_between_two_models_needs_both() {
-    let text =
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/lite.toml")).expect("a file");
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/lite-domains.toml"))
+        .expect("a file");
     for part in ["0.5", "1.5", "-1.0", "nan"] {
         let text = text.replace("ema = 0.99", &format!("ema = 0.99\ninterpolation = {part}"));
         let error = TrainConfig::parse(&text).expect_err("refused").to_string();

@@ -136,7 +136,8 @@ fn a_domain_that_nobody_named_is_refused_with_its_line() {
 
 #[test]
 fn domains_need_a_column_and_a_column_needs_domains() {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/lite.toml")).expect("a file");
+    let text =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/lite-pooled.toml")).expect("a file");
     for more in [
         "domains = ['a', 'b']",
         "domain_column = 'camera'",
