@@ -17,8 +17,7 @@ const POOLED = 'clip_model.visual.stem.pooled.';
 /** The default model, but its class token knows no pooled statistics. */
 function withoutPooled(): Buffer {
   const { config = '', sha256 = '', quantization = '', ...metadata } = readMetadata(lite);
-  const others = <Value>(table: Iterable<[string, Value]>) =>
-    [...table].filter(([name]) => !name.startsWith(POOLED));
+  const others = <Value>(table: Iterable<[string, Value]>) => [...table].filter(([name]) => !name.startsWith(POOLED));
   const { tensors, ...scheme } = JSON.parse(quantization) as { tensors: Record<string, unknown> };
   const dimensions = JSON.parse(config);
   dimensions.stem.pooled = false;
@@ -43,7 +42,10 @@ test('pooled statistics change the score, and to the same as natively', async ()
       return score;
     };
     const [pooled, without] = [await scoreOf(lite), await scoreOf(model)];
-    for (const [weights, found] of [[lite, pooled], [model, without]] as const) {
+    for (const [weights, found] of [
+      [lite, pooled],
+      [model, without],
+    ] as const) {
       const line = gammaCommand('score', '--json', '--weights', weights, '--policy', 'center', photo);
       expect(Math.abs(found - JSON.parse(line).score)).toBeLessThan(1e-5);
     }
