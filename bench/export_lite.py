@@ -212,8 +212,10 @@ def build(meta, tensors):
     x = g.op("Add", x, adapted)
     features = g.op("LpNormalization", x, axis=-1, p=2)
     factor = np.exp(tensors["clip_model.logit_scale"].reshape(()))
-    levels = g.op("Softmax", g.op("MatMul", features, tensors["text_features.natural-quality"].T * factor), axis=-1)
-    score = g.op("MatMul", levels, tensors["score_level"])
+    # The levels of each domain, one after the other.
+    rows = tensors["text_features.natural-quality"]
+    levels = g.op("Softmax", g.op("MatMul", features, rows.T * factor), axis=-1)
+    score = g.op("MatMul", levels, np.tile(tensors["score_level"], len(rows) // 5))
     for value, name in ((features, "features"), (score, "score")):
         g.nodes.append(helper.make_node("Identity", [value], [name]))
     graph = helper.make_graph(

@@ -149,11 +149,6 @@ impl Head {
     /// - `features`: `[crops, embed_dim]` from the vision tower
     /// - output: `[crops, scenes, 5]`, each row sums to 1
     pub fn levels(&self, features: Tensor<2>, scenes: &LevelFeatures) -> Tensor<3> {
-        if scenes.domains.iter().all(|&domains| domains == 1) {
-            let logits = self.logits(self.adapt(features), scenes.rows.clone());
-            let [crops, _] = logits.dims();
-            return ops::softmax(logits.reshape([crops, scenes.domains.len(), LEVELS.len()]));
-        }
         let scenes = self.scene_logits(features, scenes).into_iter();
         Tensor::cat(scenes.map(|logits| Self::in_domains(logits).sum_dim(1)).collect(), 1)
     }

@@ -274,3 +274,38 @@ impl Job {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn levels_and_score_are_those_of_one_softmax_over_all_domains(
+            logits in (1_usize..6).prop_flat_map(|domains| prop::collection::vec(-60.0_f32..60.0, domains * LEVELS.len())),
+        ) {
+            let worth = [0.2, 0.4, 0.55, 0.8, 1.0];
+            let found = answer(&logits, &worth);
+            let largest = logits.iter().copied().fold(f32::MIN, f32::max);
+            let exponential = |logit: &f32| f64::from(logit - largest).exp();
+            let total: f64 = logits.iter().map(exponential).sum();
+            let mut score = 0.0;
+            for (level, worth) in worth.iter().enumerate() {
+                let of_level = logits.iter().skip(level).step_by(LEVELS.len());
+                let expected = of_level.map(exponential).sum::<f64>() / total;
+                score += expected * f64::from(*worth);
+                prop_assert!((expected - f64::from(found[level])).abs() < 1e-6);
+            }
+            prop_assert!((score - f64::from(found[SCORE])).abs() < 1e-6);
+        }
+
+        #[test]
+        fn what_is_not_finite_is_not_hidden(place in 0_usize..10, value in prop::sample::select(vec![f32::NAN, f32::INFINITY])) {
+            let mut logits = [0.5; 10];
+            logits[place] = value;
+            prop_assert!(answer(&logits, &[0.2, 0.4, 0.6, 0.8, 1.0]).iter().any(|number| !number.is_finite()));
+        }
+    }
+}
