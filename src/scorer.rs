@@ -62,8 +62,6 @@ pub struct Scorer {
     own: (Vec<Scene>, BTreeMap<String, Tensor<2>>),
     /// What each level is worth, bad to perfect.
     worth: [f32; LEVELS.len()],
-    /// What the lowest and the highest level are worth.
-    range: [f32; 2],
 }
 
 impl Scorer {
@@ -89,10 +87,6 @@ impl Scorer {
         let text = gamma.text.take().map_or_else(OnceLock::new, OnceLock::from);
         let read = ops::read(gamma.head.score_level.val()).await?;
         let worth = std::array::from_fn(|level| read.get(level).copied().unwrap_or_default());
-        let range = [
-            worth.iter().copied().fold(f32::MAX, f32::min),
-            worth.iter().copied().fold(f32::MIN, f32::max),
-        ];
         let info = ModelInfo::new(
             &checkpoint.metadata,
             checkpoint.config,
@@ -110,7 +104,6 @@ impl Scorer {
             scenes,
             text_features,
             worth,
-            range,
         })
     }
 
@@ -127,7 +120,6 @@ impl Scorer {
             text_features,
             own: self.own.clone(),
             worth: self.worth,
-            range: self.range,
         }
     }
 
@@ -318,7 +310,6 @@ impl Scorer {
             level_features: LevelFeatures::new(features),
             scenes,
             worth: self.worth,
-            range: self.range,
             intervals,
             pixels,
             origin,

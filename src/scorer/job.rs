@@ -23,7 +23,6 @@ pub struct Job {
     pub(super) scenes: Vec<String>,
     /// What each level is worth, bad to perfect.
     pub(super) worth: [f32; LEVELS.len()],
-    pub(super) range: [f32; 2],
     /// Of each scene half the width of the interval of what people say, if the model states it.
     pub(super) intervals: Vec<Option<f32>>,
     pub(super) pixels: Pixels,
@@ -222,7 +221,8 @@ impl Job {
         let [bad, poor, fair, good, perfect, score] = means;
         let center = average(&scores);
         let squares: f32 = ranks.iter().map(|&rank| (scores[rank] - center).powi(2)).sum();
-        let [low, high] = self.range;
+        let low = self.worth.iter().copied().fold(f32::MAX, f32::min);
+        let high = self.worth.iter().copied().fold(f32::MIN, f32::max);
         let percent = |score: f32| (100.0 * (score - low) / (high - low).max(f32::EPSILON)).clamp(0.0, 100.0);
         let crop = |rank: usize| {
             let Crop { x, y, size } = self.plan[places[rank]];

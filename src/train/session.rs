@@ -311,12 +311,9 @@ impl Session {
         let labels: Vec<f32> = crops.iter().map(|&crop| batch.labels[crop]).collect();
         let groups: Vec<usize> = crops.iter().map(|&crop| batch.groups[crop]).collect();
         let terms = loss(scores, &labels, &lessons, &groups, &weights, &self.config.loss);
-        let minimised = match self.config.loss.domain {
-            weight if weight > 0.0 => match self.lessons.domain_loss(&answers.domains, batch) {
-                Some(entropy) => terms.total + entropy * weight,
-                None => terms.total,
-            },
-            _ => terms.total,
+        let minimised = match self.lessons.domain_loss(&answers.domains, batch) {
+            Some(entropy) => terms.total + entropy * self.config.loss.domain,
+            None => terms.total,
         };
         let mut gradients = minimised.backward();
         let (value, mse) = (scalar(minimised.inner())?, scalar(terms.mse.inner())?);

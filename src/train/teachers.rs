@@ -22,7 +22,6 @@ use crate::{
 };
 
 /// The teachers of each dataset that has some.
-#[derive(Default)]
 pub(super) struct Teachers(BTreeMap<usize, Vec<Network>>);
 
 impl Teachers {
@@ -31,13 +30,13 @@ impl Teachers {
     /// # Errors
     /// If a file cannot be read, is no model, or has no level features of its dataset's scene.
     pub fn open(config: &TrainConfig, device: &Device) -> Result<Self> {
-        let mut teachers = BTreeMap::new();
-        for (place, dataset) in config.datasets.iter().enumerate() {
+        let datasets = config.datasets.iter().enumerate();
+        let taught = datasets.filter(|(_, dataset)| !dataset.teachers.is_empty());
+        let teachers = taught.map(|(place, dataset)| {
             let of_dataset = dataset.teachers.iter().map(|path| open(path, &dataset.scene, device));
-            teachers.insert(place, of_dataset.collect::<Result<Vec<_>>>()?);
-        }
-        teachers.retain(|_, of_dataset| !of_dataset.is_empty());
-        Ok(Self(teachers))
+            Ok((place, of_dataset.collect::<Result<Vec<_>>>()?))
+        });
+        Ok(Self(teachers.collect::<Result<_>>()?))
     }
 
     /// Labels the crops of datasets that have teachers.

@@ -151,17 +151,20 @@ impl Contents {
     /// Compares each tensor with the one that a model of these dimensions has.
     fn check_shapes(&self) -> Result<()> {
         let config = self.config();
-        let features: Vec<String> = self.metadata.scenes.iter().map(text_features_name).collect();
-        let mut expected = std::collections::BTreeMap::<String, Vec<usize>>::new();
-        expected.extend(config.inventory().into_iter().map(|entry| (entry.name, entry.shape)));
+        let inventory = config.inventory().into_iter();
+        // The shape of a scene's features follows from that of its tensor.
+        let features = self.metadata.scenes.iter().map(text_features_name);
+        let mut expected = std::collections::BTreeMap::<String, Option<Vec<usize>>>::new();
+        expected.extend(
+            inventory
+                .map(|entry| (entry.name, Some(entry.shape)))
+                .chain(features.map(|name| (name, None))),
+        );
         for ModelTensor { name, shape, storage } in &self.tensors {
-            let of_scene;
+            let of_scene = LevelFeatures::shape(shape, config.embed_dim);
             let expected = match expected.get(name) {
-                Some(expected) => expected.as_slice(),
-                None if features.contains(name) => {
-                    of_scene = LevelFeatures::shape(shape, config.embed_dim);
-                    &of_scene
-                }
+                Some(Some(expected)) => expected.as_slice(),
+                Some(None) => &of_scene,
                 None => return Err(Error::TensorExtra(name.clone())),
             };
             // A scalar may be a tensor of one element.
