@@ -20,6 +20,7 @@ export type { Difference } from './api/compare.js';
 export type { Grouped, GroupOptions, PhotoGroup } from './api/group.js';
 export type { PhotoResult } from './api/score-many.js';
 export { GammaError, type GammaErrorCode } from './error.js';
+export { faultText } from './findings.js';
 export type { Photo, Weights } from './pool/node.js';
 export type * from './types.js';
 

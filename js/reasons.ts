@@ -1,11 +1,12 @@
 // What an assessment says, in words for people: nothing that the engine did not compute or the file did not declare.
+import { faultText } from './findings.js';
 import type { Assessment, Levels } from './types.js';
 
 /** A reason, for programs and for people. */
 export interface Reason {
   /**
    * `low-score`; `too-many-pixels`; `not-a-photo`: it cannot be read as one. The others are remarks: `small`, it has
-   * fewer pixels than the model looks at; `uneven`, a part of it is much worse; `damaged`, a part cannot be decoded;
+   * fewer pixels than the model looks at; `fault`, it has one ({@link Assessment.findings}); `uneven`, a part of it is much worse; `damaged`, a part cannot be decoded;
    * `declared-ai`, `declared-composite`.
    */
   readonly code:
@@ -13,6 +14,7 @@ export interface Reason {
     | 'too-many-pixels'
     | 'not-a-photo'
     | 'small'
+    | 'fault'
     | 'uneven'
     | 'damaged'
     | 'declared-ai'
@@ -45,6 +47,8 @@ export function remarks(assessment: Assessment): Reason[] {
   }
   if (damaged !== undefined)
     found.push({ code: 'damaged', text: `${Math.ceil(damaged * 100)}% of it are damaged and cannot be decoded.` });
+  for (const finding of assessment.findings ?? [])
+    found.push({ code: 'fault', text: `It looks ${faultText(finding)}.` });
   const worst = Math.min(...crops.map((crop) => crop.percent));
   if (percent - worst > UNEVEN)
     found.push({ code: 'uneven', text: `A part of it is much worse, ${Math.round(worst)} of 100.` });

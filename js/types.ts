@@ -53,6 +53,22 @@ export interface ModelInfo {
   readonly photo?: Preparation | undefined;
   /** How far the scores of a scene can be relied on, by its id, if the file says. */
   readonly reliability?: Readonly<Record<string, Reliability>> | undefined;
+  /** The faults that explain scores of a scene, by the ids of both scenes, if the file says. */
+  readonly findings?: Readonly<Record<string, Readonly<Record<string, FaultClaim>>>> | undefined;
+}
+
+/** When a fault is claimed, measured on photos that the model has not learned from. */
+export interface FaultClaim {
+  /** Its forms, if it has several. */
+  readonly forms?: readonly string[] | undefined;
+  /** The highest score under the fault's scene that it is claimed by. */
+  readonly score: number;
+  /** The least probability of a form that is told; absent where none is. */
+  readonly form?: number | undefined;
+  /** Photos that it was claimed of. */
+  readonly claimed: number;
+  /** Those of them that have it. */
+  readonly right: number;
 }
 
 /** How far the scores of a scene can be relied on, measured on photos that the model has not learned from. */
@@ -143,6 +159,25 @@ export interface ScoreInterval {
   readonly percent: readonly [number, number];
 }
 
+/** A fault that a photo has. */
+export interface Finding {
+  /** The id of the fault's scene: of Gamma-Lite `sharpness`, `noise`, `exposure`, `compression` or `colour`. */
+  readonly fault: string;
+  /**
+   * Which form of it, where that can be told: of `sharpness` `focus`, `motion` or `oversharpened`; of `exposure` `under`, `over` or `contrast`; of
+   * `compression` `artefacts` or `banding`; of `colour` `pale`, `oversaturated` or `fringes`.
+   */
+  readonly form?: string | undefined;
+  /** The score under the fault's scene, on the scale of {@link Assessment.score}. */
+  readonly score: number;
+  /** The same on the scale of {@link Assessment.percent}. */
+  readonly percent: number;
+  /** The level that is nearest to it. */
+  readonly level: keyof Levels;
+  /** Where it is: places in {@link Assessment.crops} of the crops that have it, the worst first. */
+  readonly crops: readonly number[];
+}
+
 /** What the model says about one photo under one scene. */
 export interface Assessment {
   /**
@@ -163,6 +198,11 @@ export interface Assessment {
    * ({@link ModelInfo.reliability}).
    */
   readonly interval?: ScoreInterval | undefined;
+  /**
+   * The faults that the photo has, the worst first: those that the model tells so reliably that nine claims in ten are right
+   * ({@link ModelInfo.findings}); empty if it claims none, absent if it tells none under this scene.
+   */
+  readonly findings?: readonly Finding[] | undefined;
   /** The crops that were scored, in the order in which they were planned. */
   readonly crops: readonly CropScore[];
   /** Id of the scene. */

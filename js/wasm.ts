@@ -107,6 +107,7 @@ export interface EngineAssessment {
   spread: number;
   uncertainty: number;
   interval?: Assessment['interval'];
+  findings?: Assessment['findings'];
   crops: CropScore[];
   scene: string;
   width: number;

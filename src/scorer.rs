@@ -23,14 +23,15 @@ use crate::{
     model::{Config, Gamma, LevelFeatures, TOKEN_EMBEDDING, TextTower},
     ops,
     prompt::{DEFAULT_SCENE, LEVELS, Scene},
-    weights::{self, Assembly, Checkpoint, Reliability, Tensors, TextFiles},
+    weights::{self, Assembly, Checkpoint, FaultClaim, Reliability, Tensors, TextFiles},
 };
 
 #[cfg(feature = "prompts")]
 use crate::prompt::Tokenizer;
 
-pub use assessment::{Assessment, CropScore, Levels, ScoreInterval, Size};
+pub use assessment::{Assessment, CropScore, Finding, Levels, ScoreInterval, Size};
 pub use info::{ModelInfo, TextTowerState};
+use job::Fault;
 pub use job::Job;
 use kriging::Kriging;
 
@@ -77,8 +78,16 @@ impl Scorer {
         scenes.retain(|scene| text_tower || tensors.contains(&weights::text_features_name(scene)));
         let mut gamma = Gamma::load(config, &mut tensors)?;
         let text_features = stored_text_features(&scenes, config, &mut tensors)?;
+        let info = ModelInfo::new(
+            &checkpoint.metadata,
+            checkpoint.config,
+            checkpoint.parameters,
+            text_tower || checkpoint.text_files.is_some(),
+            checkpoint.photo,
+        );
         let device = tensors.device().clone();
         tensors.finish()?;
+        check_findings(&info.findings, &text_features)?;
         if scenes.is_empty() {
             return Err(Error::Config(
                 "it has neither a text tower nor the text features of a scene".into(),
@@ -87,13 +96,6 @@ impl Scorer {
         let text = gamma.text.take().map_or_else(OnceLock::new, OnceLock::from);
         let read = ops::read(gamma.head.score_level.val()).await?;
         let worth = std::array::from_fn(|level| read.get(level).copied().unwrap_or_default());
-        let info = ModelInfo::new(
-            &checkpoint.metadata,
-            checkpoint.config,
-            checkpoint.parameters,
-            text_tower || checkpoint.text_files.is_some(),
-            checkpoint.photo,
-        );
         Ok(Self {
             gamma: Arc::new(gamma),
             text: Arc::new(text),
@@ -192,6 +194,19 @@ impl Scorer {
     pub fn reliability(&self, id: &str) -> Option<&Reliability> {
         let scene = self.scenes().find(|scene| scene.id == id)?;
         self.own.0.contains(scene).then(|| self.info.reliability.get(id))?
+    }
+
+    /// The faults that explain scores of a scene, as the weights state, with their places among `scenes`; `None` if they state none, or if the scene is
+    /// one's own.
+    fn faults(&self, id: &str, scenes: &[String]) -> Option<Vec<Fault>> {
+        let own = |id: &str| self.scenes().any(|scene| scene.id == id && self.own.0.contains(scene));
+        let faults = self.info.findings.get(id).filter(|_| own(id))?;
+        let fault = |(id, claim): (&String, &FaultClaim)| {
+            let scene = scenes.iter().position(|scene| scene == id && own(id))?;
+            let claim = claim.clone();
+            Some(Fault { scene, claim })
+        };
+        Some(faults.iter().filter_map(fault).collect())
     }
 
     /// Scenes of the weights whose prompts still have to be read by the text tower ([`read_scene`](Self::read_scene)).
@@ -298,6 +313,7 @@ impl Scorer {
             });
         }
         let (scenes, features) = self.read_features();
+        let faults = scenes.iter().map(|id| self.faults(id, &scenes)).collect();
         let intervals = scenes.iter().map(|id| Some(self.reliability(id)?.interval)).collect();
         if features.is_empty() {
             return Err(Error::Tokenizer(
@@ -310,6 +326,7 @@ impl Scorer {
             level_features: LevelFeatures::new(features),
             scenes,
             worth: self.worth,
+            faults,
             intervals,
             pixels,
             origin,
@@ -357,4 +374,21 @@ fn stored_text_features(
         }
     }
     Ok(features)
+}
+
+/// Each form of a fault has level features of its own in the fault's scene.
+///
+/// # Errors
+/// [`Error::WeightsMetadata`] naming the fault whose features are not there, or of another number.
+fn check_findings(findings: &weights::Findings, features: &BTreeMap<String, Tensor<2>>) -> Result<()> {
+    for (fault, claim) in findings.values().flatten() {
+        let wanted = claim.forms.len().max(1);
+        let found = features.get(fault).map_or(0, |rows| rows.dims()[0] / LEVELS.len());
+        if found != wanted {
+            return Err(Error::WeightsMetadata(format!(
+                "`findings`: `{fault}` needs the level features of {wanted} forms, `text_features.{fault}` has those of {found}"
+            )));
+        }
+    }
+    Ok(())
 }

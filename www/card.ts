@@ -1,4 +1,5 @@
 import type { Assessment } from 'gamma-wasm';
+import { faultText } from '../js/findings.ts';
 import { drawCrops, spreadOf } from './crops.ts';
 import { byId, find } from './dom.ts';
 import { count, deviceLabel, durationText, percentText, sentence } from './format.ts';
@@ -103,6 +104,11 @@ export class Card {
     drawLevels(this.part('.level-bar'), this.part('.legend'), levels);
     this.part('.spread').textContent =
       crops.length > 1 ? `\u00b1${percentText(spreadOf(crops))} over ${count(crops.length, 'crop')}` : '1 crop';
+    const faults = this.part('.findings');
+    const found = assessment.findings ?? [];
+    faults.hidden = found.length === 0;
+    faults.textContent = found.length > 0 ? `Why: ${found.map(faultText).join(', ')}` : '';
+    faults.title = 'Of ten faults that are named, nine are there. What is not named may be there all the same.';
     const opinion = this.part('.interval');
     opinion.hidden = !interval;
     const [low, high] = interval?.percent ?? [0, 0];

@@ -1,19 +1,21 @@
 import type { Assessment, CropScore } from 'gamma-wasm';
+import { faultText } from '../js/findings.ts';
 import { percentText } from './format.ts';
 
 /**
  * Draws the crops over a photo. Positions are shares of the upright photo, so they fit any size at which it is shown. Each
- * crop is a button that tells its score when it is pointed at or reached by keyboard.
+ * crop is a button that tells its score and its faults when it is pointed at or reached by keyboard.
  *
  * @param layer Lies exactly over the photo.
  * @param readout Where the score of the crop in hand is told.
  */
 export function drawCrops(layer: HTMLElement, readout: HTMLElement, assessment: Assessment): void {
-  const { width, height, crops } = assessment;
+  const { width, height, crops, findings = [] } = assessment;
   const share = (value: number, of: number) => `${(100 * value) / of}%`;
   layer.replaceChildren(
     ...crops.map((crop, index) => {
-      const text = `Crop ${index + 1} of ${crops.length}: ${percentText(crop.percent)}%`;
+      const faults = findings.filter((finding) => finding.crops.includes(index)).map(faultText);
+      const text = [`Crop ${index + 1} of ${crops.length}: ${percentText(crop.percent)}%`, ...faults].join(', ');
       const button = document.createElement('button');
       button.type = 'button';
       button.className = 'crop';

@@ -1,5 +1,5 @@
 // A result as programs read it: JSON lines and CSV, the same as the native command's.
-import type { Assessment, Levels } from '../node.js';
+import type { Assessment, Finding, Levels } from '../node.js';
 import type { Failure } from './failure.js';
 import { exact } from './names.js';
 import { decimal, milliseconds, plain, single } from './numbers.js';
@@ -27,10 +27,19 @@ const object = (fields: Readonly<Record<string, string>>) =>
 
 /** One object of a photo and scene. */
 export function jsonRow({ path, model, seconds }: Scored, assessment: Assessment): string {
-  const { levels, crops, preview, interval, damaged } = assessment;
+  const { levels, crops, preview, interval, findings, damaged } = assessment;
   const pair = (ends: readonly number[]) => `[${ends.map(single).join(',')}]`;
   const crop = ({ x, y, size, score, percent }: Assessment['crops'][number]) =>
     object({ x: String(x), y: String(y), size: String(size), score: single(score), percent: single(percent) });
+  const finding = ({ fault, form, score, percent, level, crops }: Finding) =>
+    object({
+      fault: JSON.stringify(fault),
+      ...(form !== undefined && { form: JSON.stringify(form) }),
+      score: single(score),
+      percent: single(percent),
+      level: JSON.stringify(level),
+      crops: JSON.stringify(crops),
+    });
   return object({
     image: JSON.stringify(exact(path)),
     score: single(assessment.score),
@@ -39,6 +48,7 @@ export function jsonRow({ path, model, seconds }: Scored, assessment: Assessment
     spread: single(assessment.spread),
     uncertainty: single(assessment.uncertainty),
     ...(interval && { interval: object({ score: pair(interval.score), percent: pair(interval.percent) }) }),
+    ...(findings && { findings: `[${findings.map(finding).join(',')}]` }),
     crops: `[${crops.map(crop).join(',')}]`,
     scene: JSON.stringify(assessment.scene),
     model: JSON.stringify(model),

@@ -1,6 +1,6 @@
 // Results for people: aligned columns, and one line about all photos.
 import type { Assessment, Levels } from '../node.js';
-import { name } from './names.js';
+import { name, printable } from './names.js';
 import { LEVELS } from './rows.js';
 
 const COLUMNS = [...'▁▂▃▄▅▆▇█'];
@@ -13,13 +13,15 @@ export function tableHeader(width: number | undefined): string {
 
 /** One line of a photo and scene. */
 export function tableRow(path: Buffer, assessment: Assessment, width: number | undefined): string {
-  const { percent, score, spread, levels, scene, enlarged, preview } = assessment;
+  const { percent, score, spread, levels, scene, enlarged, preview, findings } = assessment;
   const four = (value: number) => value.toFixed(4).padStart(6);
   const numbers = `${percent.toFixed(1).padStart(7)}  ${four(score)}  ${four(spread)}`;
   const column = width === undefined ? '' : `${scene.padEnd(width)}  `;
   const note = enlarged ? '  (small photo, scaled up)' : '';
   const raw = preview ? `  (preview of ${preview.width}x${preview.height} in the RAW file)` : '';
-  return `${numbers}  ${bar(levels).padEnd(6)}  ${column}${name(path)}${raw}${note}`;
+  const faults = findings?.map(({ fault, form }) => printable(form === undefined ? fault : `${fault}: ${form}`));
+  const found = faults?.length ? `  (${faults.join(', ')})` : '';
+  return `${numbers}  ${bar(levels).padEnd(6)}  ${column}${name(path)}${raw}${note}${found}`;
 }
 
 /** The five levels from bad to perfect as columns of an eighth to eight eighths of a line. */

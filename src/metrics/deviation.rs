@@ -29,13 +29,15 @@ pub struct Deviations {
     pub krcc: Option<f64>,
 }
 
-/// A photo's score, and those of its crops.
+/// What a model says of a photo.
 #[derive(Debug, Clone, Default)]
 pub struct Scored {
-    /// Of the photo.
+    /// The score of the photo.
     pub photo: f64,
     /// Of each crop.
     pub crops: Vec<f64>,
+    /// The faults that are claimed, and which form of each is told, if the model tells any.
+    pub findings: Option<Vec<(String, Option<String>)>>,
 }
 
 impl Deviations {
@@ -78,6 +80,7 @@ mod tests {
     #[test]
     fn crops_and_photos_are_told_apart() {
         let scored = |photo, crops: [f64; 2]| Scored {
+            findings: None,
             photo,
             crops: crops.to_vec(),
         };

@@ -9,6 +9,7 @@
 pub mod bootstrap;
 pub mod deviation;
 pub mod evaluation;
+pub mod findings;
 pub mod fit;
 pub mod ladder;
 pub mod paper;

@@ -45,6 +45,11 @@ pub struct LevelFeatures {
 const MAX_DOMAINS: usize = 64;
 
 impl LevelFeatures {
+    /// Domains of each scene.
+    pub fn domains(&self) -> &[usize] {
+        &self.domains
+    }
+
     /// `[rows, embed_dim]`.
     pub fn rows(&self) -> Tensor<2> {
         self.rows.clone()

@@ -69,6 +69,10 @@ pub struct Assessment {
     /// such photos were off, as [`Reliability`](crate::weights::Reliability) says. `None` if the model does not state it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<ScoreInterval>,
+    /// The faults that the photo has, the worst first, as far as the model can tell them reliably
+    /// ([`FaultClaim`](crate::weights::FaultClaim)); `None` if it tells none under this scene.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub findings: Option<Vec<Finding>>,
     /// Each crop that was scored with its score, in the order of the plan.
     pub crops: Vec<CropScore>,
     /// Id of the scene asked for.
@@ -99,6 +103,24 @@ pub struct Assessment {
     /// the file's bytes puts [`provenance`](crate::image::provenance()) here, and beside what is serialized.
     #[serde(skip)]
     pub provenance: Provenance,
+}
+
+/// A fault that a photo has.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// The id of the fault's scene, such as `sharpness`.
+    pub fault: String,
+    /// Which form of it, such as `motion`, where that can be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
+    /// The score of the fault's scene, on the scale of [`Assessment::score`].
+    pub score: f32,
+    /// As [`Assessment::percent`].
+    pub percent: f32,
+    /// The level that is nearest to the score.
+    pub level: &'static str,
+    /// Where it is: places in [`Assessment::crops`] of the crops that have it, the worst first.
+    pub crops: Vec<usize>,
 }
 
 /// The lower and the upper end of an interval.

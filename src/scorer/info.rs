@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     image::Preparation,
     model::Config,
-    weights::{Contents, Header, Reliability, reliability},
+    weights::{Contents, Findings, Header, Reliability, findings, reliability},
 };
 
 /// What a set of weights is.
@@ -35,6 +35,9 @@ pub struct ModelInfo {
     /// How far the scores of each scene can be relied on, from the metadata.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub reliability: BTreeMap<String, Reliability>,
+    /// The faults that explain the scores of each scene, from the metadata.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub findings: Findings,
 }
 
 impl ModelInfo {
@@ -58,6 +61,7 @@ impl ModelInfo {
             photo,
             // They were checked when the file was opened.
             reliability: reliability(metadata.get("reliability").map(String::as_str)).unwrap_or_default(),
+            findings: findings(metadata.get("findings").map(String::as_str)).unwrap_or_default(),
         }
     }
 

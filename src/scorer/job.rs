@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 
-use super::{Assessment, CropScore, Levels, ScoreInterval, Size, kriging::Kriging, precision};
+use super::{Assessment, CropScore, Finding, Levels, ScoreInterval, Size, kriging::Kriging, precision};
 use crate::{
     Error, Result,
     image::{self, CROP, Crop, CropOptions, Normalization, Origin, Pixels, Provenance},
     model::{Gamma, LevelFeatures},
     ops,
     prompt::LEVELS,
-    weights::order::order,
+    weights::{FaultClaim, order::order},
 };
 
 /// The crops of one photo on their way to a score. Features do not depend on the scene, so one job answers all.
@@ -23,6 +23,8 @@ pub struct Job {
     pub(super) scenes: Vec<String>,
     /// What each level is worth, bad to perfect.
     pub(super) worth: [f32; LEVELS.len()],
+    /// Of each scene the faults that explain it; `None` if the model tells none.
+    pub(super) faults: Vec<Option<Vec<Fault>>>,
     /// Of each scene half the width of the interval of what people say, if the model states it.
     pub(super) intervals: Vec<Option<f32>>,
     pub(super) pixels: Pixels,
@@ -33,28 +35,37 @@ pub struct Job {
     pub(super) normalization: Normalization,
     pub(super) plan: Vec<Crop>,
     pub(super) kriging: Kriging,
-    /// For each crop done, in the order of `kriging`, and each scene: five probabilities and the score.
+    /// For each crop done, in the order of `kriging`, and each scene: five probabilities, the score, and the probability of each domain.
     pub(super) answers: Vec<f32>,
 }
 
-/// Numbers that one crop and scene answer with: the levels and the score.
-const ANSWER: usize = LEVELS.len() + 1;
-/// Where the score is among them.
-const SCORE: usize = LEVELS.len();
+/// A fault that explains scores of a scene.
+pub(super) struct Fault {
+    /// The place of its own scene.
+    pub scene: usize,
+    /// When it is claimed.
+    pub claim: FaultClaim,
+}
 
-/// The probabilities of the levels and the score: a softmax over all levels of all domains, summed over domains. `logits` are
-/// `[domains, 5]`.
-fn answer(logits: &[f32], worth: &[f32; LEVELS.len()]) -> [f32; ANSWER] {
+/// Where the score is among the numbers that one crop and scene answer with: the levels, the score, the domains.
+const SCORE: usize = LEVELS.len();
+/// Where the domains begin.
+const DOMAINS: usize = SCORE + 1;
+
+/// The probabilities of the levels, the score, and the probabilities of the domains: a softmax over all levels of all domains, summed over
+/// domains, and over levels. `logits` are `[domains, 5]`.
+fn answer(logits: &[f32], worth: &[f32; LEVELS.len()]) -> Vec<f32> {
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut answer = [0.0; ANSWER];
+    let mut answer = vec![0.0; DOMAINS + logits.len() / LEVELS.len()];
+    let mut total = 0.0;
     for (at, logit) in logits.iter().enumerate() {
-        answer[at % LEVELS.len()] += (logit - largest).exp();
+        let exponential = (logit - largest).exp();
+        answer[at % LEVELS.len()] += exponential;
+        answer[DOMAINS + at / LEVELS.len()] += exponential;
+        total += exponential;
     }
-    let total: f32 = answer.iter().sum();
-    for (at, worth) in worth.iter().enumerate() {
-        answer[at] /= total;
-        answer[SCORE] += answer[at] * worth;
-    }
+    answer.iter_mut().for_each(|sum| *sum /= total);
+    answer[SCORE] = answer.iter().zip(worth).map(|(level, worth)| level * worth).sum();
     answer
 }
 
@@ -75,7 +86,7 @@ impl Job {
 
     /// Crops scored.
     pub fn done(&self) -> usize {
-        self.answers.len() / (self.scenes.len() * ANSWER).max(1)
+        self.answers.len() / self.place(self.scenes.len()).max(1)
     }
 
     /// Whether no further step is needed for any scene.
@@ -97,10 +108,17 @@ impl Job {
         self.scenes.iter().position(|known| known == id)
     }
 
+    /// Where a scene's numbers begin among those that a crop answers with; of the number of all scenes, how many those are.
+    fn place(&self, scene: usize) -> usize {
+        let domains = self.level_features.domains().iter().take(scene);
+        domains.map(|domains| DOMAINS + domains).sum()
+    }
+
     /// Number `at` of what each crop that is done answered about a scene.
     fn answers(&self, scene: usize, at: usize) -> Vec<f32> {
-        let crops = self.answers.chunks_exact(self.scenes.len() * ANSWER);
-        crops.map(|answers| answers[scene * ANSWER + at]).collect()
+        let place = self.place(scene) + at;
+        let crops = self.answers.chunks_exact(self.place(self.scenes.len()));
+        crops.map(|answers| answers[place]).collect()
     }
 
     /// Scores the next crops, at most `batch` of them, and says how many are done.
@@ -147,7 +165,7 @@ impl Job {
     /// # Errors
     /// [`Error::Option`] if the numbers are not those of some of this job's crops.
     pub fn resume(&mut self, answered: Vec<f32>) -> Result<()> {
-        let crop = self.scenes.len() * ANSWER;
+        let crop = self.place(self.scenes.len());
         let whole = crop > 0 && answered.len().is_multiple_of(crop) && answered.len() / crop <= self.crops();
         if !whole || answered.iter().any(|value| !value.is_finite()) {
             return Err(Error::Option {
@@ -171,7 +189,7 @@ impl Job {
     #[cfg(any(feature = "cli", feature = "bench"))]
     pub async fn last_crop_differs(mut self, scorer: &super::Scorer) -> Result<f32> {
         let (scenes, features) = scorer.read_features();
-        let crop = self.scenes.len() * ANSWER;
+        let crop = self.place(self.scenes.len());
         let before = self.answers.len().saturating_sub(crop);
         if self.answers.is_empty() || scenes != self.scenes {
             return Ok(f32::INFINITY);
@@ -182,10 +200,9 @@ impl Job {
         self.level_features = LevelFeatures::new(features);
         self.step(1).await?;
         let again = self.answers.get(before..).unwrap_or_default();
-        let scores = found.chunks_exact(ANSWER).zip(again.chunks_exact(ANSWER));
-        Ok(scores
-            .map(|(found, again)| (found[SCORE] - again[SCORE]).abs())
-            .fold(0.0, f32::max))
+        let scores = (0..self.scenes.len()).map(|scene| self.place(scene) + SCORE);
+        let apart = |at: usize| Some((found.get(at)? - again.get(at)?).abs());
+        Ok(scores.filter_map(apart).fold(0.0, f32::max))
     }
 
     /// What the crops scored so far say about a scene: of all planned ones, what they foretell.
@@ -208,17 +225,15 @@ impl Job {
         let places = self.kriging.order();
         let ranks = order(done, &|a, b| places[a].cmp(&places[b]));
         let average = |values: &[f32]| ranks.iter().map(|&rank| values[rank]).sum::<f32>() / done as f32;
-        let mut means = [0.0; ANSWER];
-        let mut scores = Vec::new();
-        for (at, mean) in means.iter_mut().enumerate() {
-            scores = self.answers(index, at);
-            *mean = match done < self.crops() {
-                // Kriging's weights may be a trifle below 0.
-                true => (self.kriging.foretell(&scores).mean as f32).max(0.0),
-                false => average(&scores),
-            };
-        }
-        let [bad, poor, fair, good, perfect, score] = means;
+        let over_plan = |values: &[f32]| match done < self.crops() {
+            // Kriging's weights may be a trifle below 0.
+            true => (self.kriging.foretell(values).mean as f32).max(0.0),
+            false => average(values),
+        };
+        let mean = |at: usize| over_plan(&self.answers(index, at));
+        let [bad, poor, fair, good, perfect] = std::array::from_fn(mean);
+        let scores = self.answers(index, SCORE);
+        let score = over_plan(&scores);
         let center = average(&scores);
         let squares: f32 = ranks.iter().map(|&rank| (scores[rank] - center).powi(2)).sum();
         let low = self.worth.iter().copied().fold(f32::MAX, f32::min);
@@ -235,6 +250,33 @@ impl Job {
                 percent: percent(score),
             }
         };
+        let finding = |Fault { scene, claim }: &Fault| {
+            let scores = self.answers(*scene, SCORE);
+            let score = over_plan(&scores);
+            if score > claim.score {
+                return None;
+            }
+            let places = order(done, &|a, b| scores[ranks[a]].total_cmp(&scores[ranks[b]]));
+            let has = |&place: &usize| scores[ranks[place]] <= claim.score;
+            let probable = |(at, form)| (over_plan(&self.answers(*scene, DOMAINS + at)), form);
+            let likeliest = claim.forms.iter().enumerate().map(probable);
+            let likeliest = likeliest.max_by(|a: &(f32, &String), b| a.0.total_cmp(&b.0));
+            let told = |(probability, _): &(f32, _)| claim.form.is_some_and(|least| *probability >= least);
+            let percent = percent(score);
+            Some(Finding {
+                fault: self.scenes[*scene].clone(),
+                form: likeliest.filter(told).map(|(_, form)| form.clone()),
+                score,
+                percent,
+                level: LEVELS[((percent / 25.0).round() as usize).min(LEVELS.len() - 1)],
+                crops: places.into_iter().filter(has).collect(),
+            })
+        };
+        let findings = self.faults[index].as_ref().map(|faults| {
+            let mut found: Vec<Finding> = faults.iter().filter_map(finding).collect();
+            found.sort_by(|a, b| a.score.total_cmp(&b.score));
+            found
+        });
         let uncertainty = precision::uncertainty(&self.kriging, &scores);
         let interval = self.intervals[index].map(|half| {
             let half = half + uncertainty;
@@ -255,6 +297,7 @@ impl Job {
             spread: (squares / done as f32).sqrt(),
             uncertainty,
             interval,
+            findings,
             crops: ranks.iter().map(|&rank| crop(rank)).collect(),
             scene: scene.to_owned(),
             width: self.pixels.width,

@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use super::{
     checkpoint,
     config::{DatasetConfig, TrainConfig},
-    parameters::{AFFINE, Parameters, TEXT_FEATURES},
+    parameters::{AFFINE, Parameter, Parameters, TEXT_FEATURES, text_features},
     state::Epoch,
     validation::Predictions,
 };
@@ -15,16 +15,25 @@ use crate::{
     Error, Result,
     image::Preparation,
     metrics::{self, Judged},
-    weights::{self, Reliability},
+    weights::{self, Findings, Reliability},
 };
+
+/// What a model states of its scenes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Measured {
+    /// How far their scores can be relied on.
+    pub reliability: BTreeMap<String, Reliability>,
+    /// When faults are claimed.
+    pub findings: Findings,
+}
 
 /// Scenes of the model that a run begins with. Where nothing but level features is trained they answer as before, so they stay in the model.
 #[derive(Debug, Clone, Default)]
 pub(super) struct OtherScenes {
     /// Their ids.
     ids: Vec<String>,
-    /// What that model states of them.
-    reliability: BTreeMap<String, Reliability>,
+    /// What that model states of them, and of scenes that this run asks about and leaves as they are.
+    stated: Measured,
 }
 
 impl OtherScenes {
@@ -42,7 +51,9 @@ impl OtherScenes {
             return Ok(Self::default());
         };
         let (tensors, metadata) = checkpoint::read(path)?;
-        let mut reliability = weights::reliability(metadata.get("reliability").map(String::as_str))?;
+        let stated = |key: &str| metadata.get(key).map(String::as_str);
+        let mut reliability = weights::reliability(stated("reliability"))?;
+        let mut findings = weights::findings(stated("findings"))?;
         let learned = config.learned_scenes();
         let mut ids = Vec::new();
         for (name, (shape, values)) in tensors {
@@ -55,8 +66,18 @@ impl OtherScenes {
                 parameters.list[at].shape = shape;
             }
         }
-        reliability.retain(|scene, _| ids.contains(scene));
-        Ok(Self { ids, reliability })
+        let stays = |scene: &String| {
+            let name = text_features(scene);
+            let frozen = |parameter: &Parameter| parameter.name == name && !parameter.is_trained();
+            parameters.list.iter().any(frozen)
+        };
+        reliability.retain(|scene, _| stays(scene));
+        findings.retain(|scene, faults| {
+            faults.retain(|fault, _| stays(fault));
+            stays(scene) && !faults.is_empty()
+        });
+        let stated = Measured { reliability, findings };
+        Ok(Self { ids, stated })
     }
 }
 
@@ -68,8 +89,8 @@ pub(super) struct About<'a> {
     pub photo: &'a Preparation,
     /// Its epoch.
     pub evaluated: Option<&'a Epoch>,
-    /// How far its scores can be relied on, by scene.
-    pub measured: BTreeMap<String, Reliability>,
+    /// What was measured on photos that it has not learned from.
+    pub measured: Measured,
     /// The scenes that it keeps.
     pub other_scenes: &'a OtherScenes,
 }
@@ -98,10 +119,17 @@ impl About<'_> {
         if !self.photo.is_empty() {
             metadata.insert("photo", serde_json::to_string(self.photo).map_err(refuse)?);
         }
-        let mut reliability = self.measured;
-        reliability.extend(self.other_scenes.reliability.clone());
+        let Measured {
+            mut reliability,
+            mut findings,
+        } = self.other_scenes.stated.clone();
+        reliability.extend(self.measured.reliability);
+        findings.extend(self.measured.findings);
         if !reliability.is_empty() {
             metadata.insert("reliability", serde_json::to_string(&reliability).map_err(refuse)?);
+        }
+        if !findings.is_empty() {
+            metadata.insert("findings", serde_json::to_string(&findings).map_err(refuse)?);
         }
         Ok(metadata)
     }

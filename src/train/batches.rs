@@ -13,6 +13,7 @@ use std::{
 use super::{
     dataset::{Dataset, Sample, shuffle},
     kin::Kin,
+    live::{Drawn, Faults},
 };
 use crate::{
     Error, Result,
@@ -43,6 +44,8 @@ pub struct Batch {
     pub datasets: Vec<usize>,
     /// Which of its dataset's domains each crop is of.
     pub domains: Vec<Option<usize>>,
+    /// What is known of each crop's faults.
+    pub faults: Vec<Option<Faults>>,
     /// Group of each crop, ascending within a dataset.
     pub groups: Vec<usize>,
 }
@@ -189,6 +192,7 @@ impl Plan<'_> {
             labels: Vec::with_capacity(turns.len()),
             datasets: Vec::with_capacity(turns.len()),
             domains: Vec::with_capacity(turns.len()),
+            faults: Vec::with_capacity(turns.len()),
             groups: Vec::with_capacity(turns.len()),
         };
         for (turn, out) in turns.into_iter().zip(batch.pixels.chunks_exact_mut(size)) {
@@ -203,8 +207,11 @@ impl Plan<'_> {
                 continue;
             };
             let pixels = self.cache.get((dataset, photo), || open(set, sample))?;
-            let label = self.cut(&pixels, set, &mut random(self.seed, epoch, group), turn.member, out)?;
-            batch.labels.push(label.unwrap_or(sample.label));
+            let drawn = self.cut(&pixels, set, &mut random(self.seed, epoch, group), turn.member, out)?;
+            batch
+                .labels
+                .push(drawn.as_ref().map_or(sample.label, |drawn| drawn.label));
+            batch.faults.push(drawn.and_then(|drawn| drawn.faults));
             batch.datasets.push(dataset);
             batch.domains.push(sample.domain);
             batch.groups.push(group);
@@ -212,7 +219,7 @@ impl Plan<'_> {
         Ok(batch)
     }
 
-    /// A random crop of a random size, distorted if the dataset asks for it, mirrored or not; the label of a distorted one.
+    /// A random crop of a random size, distorted if the dataset asks for it, mirrored or not; what was drawn for a distorted one.
     fn cut(
         &self,
         pixels: &Pixels,
@@ -220,7 +227,7 @@ impl Plan<'_> {
         random: &mut SplitMix64,
         member: usize,
         out: &mut [f32],
-    ) -> Result<Option<f32>> {
+    ) -> Result<Option<Drawn>> {
         let size = match self.photo.sizes() {
             [size] => *size,
             sizes => sizes[random.up_to(sizes.len() as u32 - 1) as usize],
@@ -229,11 +236,11 @@ impl Plan<'_> {
         let x = random.up_to(pixels.width.saturating_sub(size));
         let mirrored = random.up_to(1) == 1;
         let crop = Crop { x, y, size };
-        let label = match &set.live {
+        let drawn = match &set.live {
             Some(live) => {
-                let (part, crop, label) = live.draw(pixels, crop, random, member)?;
-                image::input(&part, crop, &self.normalization, out)?;
-                Some(label)
+                let drawn = live.draw(pixels, crop, random, member)?;
+                image::input(&drawn.part, drawn.crop, &self.normalization, out)?;
+                Some(drawn)
             }
             None => {
                 image::input(pixels, crop, &self.normalization, out)?;
@@ -243,7 +250,7 @@ impl Plan<'_> {
         if mirrored {
             out.chunks_exact_mut(CROP as usize).for_each(<[f32]>::reverse);
         }
-        Ok(label)
+        Ok(drawn)
     }
 }
 

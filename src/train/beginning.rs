@@ -10,12 +10,13 @@ use super::{
     imagenet::{efficientnet_lite, fold_efficientnet_lite},
     initial::initial,
     norm::is_norm,
-    parameters::Parameters,
+    parameters::{Parameters, text_features},
 };
 use crate::{
     Error, Result,
     image::Preparation,
-    model::Config,
+    model::{Config, Entry, LevelFeatures, Part},
+    prompt::LEVELS,
     weights::{self, Header},
 };
 
@@ -68,9 +69,42 @@ pub(super) fn beginning(config: &TrainConfig, scenes: &[String], device: &Device
             false => fold_efficientnet_lite(stem, &port)?,
         });
     }
-    let of_domains = |scene: &String| (scene.clone(), config.domains(scene).len().max(1));
+    let of_domains = |scene: &String| {
+        let domains = match (config.domains(scene).len(), known.get(&text_features(scene))) {
+            // Photos of no domain in particular teach those that the scene has.
+            (0, Some((shape, _))) => LevelFeatures::shape(shape, dimensions.embed_dim)[0] / LEVELS.len(),
+            (domains, _) => domains.max(1),
+        };
+        (scene.clone(), domains)
+    };
     let scenes: Vec<(String, usize)> = scenes.iter().map(of_domains).collect();
+    for (scene, domains) in &scenes {
+        let name = text_features(scene);
+        let shape = vec![LEVELS.len() * domains, dimensions.embed_dim];
+        let entry = Entry {
+            name,
+            shape,
+            part: Part::Vision,
+        };
+        if let Some((found, values)) = known.get_mut(&entry.name)
+            && found.len() == 2
+            && found[1] == entry.shape[1]
+            && found[0] < entry.shape[0]
+        {
+            // Domains that the run adds to those of the file come after them, of the same length.
+            let random = initial(&entry, &dimensions, config.seed)?;
+            let rows = random[values.len()..].chunks_exact(found[1]);
+            values.extend(rows.flat_map(unit));
+            *found = entry.shape;
+        }
+    }
     Parameters::new(&dimensions, &scenes, known, &config.optimizer, device, |entry| {
         initial(entry, &dimensions, config.seed)
     })
+}
+
+/// A row of L2 norm 1.
+fn unit(row: &[f32]) -> Vec<f32> {
+    let norm = row.iter().map(|value| value * value).sum::<f32>().sqrt();
+    row.iter().map(|value| value / norm).collect()
 }

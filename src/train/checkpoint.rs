@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    distortion::Fault,
     network::normalize,
     norm::Values,
     optimizer::{Adam, numbers},
@@ -112,11 +113,10 @@ pub(super) fn write_model(
     mut metadata: BTreeMap<&str, String>,
     scenes: &[String],
 ) -> Result<()> {
-    let templates: BTreeMap<String, String> = Scene::published()
-        .into_iter()
-        .filter(|scene| scenes.contains(&scene.id))
-        .map(|scene| (scene.id, scene.template))
-        .collect();
+    let published = Scene::published().into_iter().map(|scene| (scene.id, scene.template));
+    // Level features that were learned need no prompt; this is what people read.
+    let faults = Fault::ALL.map(|fault| (fault.id().to_owned(), format!("photo of {{level}} {}", fault.id())));
+    let templates: BTreeMap<String, String> = published.chain(faults).filter(|(id, _)| scenes.contains(id)).collect();
     let json = |value: &BTreeMap<String, String>| {
         serde_json::to_string(value).map_err(|error| Error::Train(error.to_string()))
     };

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::distortion::Fault;
 use crate::{Error, Result, image::Preparation, metrics::Split, model::Config};
 
 pub use dataset::{DatasetConfig, MosaicConfig};
@@ -250,20 +251,31 @@ impl TrainConfig {
 
     /// The ids of the scenes that the model offers, in the order of the datasets.
     pub fn scenes(&self) -> Vec<String> {
-        distinct(self.datasets.iter().map(|dataset| &dataset.scene))
+        let mut scenes = distinct(self.datasets.iter().map(|dataset| &dataset.scene));
+        scenes.extend(self.faults().map(|fault| fault.id().to_owned()));
+        scenes
     }
 
-    /// The domains of a scene, in the order of its datasets; none if its level features are those of all photos.
+    /// The faults whose scenes are learned.
+    pub fn faults(&self) -> impl Iterator<Item = Fault> + use<> {
+        let learned = self.datasets.iter().any(|dataset| dataset.faults);
+        Fault::ALL.into_iter().filter(move |_| learned)
+    }
+
+    /// The domains of a scene, in the order of its datasets; of the scene of a fault, its forms; none if its level features are those of all photos.
     pub fn domains(&self, scene: &str) -> Vec<String> {
+        if let Some(fault) = self.faults().find(|fault| fault.id() == scene) {
+            return fault.forms().iter().map(|&form| form.to_owned()).collect();
+        }
         let of_scene = self.datasets.iter().filter(|dataset| dataset.scene == scene);
         distinct(of_scene.flat_map(|dataset| &dataset.domains))
     }
 
     /// The ids of the scenes that are learned: those that the model offers, then those that help alone.
     pub fn learned_scenes<'a>(&'a self) -> Vec<String> {
-        let offered = self.datasets.iter().map(|dataset| &dataset.scene);
+        let offered = self.scenes();
         let helping = |dataset: &'a DatasetConfig| dataset.auxiliary.iter().chain(&dataset.order_alone);
-        distinct(offered.chain(self.datasets.iter().flat_map(helping)))
+        distinct(offered.iter().chain(self.datasets.iter().flat_map(helping)))
     }
 }
 

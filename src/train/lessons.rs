@@ -36,7 +36,7 @@ pub(super) struct Lessons {
 }
 
 /// Keeps the logarithm of a probability finite.
-const LEAST_PROBABILITY: f64 = 1e-6;
+pub(super) const LEAST_PROBABILITY: f64 = 1e-6;
 
 impl Lessons {
     /// Those of a configuration; the lines that it asks for are added to the parameters.

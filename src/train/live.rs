@@ -1,6 +1,6 @@
 //! Clean photos that are distorted anew for each step: endless photos with labels, none of which is stored.
 
-use super::distortion::Distortion;
+use super::distortion::{Distortion, Fault};
 use crate::{
     Result,
     image::{Crop, Pixels, random::SplitMix64},
@@ -15,25 +15,44 @@ pub struct Live {
     pub clean: f64,
     /// Turns of a group: strengths of one kind on one photo.
     pub group: usize,
+    /// Whether crops say which fault they have.
+    pub faults: bool,
+    /// What becomes 0 and 1 of the labels, which are 0 to 1.
+    pub range: [f32; 2],
+}
+
+/// What is known of a crop's faults.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Faults {
+    /// The only one that it has, and the place of its form among [`Fault::forms`]; nothing of a clean photo.
+    pub fault: Option<(Fault, Option<usize>)>,
+    /// How good people find the photo with it, 0 to 1 where it is clean.
+    pub quality: f32,
+}
+
+/// A crop of a clean photo, distorted.
+pub(super) struct Drawn {
+    /// The part of the photo that was distorted.
+    pub part: Pixels,
+    /// Where the crop lies in it.
+    pub crop: Crop,
+    /// What people would say of it.
+    pub label: f32,
+    /// Its faults, if they are asked for and known.
+    pub faults: Option<Faults>,
 }
 
 /// Pixels around a crop that are distorted with it, for what filters see of them.
 const MARGIN: u32 = 24;
 
 impl Live {
-    /// The part of a clean photo that `crop` shows, distorted, where `crop` lies in it, and its label.
+    /// The part of a clean photo that `crop` shows, distorted.
     ///
     /// `random` says kind, seed and strengths of the group; `member` of it has the strength that is meant, from the weakest on.
     ///
     /// # Errors
     /// As [`Distortion::apply`].
-    pub(super) fn draw(
-        &self,
-        clean: &Pixels,
-        crop: Crop,
-        random: &mut SplitMix64,
-        member: usize,
-    ) -> Result<(Pixels, Crop, f32)> {
+    pub(super) fn draw(&self, clean: &Pixels, crop: Crop, random: &mut SplitMix64, member: usize) -> Result<Drawn> {
         let kind = self.kinds[random.up_to(self.kinds.len().saturating_sub(1) as u32) as usize];
         let seed = random.next_u64();
         let mut uniform = || (random.next_u64() >> 40) as f32 / (1 << 24) as f32;
@@ -45,13 +64,24 @@ impl Live {
             0 if is_clean => 0.0,
             _ => strengths[member % self.group],
         };
-        let label = kind.label(strength, seed)?;
+        let [low, high] = self.range;
+        let said = kind.label(strength, seed)?;
+        let faults = Faults {
+            fault: kind.fault(seed).filter(|_| strength > 0.0),
+            quality: said / kind.label(0.0, seed)?,
+        };
+        let known = strength == 0.0 || faults.fault.is_some();
         // A block of colour may lie anywhere in a photo: only all of it has as many as are meant.
         let (part, crop) = match kind {
             Distortion::ColorBlocks => (clean.clone(), crop),
             _ => around(clean, crop),
         };
-        Ok((kind.apply(&part, strength, seed)?, crop, label))
+        Ok(Drawn {
+            part: kind.apply(&part, strength, seed)?,
+            crop,
+            label: (said - low) / (high - low),
+            faults: (self.faults && known).then_some(faults),
+        })
     }
 }
 
@@ -103,15 +133,24 @@ mod tests {
                 kinds: vec![Distortion::WhiteNoise, Distortion::Jpeg, Distortion::ColorBlocks],
                 clean: 0.5,
                 group: 3,
+                faults: true,
+                range: [0.0, 1.0],
             };
-            let drawn: Vec<(Pixels, Crop, f32)> = (0..3)
+            let drawn: Vec<Drawn> = (0..3)
                 .map(|member| live.draw(&photo(), crop, &mut SplitMix64::new(start), member).unwrap())
                 .collect();
             assert!(
                 drawn
                     .windows(2)
-                    .all(|pair| pair[0].2 > pair[1].2 && pair[0].1 == pair[1].1)
+                    .all(|pair| pair[0].label > pair[1].label && pair[0].crop == pair[1].crop)
             );
+            for Drawn { label, faults, .. } in drawn {
+                // Of blocks of colour nothing is known, unless there are none.
+                assert!(
+                    faults.is_none_or(|Faults { fault, quality }| (quality < 1.0) == fault.is_some()
+                        && (quality - label / live.kinds[0].label(0.0, 0).unwrap()).abs() < 1e-6)
+                );
+            }
         }
     }
 

@@ -1,11 +1,11 @@
 //! A run: its state, its loop, its files.
 
 mod calibration;
+mod findings;
 mod judging;
 mod pooled;
 
 use std::{
-    collections::BTreeMap,
     ops::ControlFlow,
     path::{Path, PathBuf},
     time::Instant,
@@ -14,7 +14,7 @@ use std::{
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{
-    about::{About, OtherScenes},
+    about::{About, Measured, OtherScenes},
     batches::{Batch, Cache, Plan},
     beginning::{beginning, photo},
     checkpoint::{self, Saved, Snapshot},
@@ -22,6 +22,7 @@ use super::{
     curves::curves,
     dataset::Dataset,
     distorted,
+    faults::FaultScenes,
     lessons::{Lesson, Lessons},
     log,
     loss::{Weight, loss},
@@ -36,7 +37,6 @@ use super::{
 use crate::{
     Error, Result,
     image::{CROP, Preparation},
-    weights::Reliability,
 };
 
 /// What the names of the stem's tensors begin with.
@@ -61,6 +61,8 @@ pub struct Session {
     photo: Preparation,
     /// Which scenes learn from which datasets.
     lessons: Lessons,
+    /// The scenes of faults.
+    faults: FaultScenes,
     /// What labels the crops that nobody has judged.
     teachers: Teachers,
     /// Scenes of the model that the run begins with, which stay as they are.
@@ -115,6 +117,7 @@ impl Session {
             scenes,
             photo,
             lessons,
+            faults: FaultScenes::new(&config),
             teachers,
             other_scenes,
             datasets,
@@ -282,7 +285,7 @@ impl Session {
         (self.state.loss, self.state.mse) = (0.0, 0.0);
         self.state.epochs.push(done.clone());
         if self.kept().is_some_and(|kept| kept.epoch == done.epoch) {
-            self.write_model(&self.file("model.safetensors"), BTreeMap::new())?;
+            self.write_model(&self.file("model.safetensors"), Measured::default())?;
         }
         let event = Event::Epoch(done);
         log::add(&self.file("log.jsonl"), &event)?;
@@ -311,10 +314,15 @@ impl Session {
         let labels: Vec<f32> = crops.iter().map(|&crop| batch.labels[crop]).collect();
         let groups: Vec<usize> = crops.iter().map(|&crop| batch.groups[crop]).collect();
         let terms = loss(scores, &labels, &lessons, &groups, &weights, &self.config.loss);
-        let minimised = match self.lessons.domain_loss(&answers.domains, batch) {
-            Some(entropy) => terms.total + entropy * self.config.loss.domain,
-            None => terms.total,
-        };
+        let further = [
+            (
+                self.lessons.domain_loss(&answers.domains, batch),
+                self.config.loss.domain,
+            ),
+            (self.faults.loss(&answers, batch), self.config.loss.faults),
+        ];
+        let further = further.into_iter().filter_map(|(term, weight)| Some(term? * weight));
+        let minimised = further.fold(terms.total, |total, term| total + term);
         let mut gradients = minimised.backward();
         let (value, mse) = (scalar(minimised.inner())?, scalar(terms.mse.inner())?);
         drop(network);
@@ -385,7 +393,7 @@ impl Session {
     }
 
     /// Writes the result as a model, with what is known of how far its scores can be relied on.
-    fn write_model(&self, path: &Path, measured: BTreeMap<String, Reliability>) -> Result<()> {
+    fn write_model(&self, path: &Path, measured: Measured) -> Result<()> {
         let about = About {
             config: &self.config,
             photo: &self.photo,

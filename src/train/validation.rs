@@ -7,7 +7,7 @@ use super::{
     batches::open,
     dataset::{Dataset, Sample},
     lessons::Lessons,
-    network::Network,
+    network::{Answers, Network},
     optimizer::numbers,
 };
 use crate::{
@@ -142,10 +142,17 @@ impl Judge<'_> {
         Ok(predictions)
     }
 
-    /// The mean score of each photo's crops. The crops of several photos share forward passes.
+    /// The mean score of each photo's crops.
     fn scores(&self, dataset: &Dataset, scene: usize) -> Result<Vec<f64>> {
+        let means = self.means(dataset, |answers| answers.scores.narrow(1, scene, 1))?;
+        Ok(means.into_iter().flatten().collect())
+    }
+
+    /// The means, over each photo's crops, of the rows that `rows` takes of what crops are answered with. The crops of several photos share
+    /// forward passes.
+    pub(super) fn means(&self, dataset: &Dataset, rows: impl Fn(Answers) -> Tensor<2>) -> Result<Vec<Vec<f64>>> {
         let side = image::CROP as usize;
-        let mut sums = vec![(0.0, 0_usize); dataset.validation.len()];
+        let mut sums = vec![(Vec::new(), 0_usize); dataset.validation.len()];
         let mut input: Vec<f32> = Vec::new();
         let mut owners: Vec<usize> = Vec::new();
         let mut flush = |input: &mut Vec<f32>, owners: &mut Vec<usize>| -> Result<()> {
@@ -155,10 +162,16 @@ impl Judge<'_> {
             }
             let crops = TensorData::new(std::mem::take(input), [count, 3, side, side]);
             let crops = Tensor::from_data(crops, self.device);
-            let scores = numbers(self.network.score(crops, &vec![scene; count]))?;
-            for (owner, score) in owners.drain(..).zip(scores) {
-                sums[owner].0 += f64::from(score);
-                sums[owner].1 += 1;
+            let rows = rows(self.network.answers(crops));
+            let [_, width] = rows.dims();
+            let rows = numbers(rows.reshape([count * width]))?;
+            for (owner, row) in owners.drain(..).zip(rows.chunks_exact(width)) {
+                let (sum, crops) = &mut sums[owner];
+                sum.resize(width, 0.0);
+                sum.iter_mut()
+                    .zip(row)
+                    .for_each(|(sum, &value)| *sum += f64::from(value));
+                *crops += 1;
             }
             Ok(())
         };
@@ -175,7 +188,8 @@ impl Judge<'_> {
             }
         }
         flush(&mut input, &mut owners)?;
-        Ok(sums.into_iter().map(|(sum, count)| sum / count.max(1) as f64).collect())
+        let mean = |(sum, crops): (Vec<f64>, usize)| sum.into_iter().map(|sum| sum / crops.max(1) as f64).collect();
+        Ok(sums.into_iter().map(mean).collect())
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
-    Header, Quantization, QuantizedLayout,
+    Header, Quantization, QuantizedLayout, findings,
     json::{Table, Whole},
     reliability,
 };
@@ -51,6 +51,7 @@ impl Metadata {
         let scenes = scenes(value("scenes"))?;
         let photo = photo(value("photo"))?;
         reliability(value("reliability"))?;
+        findings(value("findings"))?;
         if version.is_none() {
             return Ok(Self {
                 version: None,

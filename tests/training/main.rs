@@ -5,6 +5,7 @@
 mod configurations;
 mod datasets;
 mod domains;
+mod faults;
 mod gradients;
 mod pooled;
 mod runs;

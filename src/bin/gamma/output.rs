@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use gamma_wasm::scorer::{Assessment, Levels, Size};
+use gamma_wasm::scorer::{Assessment, Finding, Levels, Size};
 use gamma_wasm::{Error, prompt::Scene};
 use serde::Serialize;
 
 use crate::csv_row;
-use crate::names::name;
+use crate::names::{name, printable};
 use crate::row::{Answer, FailedRow, Row};
 
 /// How results are printed.
@@ -105,6 +105,7 @@ impl Output {
             enlarged,
             preview,
             damaged,
+            findings,
             ..
         } = assessment;
         write!(
@@ -121,7 +122,20 @@ impl Output {
             0.0 => String::new(),
             share => format!("  (damaged: {:.1}% of it is gray)", 100.0 * share),
         };
-        writeln!(lines, "{}{}{note}{damaged}", name(path), preview.unwrap_or_default())
+        let fault = |Finding { fault, form, .. }: &Finding| match form {
+            Some(form) => printable(&format!("{fault}: {form}")).into_owned(),
+            None => printable(fault).into_owned(),
+        };
+        let found = match findings.as_deref().unwrap_or_default() {
+            [] => String::new(),
+            findings => format!("  ({})", findings.iter().map(fault).collect::<Vec<_>>().join(", ")),
+        };
+        writeln!(
+            lines,
+            "{}{}{note}{damaged}{found}",
+            name(path),
+            preview.unwrap_or_default()
+        )
     }
 }
 

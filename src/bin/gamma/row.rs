@@ -5,7 +5,7 @@ use std::path::Path;
 
 use gamma_wasm::Error;
 use gamma_wasm::image::{CropPolicy, Provenance};
-use gamma_wasm::scorer::{Assessment, CropScore, Levels, ScoreInterval, Size};
+use gamma_wasm::scorer::{Assessment, CropScore, Finding, Levels, ScoreInterval, Size};
 use serde::Serialize;
 
 use crate::names::exact;
@@ -30,6 +30,9 @@ pub struct Answer<'a> {
     /// Left out if the model does not state it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<ScoreInterval>,
+    /// Left out if the model tells none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub findings: Option<&'a [Finding]>,
     pub crops: &'a [CropScore],
     pub scene: &'a str,
     pub model: &'a str,
@@ -68,6 +71,7 @@ impl<'a> Answer<'a> {
             spread: assessment.spread,
             uncertainty: assessment.uncertainty,
             interval: assessment.interval,
+            findings: assessment.findings.as_deref(),
             crops: &assessment.crops,
             scene: &assessment.scene,
             model,

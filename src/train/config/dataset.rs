@@ -31,6 +31,9 @@ pub struct DatasetConfig {
     /// configurations (`.toml`) of models that are trained first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub teachers: Vec<PathBuf>,
+    /// Whether its distorted photos also teach the scenes of faults: `sharpness`, `noise`, `exposure`, `compression` and `colour`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub faults: bool,
     /// Whether its labels lie on another scale than its scene's scores: the straight line from scores to labels is learned.
     #[serde(default, skip_serializing_if = "is_false")]
     pub affine: bool,
@@ -133,6 +136,11 @@ impl DatasetConfig {
                 "several domains need a domain_column that says which of them a photo is of, and one or none must not have it",
             );
         }
+        if self.faults && self.distort.as_ref().is_none_or(|distort| distort.count > 0) {
+            return refuse(
+                "faults are learned from photos that are distorted anew for each step (distort, with count = 0)",
+            );
+        }
         if !(self.repeats >= 0.0 && self.weight >= 0.0 && self.repeats < 1e6) {
             return refuse("repeats and weight must not be negative");
         }
@@ -153,8 +161,9 @@ impl DatasetConfig {
         if files || pictures != [false, false] || self.validation_fraction > 0.0 {
             return Err("with distort it needs neither photos nor labels nor validation of its own".into());
         }
-        if self.range != [0.0, 1.0] || !self.higher_is_better {
-            return Err("with distort its labels are 0 to 1, higher better: range = [0, 1]".into());
+        let [low, high] = self.range;
+        if low > 0.0 || high < 1.0 || !self.higher_is_better {
+            return Err("with distort its labels are 0 to 1, higher better: range = [0, 1], or a wider one".into());
         }
         distort.check()
     }

@@ -95,6 +95,9 @@ pub struct LossConfig {
     pub order: f64,
     /// Cross-entropy of the domain of each photo ([`DatasetConfig::domains`](super::DatasetConfig::domains)).
     pub domain: f64,
+    /// Squared error of the scores of faults, and a tenth of the cross-entropy of their forms
+    /// ([`DatasetConfig::faults`](super::DatasetConfig::faults)).
+    pub faults: f64,
     /// Difference of two scores that `rank` and `order` take for clear.
     pub temperature: f64,
 }
@@ -136,6 +139,7 @@ impl Default for LossConfig {
             rank: 0.0,
             order: 0.0,
             domain: 0.0,
+            faults: 1.0,
             temperature: 0.05,
         }
     }

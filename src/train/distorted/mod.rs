@@ -60,12 +60,14 @@ pub(super) fn live(config: &TrainConfig, dataset: &DatasetConfig) -> Result<Opti
         name: photo.name.clone(),
         label: 1.0,
         rung: None,
-        domain: None,
+        domain: (!dataset.domains.is_empty()).then_some(0),
     });
     let live = Live {
         kinds: distort.learned(),
         clean: distort.clean,
         group: dataset.group,
+        faults: dataset.faults,
+        range: dataset.range.map(|end| end as f32),
     };
     Ok(Some((samples.collect(), live)))
 }

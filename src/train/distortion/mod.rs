@@ -9,6 +9,7 @@ mod blur;
 mod brightness;
 mod canvas;
 mod color;
+mod faults;
 mod filter;
 mod font;
 mod jpeg;
@@ -23,6 +24,7 @@ mod spaces;
 mod spatial;
 mod wavelet;
 
+pub use faults::Fault;
 pub use jpeg::encode as encode_jpeg;
 pub use kinds::{Distortion, Family, Level};
 pub use png::encode as encode_png;

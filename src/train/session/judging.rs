@@ -10,7 +10,6 @@ use super::{
         config::Keep,
         dataset::Dataset,
         network::Network,
-        parameters::Parameters,
         state::Outcome,
         validation::{Figures, Judge, Predictions, grid},
     },
@@ -21,24 +20,22 @@ use crate::Result;
 impl Session {
     pub(super) fn judge(&self, datasets: &[Dataset], crops: u32) -> Result<Vec<Predictions>> {
         let (parameters, average) = self.parameters.folded(&self.result())?;
-        self.judge_as(&parameters, &average, datasets, crops)
+        let network = Network::new(&parameters, &average, &self.scenes)?;
+        self.predictions(&self.judge_of(&network, crops), datasets)
     }
 
-    fn judge_as(
-        &self,
-        parameters: &Parameters,
-        average: &[Tensor<1>],
-        datasets: &[Dataset],
-        crops: u32,
-    ) -> Result<Vec<Predictions>> {
-        let judge = Judge {
-            network: &Network::new(parameters, average, &self.scenes)?,
+    fn judge_of<'a>(&'a self, network: &'a Network, crops: u32) -> Judge<'a> {
+        Judge {
+            network,
             photo: &self.photo,
             crops: grid(crops),
             normalization: self.parameters.config.normalization(),
             batch: self.config.validation.batch,
             device: &self.device,
-        };
+        }
+    }
+
+    fn predictions(&self, judge: &Judge<'_>, datasets: &[Dataset]) -> Result<Vec<Predictions>> {
         // The lines' places are those among all parameters.
         judge.predictions(datasets, &self.lessons, &self.average)
     }
@@ -54,10 +51,14 @@ impl Session {
                 *average = Tensor::from_data(TensorData::new(values, [length]), &self.device);
             }
         }
-        let predictions = self.judge_as(&parameters, &average, plan.datasets, self.config.validation.final_crops)?;
+        let network = Network::new(&parameters, &average, &self.scenes)?;
+        let judge = self.judge_of(&network, self.config.validation.final_crops);
+        let predictions = self.predictions(&judge, plan.datasets)?;
         checkpoint::replace(&self.file("predictions.csv"), &Predictions::table(&predictions)?)?;
         if self.config.schedule.keep == Keep::Last {
-            self.write_model(&model, reliability(&self.config, &predictions))?;
+            let mut measured = self.findings(&judge, plan.datasets)?;
+            measured.reliability.extend(reliability(&self.config, &predictions));
+            self.write_model(&model, measured)?;
         }
         Ok(Outcome {
             validation: predictions.iter().map(Figures::from).collect(),

@@ -17,7 +17,7 @@ use super::writer::FileWriter;
 use crate::model::may_be_quantized;
 use crate::ops::DeviceChoice;
 use crate::prompt::LEVELS;
-use crate::weights::{FORMAT_VERSION, Quantization, photo, reliability, scale_name, text_features_name};
+use crate::weights::{FORMAT_VERSION, Quantization, findings, photo, reliability, scale_name, text_features_name};
 use crate::{Error, Result};
 
 /// What weights are stored as.
@@ -218,6 +218,7 @@ fn metadata(
         "evaluation",
         "photo",
         "reliability",
+        "findings",
     ] {
         if let Some(value) = source.metadata().get(key) {
             metadata.insert(key.to_owned(), value.clone());
@@ -225,6 +226,7 @@ fn metadata(
     }
     metadata.extend(options.metadata.clone());
     reliability(metadata.get("reliability").map(String::as_str))?;
+    findings(metadata.get("findings").map(String::as_str))?;
     Ok(metadata)
 }
 

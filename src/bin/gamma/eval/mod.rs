@@ -1,6 +1,8 @@
 //! `gamma eval`: photos that people have judged to figures that say how well the model's scores agree with them.
 
 mod args;
+#[cfg(feature = "train")]
+mod faults;
 mod labels;
 mod ladders;
 mod output;
@@ -303,6 +305,12 @@ fn scored(assessment: &Assessment) -> Scored {
     Scored {
         photo: f64::from(assessment.score),
         crops: assessment.crops.iter().map(|crop| f64::from(crop.score)).collect(),
+        findings: assessment.findings.as_ref().map(|findings| {
+            findings
+                .iter()
+                .map(|found| (found.fault.clone(), found.form.clone()))
+                .collect()
+        }),
     }
 }
 

@@ -10,6 +10,8 @@ use gamma_wasm::scorer::Scorer;
 use serde::Serialize;
 
 use super::args::Eval;
+#[cfg(feature = "train")]
+use super::faults::Claimed;
 use super::labels::Labelled;
 use super::ladders::Climbed;
 use super::reliability;
@@ -69,6 +71,9 @@ struct Dataset<'a> {
     deviations: Option<Apart<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ladders: Option<Climbed>,
+    #[cfg(feature = "train")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    faults: Option<Claimed>,
     #[serde(skip_serializing_if = "Option::is_none")]
     splits: Option<Spreads>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -156,6 +161,8 @@ impl Report<'_> {
                 outcome,
                 deviations: Apart::of(set),
                 ladders: Climbed::of(set),
+                #[cfg(feature = "train")]
+                faults: Claimed::of(set),
                 splits: self.splits(set),
                 reliability: reliability::held(self.models, set),
                 paper: set.source.paper.map(|dataset| Published {
@@ -260,6 +267,10 @@ fn dataset(text: &mut String, set: &Results, scene: &str, outcome: &Outcome) {
     }
     if let Some(climbed) = Climbed::of(set) {
         climbed.write(text);
+    }
+    #[cfg(feature = "train")]
+    if let Some(claimed) = Claimed::of(set) {
+        claimed.write(text);
     }
     if let Some(paper) = set.source.paper {
         let paper::Dataset { name, srcc, plcc, .. } = paper;

@@ -1,0 +1,156 @@
+//! The faults that a photo is said to have: from the level features and the metadata of a file to an assessment.
+
+mod common;
+
+use burn::tensor::Device;
+use common::file::{File, smallest};
+use gamma_wasm::{
+    Result,
+    image::{CropChoice, CropPolicy, Pixels},
+    scorer::{Assessment, ScoreOptions, Scorer},
+    weights::Assembly,
+};
+use serde_json::{Value, json};
+
+/// The smallest model with the scenes `generic`, `noise` and `exposure`, of three forms.
+fn model(findings: Value) -> File {
+    let mut file = smallest(false);
+    let generic = file.tensors.last().expect("text features").clone();
+    for (scene, rows) in [("exposure", 15), ("noise", 5)] {
+        let mut features = generic.clone();
+        features.name = format!("text_features.{scene}");
+        features.shape[0] = rows;
+        let numbers = rows * features.shape[1];
+        let values = (0..numbers).map(|at| half::f16::from_f32(((at * 37 + rows) % 23) as f32 / 60.0 - 0.18));
+        features.data = values.flat_map(half::f16::to_le_bytes).collect();
+        file.tensors.push(features);
+    }
+    let scenes = json!({ "generic": "{level}", "exposure": "{level} exposure", "noise": "{level} noise" });
+    file.metadata.insert("scenes".into(), scenes.to_string());
+    file.metadata.insert("findings".into(), findings.to_string());
+    file
+}
+
+fn load(findings: Value) -> Result<Scorer> {
+    let mut assembly = Assembly::new(Device::flex());
+    assembly.push(&model(findings).bytes())?;
+    pollster::block_on(Scorer::load(assembly.finish()?))
+}
+
+fn claim(score: f64, forms: &[&str], form: Option<f64>) -> Value {
+    json!({ "forms": forms, "score": score, "form": form, "claimed": 40, "right": 39 })
+}
+
+const FORMS: [&str; 3] = ["under", "over", "contrast"];
+
+fn photo() -> Pixels {
+    Pixels {
+        width: 300,
+        height: 260,
+        rgb: (0..300 * 260 * 3)
+            .map(|at: u32| (at.wrapping_mul(2_654_435_761) >> 24) as u8 / (1 + (at / 90_000) as u8))
+            .collect(),
+    }
+}
+
+fn options() -> ScoreOptions {
+    ScoreOptions {
+        crops: CropChoice {
+            policy: Some(CropPolicy::Grid),
+            crops: Some(4),
+            seed: None,
+        },
+        ..ScoreOptions::default()
+    }
+}
+
+fn assess(findings: Value) -> Vec<Assessment> {
+    let scorer = load(findings).expect("a model");
+    pollster::block_on(scorer.score(photo(), &["generic", "exposure", "noise"], &options())).expect("a score")
+}
+
+#[test]
+fn what_is_claimed_is_what_the_scene_of_the_fault_says() {
+    let both = json!({ "generic": { "exposure": claim(9.0, &FORMS, Some(0.0)), "noise": claim(9.0, &[], None) } });
+    let [generic, exposure, noise] = &assess(both)[..] else {
+        panic!("three scenes")
+    };
+    let findings = generic.findings.as_ref().expect("findings");
+    assert_eq!(findings.len(), 2);
+    assert!(findings[0].score <= findings[1].score, "the worst comes first");
+    for finding in findings {
+        let of_scene = if finding.fault == "noise" { noise } else { exposure };
+        assert_eq!((finding.score, finding.percent), (of_scene.score, of_scene.percent));
+        let nearest = (of_scene.percent / 25.0).round() as usize;
+        assert_eq!(finding.level, of_scene.levels.named()[nearest].0);
+        assert_eq!(finding.crops.len(), 4);
+        let scores: Vec<f32> = finding.crops.iter().map(|&crop| of_scene.crops[crop].score).collect();
+        assert!(scores.is_sorted(), "{scores:?}");
+        assert_eq!(finding.form.is_some(), finding.fault == "exposure");
+    }
+    assert!(exposure.findings.is_none() && noise.findings.is_none());
+}
+
+#[test]
+fn what_is_not_low_enough_is_not_claimed_and_of_forms_only_what_is_probable() {
+    let [generic, exposure, _] = &assess(json!({ "generic": { "exposure": claim(0.0, &FORMS, None) } }))[..] else {
+        panic!("three scenes")
+    };
+    assert_eq!(generic.findings.as_deref(), Some(&[][..]));
+    // At the score of the photo itself some crops are below, some may be above.
+    let at = f64::from(exposure.score);
+    for (form, told) in [(Some(1.01), false), (Some(0.2), true), (None, false)] {
+        let assessments = assess(json!({ "generic": { "exposure": claim(at, &FORMS, form) } }));
+        let [finding] = &assessments[0].findings.as_deref().expect("findings") else {
+            panic!("one finding")
+        };
+        assert_eq!(finding.form.is_some(), told);
+        let below = exposure.crops.iter().filter(|crop| f64::from(crop.score) <= at).count();
+        assert_eq!(finding.crops.len(), below);
+    }
+}
+
+#[test]
+fn a_job_that_goes_on_says_the_same() {
+    let scorer = load(json!({ "generic": { "exposure": claim(9.0, &FORMS, Some(0.0)) } })).expect("a model");
+    let whole = || -> Result<_> { scorer.job(photo(), &options()) };
+    let (mut first, mut second) = (whole().expect("a job"), whole().expect("a job"));
+    pollster::block_on(first.step(2)).expect("two crops");
+    second.resume(first.answered().to_vec()).expect("the same crops");
+    while !second.is_done() {
+        pollster::block_on(first.step(1)).expect("a crop");
+        pollster::block_on(second.step(1)).expect("a crop");
+    }
+    assert_eq!(
+        first.assess("generic").expect("a score"),
+        second.assess("generic").expect("a score")
+    );
+}
+
+#[test]
+fn forms_need_level_features_each() {
+    for (findings, part) in [
+        (
+            json!({ "generic": { "exposure": claim(0.5, &FORMS[..2], None) } }),
+            "`exposure` needs the level features of 2",
+        ),
+        (
+            json!({ "generic": { "noise": claim(0.5, &FORMS, None) } }),
+            "`text_features.noise` has those of 1",
+        ),
+        (
+            json!({ "generic": { "blur": claim(0.5, &[], None) } }),
+            "`text_features.blur` has those of 0",
+        ),
+        (json!({ "generic": { "noise": { "score": "low" } } }), "`findings`"),
+        (json!([]), "`findings`"),
+        (
+            json!({ "generic": { "noise": claim(1e39, &[], None) } }),
+            "have to be numbers",
+        ),
+    ] {
+        let error = load(findings).err().expect(part);
+        assert_eq!(error.code(), "weights-metadata", "{error}");
+        assert!(error.to_string().contains(part), "{error}");
+    }
+}
