@@ -53,12 +53,16 @@ export interface ModelInfo {
   readonly photo?: Preparation | undefined;
   /** How far the scores of a scene can be relied on, by its id, if the file says. */
   readonly reliability?: Readonly<Record<string, Reliability>> | undefined;
-  /** The faults that explain scores of a scene, by the ids of both scenes, if the file says. */
-  readonly findings?: Readonly<Record<string, Readonly<Record<string, FaultClaim>>>> | undefined;
+  /** The faults that explain scores, if the file says. */
+  readonly findings?: readonly FaultClaim[] | undefined;
 }
 
 /** When a fault is claimed, measured on photos that the model has not learned from. */
 export interface FaultClaim {
+  /** The id of the scene whose scores it explains. */
+  readonly scene: string;
+  /** The id of its own scene. */
+  readonly fault: string;
   /** Its forms, if it has several. */
   readonly forms?: readonly string[] | undefined;
   /** The highest score under the fault's scene that it is claimed by. */

@@ -200,13 +200,19 @@ impl Scorer {
     /// one's own.
     fn faults(&self, id: &str, scenes: &[String]) -> Option<Vec<Fault>> {
         let own = |id: &str| self.scenes().any(|scene| scene.id == id && self.own.0.contains(scene));
-        let faults = self.info.findings.get(id).filter(|_| own(id))?;
-        let fault = |(id, claim): (&String, &FaultClaim)| {
-            let scene = scenes.iter().position(|scene| scene == id && own(id))?;
-            let claim = claim.clone();
-            Some(Fault { scene, claim })
-        };
-        Some(faults.iter().filter_map(fault).collect())
+        let mut faults = Vec::new();
+        let mut told = false;
+        for claim in &self.info.findings {
+            if claim.scene != id || !own(id) {
+                continue;
+            }
+            told = true;
+            if let Some(scene) = scenes.iter().position(|scene| *scene == claim.fault && own(scene)) {
+                let claim = claim.clone();
+                faults.push(Fault { scene, claim });
+            }
+        }
+        told.then_some(faults)
     }
 
     /// Scenes of the weights whose prompts still have to be read by the text tower ([`read_scene`](Self::read_scene)).
@@ -380,9 +386,9 @@ fn stored_text_features(
 ///
 /// # Errors
 /// [`Error::WeightsMetadata`] naming the fault whose features are not there, or of another number.
-fn check_findings(findings: &weights::Findings, features: &BTreeMap<String, Tensor<2>>) -> Result<()> {
-    for (fault, claim) in findings.values().flatten() {
-        let wanted = claim.forms.len().max(1);
+fn check_findings(findings: &[FaultClaim], features: &BTreeMap<String, Tensor<2>>) -> Result<()> {
+    for FaultClaim { fault, forms, .. } in findings {
+        let wanted = forms.len().max(1);
         let found = features.get(fault).map_or(0, |rows| rows.dims()[0] / LEVELS.len());
         if found != wanted {
             return Err(Error::WeightsMetadata(format!(

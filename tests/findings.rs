@@ -37,8 +37,8 @@ fn load(findings: Value) -> Result<Scorer> {
     pollster::block_on(Scorer::load(assembly.finish()?))
 }
 
-fn claim(score: f64, forms: &[&str], form: Option<f64>) -> Value {
-    json!({ "forms": forms, "score": score, "form": form, "claimed": 40, "right": 39 })
+fn claim(fault: &str, score: f64, forms: &[&str], form: Option<f64>) -> Value {
+    json!({ "scene": "generic", "fault": fault, "forms": forms, "score": score, "form": form, "claimed": 40, "right": 39 })
 }
 
 const FORMS: [&str; 3] = ["under", "over", "contrast"];
@@ -71,7 +71,10 @@ fn assess(findings: Value) -> Vec<Assessment> {
 
 #[test]
 fn what_is_claimed_is_what_the_scene_of_the_fault_says() {
-    let both = json!({ "generic": { "exposure": claim(9.0, &FORMS, Some(0.0)), "noise": claim(9.0, &[], None) } });
+    let both = json!([
+        claim("exposure", 9.0, &FORMS, Some(0.0)),
+        claim("noise", 9.0, &[], None)
+    ]);
     let [generic, exposure, noise] = &assess(both)[..] else {
         panic!("three scenes")
     };
@@ -93,14 +96,14 @@ fn what_is_claimed_is_what_the_scene_of_the_fault_says() {
 
 #[test]
 fn what_is_not_low_enough_is_not_claimed_and_of_forms_only_what_is_probable() {
-    let [generic, exposure, _] = &assess(json!({ "generic": { "exposure": claim(0.0, &FORMS, None) } }))[..] else {
+    let [generic, exposure, _] = &assess(json!([claim("exposure", 0.0, &FORMS, None)]))[..] else {
         panic!("three scenes")
     };
     assert_eq!(generic.findings.as_deref(), Some(&[][..]));
     // At the score of the photo itself some crops are below, some may be above.
     let at = f64::from(exposure.score);
     for (form, told) in [(Some(1.01), false), (Some(0.2), true), (None, false)] {
-        let assessments = assess(json!({ "generic": { "exposure": claim(at, &FORMS, form) } }));
+        let assessments = assess(json!([claim("exposure", at, &FORMS, form)]));
         let [finding] = &assessments[0].findings.as_deref().expect("findings") else {
             panic!("one finding")
         };
@@ -112,7 +115,7 @@ fn what_is_not_low_enough_is_not_claimed_and_of_forms_only_what_is_probable() {
 
 #[test]
 fn a_job_that_goes_on_says_the_same() {
-    let scorer = load(json!({ "generic": { "exposure": claim(9.0, &FORMS, Some(0.0)) } })).expect("a model");
+    let scorer = load(json!([claim("exposure", 9.0, &FORMS, Some(0.0))])).expect("a model");
     let whole = || -> Result<_> { scorer.job(photo(), &options()) };
     let (mut first, mut second) = (whole().expect("a job"), whole().expect("a job"));
     pollster::block_on(first.step(2)).expect("two crops");
@@ -131,23 +134,24 @@ fn a_job_that_goes_on_says_the_same() {
 fn forms_need_level_features_each() {
     for (findings, part) in [
         (
-            json!({ "generic": { "exposure": claim(0.5, &FORMS[..2], None) } }),
+            json!([claim("exposure", 0.5, &FORMS[..2], None)]),
             "`exposure` needs the level features of 2",
         ),
         (
-            json!({ "generic": { "noise": claim(0.5, &FORMS, None) } }),
+            json!([claim("noise", 0.5, &FORMS, None)]),
             "`text_features.noise` has those of 1",
         ),
         (
-            json!({ "generic": { "blur": claim(0.5, &[], None) } }),
+            json!([claim("blur", 0.5, &[], None)]),
             "`text_features.blur` has those of 0",
         ),
-        (json!({ "generic": { "noise": { "score": "low" } } }), "`findings`"),
-        (json!([]), "`findings`"),
+        (json!([{ "fault": "noise" }]), "`findings`"),
+        (json!({}), "`findings`"),
         (
-            json!({ "generic": { "noise": claim(1e39, &[], None) } }),
-            "have to be numbers",
+            json!([claim("noise", 0.5, &[], None), claim("noise", 0.4, &[], None)]),
+            "stands twice",
         ),
+        (json!([claim("noise", 1e39, &[], None)]), "have to be numbers"),
     ] {
         let error = load(findings).err().expect(part);
         assert_eq!(error.code(), "weights-metadata", "{error}");

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     image::Preparation,
     model::Config,
-    weights::{Contents, Findings, Header, Reliability, findings, reliability},
+    weights::{Contents, FaultClaim, Header, Reliability, findings, reliability},
 };
 
 /// What a set of weights is.
@@ -36,8 +36,8 @@ pub struct ModelInfo {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub reliability: BTreeMap<String, Reliability>,
     /// The faults that explain the scores of each scene, from the metadata.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub findings: Findings,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FaultClaim>,
 }
 
 impl ModelInfo {

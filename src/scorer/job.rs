@@ -273,9 +273,9 @@ impl Job {
             })
         };
         let findings = self.faults[index].as_ref().map(|faults| {
-            let mut found: Vec<Finding> = faults.iter().filter_map(finding).collect();
-            found.sort_by(|a, b| a.score.total_cmp(&b.score));
-            found
+            let found: Vec<Finding> = faults.iter().filter_map(finding).collect();
+            let worst_first = order(found.len(), &|a, b| found[a].score.total_cmp(&found[b].score));
+            worst_first.into_iter().map(|at| found[at].clone()).collect()
         });
         let uncertainty = precision::uncertainty(&self.kriging, &scores);
         let interval = self.intervals[index].map(|half| {

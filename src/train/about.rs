@@ -15,7 +15,7 @@ use crate::{
     Error, Result,
     image::Preparation,
     metrics::{self, Judged},
-    weights::{self, Findings, Reliability},
+    weights::{self, FaultClaim, Reliability},
 };
 
 /// What a model states of its scenes.
@@ -24,7 +24,7 @@ pub(super) struct Measured {
     /// How far their scores can be relied on.
     pub reliability: BTreeMap<String, Reliability>,
     /// When faults are claimed.
-    pub findings: Findings,
+    pub findings: Vec<FaultClaim>,
 }
 
 /// Scenes of the model that a run begins with. Where nothing but level features is trained they answer as before, so they stay in the model.
@@ -72,10 +72,7 @@ impl OtherScenes {
             parameters.list.iter().any(frozen)
         };
         reliability.retain(|scene, _| stays(scene));
-        findings.retain(|scene, faults| {
-            faults.retain(|fault, _| stays(fault));
-            stays(scene) && !faults.is_empty()
-        });
+        findings.retain(|claim| stays(&claim.scene) && stays(&claim.fault));
         let stated = Measured { reliability, findings };
         Ok(Self { ids, stated })
     }
@@ -124,7 +121,9 @@ impl About<'_> {
             mut findings,
         } = self.other_scenes.stated.clone();
         reliability.extend(self.measured.reliability);
-        findings.extend(self.measured.findings);
+        let measured = self.measured.findings;
+        findings.retain(|kept| measured.iter().all(|new| new.scene != kept.scene));
+        findings.extend(measured);
         if !reliability.is_empty() {
             metadata.insert("reliability", serde_json::to_string(&reliability).map_err(refuse)?);
         }

@@ -24,7 +24,7 @@ pub use assembly::Assembly;
 pub use checkpoint::{Checkpoint, Progress, TextFiles};
 pub(crate) use contents::text_features_name;
 pub use contents::{Contents, ModelTensor, Storage};
-pub use findings::{FaultClaim, Findings, findings};
+pub use findings::{FaultClaim, findings};
 pub use header::{Header, TensorInfo};
 pub use index::{Index, IndexFile};
 pub use kind::check_kind;

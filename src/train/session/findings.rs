@@ -34,10 +34,7 @@ impl Session {
         let mut measured = Measured::default();
         for dataset in datasets.iter().filter(|dataset| dataset.config.faults) {
             for (fault, seen) in self.seen(judge, dataset)? {
-                if let Some(claim) = claim(fault, &seen) {
-                    let faults = measured.findings.entry(dataset.config.scene.clone()).or_default();
-                    faults.insert(fault.id().into(), claim);
-                }
+                measured.findings.extend(claim(&dataset.config.scene, fault, &seen));
                 let has = seen
                     .iter()
                     .filter(|seen| seen.fault.is_some_and(|(has, _)| has == fault));
@@ -88,7 +85,7 @@ impl Session {
     }
 }
 
-fn claim(fault: Fault, seen: &[Seen]) -> Option<FaultClaim> {
+fn claim(scene: &str, fault: Fault, seen: &[Seen]) -> Option<FaultClaim> {
     let form = |seen: &Seen| seen.fault.filter(|(has, _)| *has == fault);
     let claims = Claims::of(seen.iter().map(|photo| (photo.score, form(photo).is_some())).collect())?;
     // Of the photos that the fault is claimed of: which form is the likeliest.
@@ -100,6 +97,8 @@ fn claim(fault: Fault, seen: &[Seen]) -> Option<FaultClaim> {
             Some((-probability, form(photo)?.1? == likeliest))
         });
     Some(FaultClaim {
+        scene: scene.into(),
+        fault: fault.id().into(),
         forms: fault.forms().iter().map(|&form| form.into()).collect(),
         score: claims.limit as f32,
         form: Claims::of(told.collect()).map(|told| -told.limit as f32),
