@@ -181,13 +181,16 @@ impl Scorer {
 
     /// The scenes that can be asked about.
     pub fn scenes(&self) -> impl Iterator<Item = &Scene> {
-        self.scenes.iter()
+        let own = |scene: &Scene| self.own.0.contains(scene);
+        self.scenes
+            .iter()
+            .filter(move |scene| self.info.offers(&scene.id) || !own(scene))
     }
 
     /// The scene of a caller who names none: [`DEFAULT_SCENE`], or the first one of a model without it.
     pub fn default_scene(&self) -> &str {
         let known = self.scenes().find(|scene| scene.id == DEFAULT_SCENE);
-        known.or(self.scenes.first()).map_or(DEFAULT_SCENE, |scene| &scene.id)
+        known.or(self.scenes().next()).map_or(DEFAULT_SCENE, |scene| &scene.id)
     }
 
     /// How far scores of a scene can be relied on, as the weights state; `None` for a scene of one's own, also if it has the id of one of theirs.
@@ -199,7 +202,12 @@ impl Scorer {
     /// The faults that explain scores of a scene, as the weights state, with their places among `scenes`; `None` if they state none, or if the scene is
     /// one's own.
     fn faults(&self, id: &str, scenes: &[String]) -> Option<Vec<Fault>> {
-        let own = |id: &str| self.scenes().any(|scene| scene.id == id && self.own.0.contains(scene));
+        let own = |id: &str| {
+            self.own
+                .0
+                .iter()
+                .any(|scene| scene.id == id && self.scenes.contains(scene))
+        };
         let mut faults = Vec::new();
         let mut told = false;
         for claim in &self.info.findings {
@@ -217,7 +225,8 @@ impl Scorer {
 
     /// Scenes of the weights whose prompts still have to be read by the text tower ([`read_scene`](Self::read_scene)).
     pub fn unread_scenes(&self) -> impl Iterator<Item = &Scene> {
-        self.scenes()
+        self.scenes
+            .iter()
             .filter(|scene| !self.text_features.contains_key(&scene.id))
     }
 
@@ -329,7 +338,7 @@ impl Scorer {
         Ok(Job {
             gamma: Arc::clone(&self.gamma),
             device: self.device.clone(),
-            level_features: LevelFeatures::new(features),
+            level_features: LevelFeatures::new(features, self.info.config.embed_dim),
             scenes,
             worth: self.worth,
             faults,
@@ -349,7 +358,7 @@ impl Scorer {
     /// The scenes that can be asked about, and `[5 * domains, embed_dim]` of each.
     fn read_features(&self) -> (Vec<String>, Vec<Tensor<2>>) {
         let read = |scene: &Scene| Some((scene.id.clone(), self.text_features.get(&scene.id)?.clone()));
-        self.scenes().filter_map(read).unzip()
+        self.scenes.iter().filter_map(read).unzip()
     }
 
     /// Scores a photo in one go: all crops, then each of `scenes`.
@@ -374,7 +383,7 @@ fn stored_text_features(
     let mut features = BTreeMap::new();
     for scene in scenes {
         let name = weights::text_features_name(scene);
-        let shape = LevelFeatures::shape(&tensors.shape(&name), config.embed_dim);
+        let shape = LevelFeatures::shape(&tensors.shape(&name), config);
         if let Some(tensor) = tensors.take_optional(&name, shape)? {
             features.insert(scene.id.clone(), tensor);
         }

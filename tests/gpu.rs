@@ -54,7 +54,10 @@ fn published_scores(name: &str, count: usize) {
     let values = crops.into_data().try_into_vec::<f32>().expect("numbers");
     let input = Tensor::from_data(TensorData::new(values, shape), &device);
     let text = gamma.text.as_ref().expect("a text tower");
-    let text = LevelFeatures::new(prompts(&golden).iter().map(|set| text.forward(set)).collect());
+    let text = LevelFeatures::new(
+        prompts(&golden).iter().map(|set| text.forward(set)).collect(),
+        checkpoint.config.embed_dim,
+    );
     let scores = gamma
         .head
         .score(gamma.head.levels(gamma.visual.forward(input), &text))

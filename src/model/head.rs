@@ -5,7 +5,7 @@ use burn::{
     tensor::{Tensor, activation},
 };
 
-use super::{Config, Linear, layers::parameter};
+use super::{Config, Features, Linear, LiteStem, layers::parameter};
 use crate::{
     Result,
     ops::{self, Epilogue},
@@ -33,13 +33,24 @@ impl Adapter {
 ///
 /// A scene has one set of five level features, or one for each domain of photos that it was learned from: people who judge photos
 /// of phones and people who judge pictures of a photographer give other scores to the same fault.
+///
+/// Most scenes are compared with the features of the vision tower. A scene whose level features are as wide as the pooled statistics of the stem
+/// is compared with those: they know of faults that the features no longer tell.
 #[derive(Debug, Clone)]
 pub struct LevelFeatures {
-    /// `[rows, embed_dim]`, of L2 norm 1: scene by scene, domain by domain, level by level.
-    rows: Tensor<2>,
+    /// Of L2 norm 1: scene by scene, domain by domain, level by level. `[rows, embed_dim]`, if any.
+    image: Option<Tensor<2>>,
+    /// `[rows, statistics]` of scenes that are compared with pooled statistics, if any.
+    pooled: Option<Tensor<2>>,
     /// Domains of each scene.
     domains: Vec<usize>,
+    /// Whether each scene is compared with pooled statistics.
+    of_pooled: Vec<bool>,
 }
+
+/// The L2 norm of pooled statistics where level features are compared with them. There are so many that what one fault changes turns the whole little:
+/// of length 1 no answer could be sure.
+pub const POOLED_LENGTH: f64 = 8.0;
 
 /// The most domains of a scene.
 const MAX_DOMAINS: usize = 64;
@@ -50,13 +61,8 @@ impl LevelFeatures {
         &self.domains
     }
 
-    /// `[rows, embed_dim]`.
-    pub fn rows(&self) -> Tensor<2> {
-        self.rows.clone()
-    }
-
     /// Logits `[rows]` of one crop, scene by scene, domain by domain, level by level.
-    pub fn of_scenes<'a>(&self, logits: &'a [f32]) -> impl Iterator<Item = &'a [f32]> {
+    pub fn of_scenes<'a>(&'a self, logits: &'a [f32]) -> impl Iterator<Item = &'a [f32]> {
         let mut rest = logits;
         self.domains.iter().map(move |domains| {
             let (of_scene, others) = rest.split_at((domains * LEVELS.len()).min(rest.len()));
@@ -65,23 +71,35 @@ impl LevelFeatures {
         })
     }
 
-    /// The shape that the features of a scene have to have, `[5 * domains, embed_dim]`, where `found` is the shape of its tensor.
-    pub fn shape(found: &[usize], embed_dim: usize) -> [usize; 2] {
+    /// The shape that the features of a scene have to have, `[5 * domains, embed_dim]` or `[5 * domains, statistics]`, where `found` is the shape of
+    /// its tensor.
+    pub fn shape(found: &[usize], config: &Config) -> [usize; 2] {
         let rows = found.first().copied().unwrap_or_default();
-        [
-            rows.div_ceil(LEVELS.len()).clamp(1, MAX_DOMAINS) * LEVELS.len(),
-            embed_dim,
-        ]
+        let statistics = config.stem.as_ref().map_or(0, LiteStem::pooled_statistics);
+        let width = match found.get(1) {
+            Some(&width) if width == statistics && width > 0 => statistics,
+            _ => config.embed_dim,
+        };
+        [rows.div_ceil(LEVELS.len()).clamp(1, MAX_DOMAINS) * LEVELS.len(), width]
     }
 
-    /// Of scenes with features `[5 * domains, embed_dim]`, of L2 norm 1.
-    pub fn new(scenes: Vec<Tensor<2>>) -> Self {
+    /// Of the scenes of a model of image features of width `embed_dim`: rows of L2 norm 1, `[5 * domains, embed_dim]` or `[5 * domains, statistics]`.
+    pub fn new(scenes: Vec<Tensor<2>>, embed_dim: usize) -> Self {
+        let of_pooled: Vec<bool> = scenes.iter().map(|features| features.dims()[1] != embed_dim).collect();
+        let domains = scenes
+            .iter()
+            .map(|features| features.dims()[0] / LEVELS.len())
+            .collect();
+        let (mut image, mut pooled) = (Vec::new(), Vec::new());
+        for (features, &of_pooled) in scenes.into_iter().zip(&of_pooled) {
+            if of_pooled { &mut pooled } else { &mut image }.push(features);
+        }
+        let rows = |scenes: Vec<Tensor<2>>| (!scenes.is_empty()).then(|| Tensor::cat(scenes, 0));
         Self {
-            domains: scenes
-                .iter()
-                .map(|features| features.dims()[0] / LEVELS.len())
-                .collect(),
-            rows: Tensor::cat(scenes, 0),
+            image: rows(image),
+            pooled: rows(pooled),
+            domains,
+            of_pooled,
         }
     }
 }
@@ -124,12 +142,44 @@ impl Head {
         ops::linear(features, rows, Epilogue::default()) * self.logit_scale.val().exp().unsqueeze()
     }
 
-    /// The logits of each scene, `[crops, domains, 5]`.
+    /// The logits of all scenes, `[crops, rows]`, in the order of [`LevelFeatures::of_scenes`].
     ///
-    /// # Shapes
-    /// - `features`: `[crops, embed_dim]` from the vision tower
-    pub fn scene_logits(&self, features: Tensor<2>, scenes: &LevelFeatures) -> Vec<Tensor<3>> {
-        let logits = self.logits(self.adapt(features), scenes.rows.clone());
+    /// # Panics
+    /// If a scene is compared with pooled statistics and the features have none: such a file is refused before.
+    pub fn all_logits(&self, features: impl Into<Features>, scenes: &LevelFeatures) -> Tensor<2> {
+        let Features { image, pooled } = features.into();
+        let of_image = |rows: &Tensor<2>| self.logits(self.adapt(image.clone()), rows.clone());
+        let of_pooled = |rows: &Tensor<2>| Some(self.logits(normalize(pooled.clone()?) * POOLED_LENGTH, rows.clone()));
+        let image_logits = scenes.image.as_ref().map(of_image);
+        let pooled_logits = scenes.pooled.as_ref().and_then(of_pooled);
+        match (image_logits, pooled_logits) {
+            (Some(logits), None) | (None, Some(logits)) => logits,
+            (image, pooled) => {
+                // Of each kind, the rows of the scenes that stand beside each other are one part.
+                let mut first = [0, 0];
+                let mut parts = Vec::new();
+                let of_scenes: Vec<(bool, usize)> = scenes
+                    .of_pooled
+                    .iter()
+                    .copied()
+                    .zip(scenes.domains.iter().copied())
+                    .collect();
+                for beside in of_scenes.chunk_by(|a, b| a.0 == b.0) {
+                    let rows = beside.iter().map(|(_, domains)| domains * LEVELS.len()).sum();
+                    let of_pooled = beside.first().is_some_and(|scene| scene.0);
+                    let from = &mut first[usize::from(of_pooled)];
+                    let logits = if of_pooled { &pooled } else { &image };
+                    parts.extend(logits.as_ref().map(|logits| logits.clone().narrow(1, *from, rows)));
+                    *from += rows;
+                }
+                Tensor::cat(parts, 1)
+            }
+        }
+    }
+
+    /// The logits of each scene, `[crops, domains, 5]`.
+    pub fn scene_logits(&self, features: impl Into<Features>, scenes: &LevelFeatures) -> Vec<Tensor<3>> {
+        let logits = self.all_logits(features, scenes);
         let [crops, _] = logits.dims();
         let mut first = 0;
         let of_scene = |&domains: &usize| {
@@ -151,9 +201,8 @@ impl Head {
     /// The probability of each level, over all domains.
     ///
     /// # Shapes
-    /// - `features`: `[crops, embed_dim]` from the vision tower
     /// - output: `[crops, scenes, 5]`, each row sums to 1
-    pub fn levels(&self, features: Tensor<2>, scenes: &LevelFeatures) -> Tensor<3> {
+    pub fn levels(&self, features: impl Into<Features>, scenes: &LevelFeatures) -> Tensor<3> {
         let scenes = self.scene_logits(features, scenes).into_iter();
         Tensor::cat(scenes.map(|logits| Self::in_domains(logits).sum_dim(1)).collect(), 1)
     }

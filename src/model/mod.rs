@@ -16,7 +16,7 @@ mod vision;
 pub use attention::Attention;
 pub use block::{Block, FeedForward};
 pub use config::{Config, TextConfig, TowerConfig};
-pub use head::{Adapter, Head, LevelFeatures};
+pub use head::{Adapter, Head, LevelFeatures, POOLED_LENGTH};
 pub use inventory::{Entry, Part, may_be_quantized};
 pub use layers::{Codes, LayerNorm, Linear, Weight};
 pub use moae::{MixtureOfAssessmentExperts, Mlp};
@@ -27,7 +27,7 @@ pub use stem::{
     Tokens, Variant,
 };
 pub use text::{TOKEN_EMBEDDING, TextTower, causal_mask};
-pub use vision::VisionTower;
+pub use vision::{Features, VisionTower};
 
 use burn::{module::Module, tensor::Tensor};
 
@@ -66,7 +66,6 @@ impl Gamma {
     /// - `crops`: `[crops, 3, image, image]`, normalised
     /// - output: `[crops, rows]`, in the order of [`LevelFeatures::of_scenes`]
     pub fn forward(&self, crops: Tensor<4>, scenes: &LevelFeatures) -> Tensor<2> {
-        let features = self.head.adapt(self.visual.forward(crops));
-        self.head.logits(features, scenes.rows())
+        self.head.all_logits(self.visual.features(crops), scenes)
     }
 }

@@ -49,19 +49,28 @@ impl VisionTower {
 
     /// Crops `[crops, 3, image, image]` → class token and those of the stem without positions, `[crops, tokens, width]`.
     pub fn tokens(&self, crops: Tensor<4>) -> Tensor<3> {
-        let Tokens { cells, class: pooled } = self.stem.forward(crops);
+        self.tokens_of(self.stem.forward(crops)).0
+    }
+
+    /// The same of what the stem makes of crops, and the pooled statistics.
+    fn tokens_of(&self, tokens: Tokens) -> (Tensor<3>, Option<Tensor<2>>) {
+        let Tokens { cells, class, pooled } = tokens;
+        let added = class;
         let [n, _, width] = cells.dims();
         let class = self.class_embedding.val().reshape([1, 1, width]);
-        let class = match pooled {
-            Some(pooled) => class + pooled.reshape([n, 1, width]),
+        let class = match added {
+            Some(added) => class + added.reshape([n, 1, width]),
             None => class.expand([n, 1, width]),
         };
-        Tensor::cat(vec![class, cells], 1)
+        (Tensor::cat(vec![class, cells], 1), pooled)
     }
 
     /// Crops `[crops, 3, image, image]` → tokens with their positions, `[crops, tokens, width]`, before `ln_pre`.
     pub fn embed(&self, crops: Tensor<4>) -> Tensor<3> {
-        let tokens = self.tokens(crops);
+        self.place(self.tokens(crops))
+    }
+
+    fn place(&self, tokens: Tensor<3>) -> Tensor<3> {
         let [_, count, _] = tokens.dims();
         tokens + self.positions(count).unsqueeze()
     }
@@ -83,6 +92,13 @@ impl VisionTower {
         self.encode(self.embed(crops))
     }
 
+    /// All that scenes may be compared with, of normalised crops `[crops, 3, image, image]`.
+    pub fn features(&self, crops: Tensor<4>) -> Features {
+        let (tokens, pooled) = self.tokens_of(self.stem.forward(crops));
+        let image = self.encode(self.place(tokens));
+        Features { image, pooled }
+    }
+
     /// Embedded tokens `[crops, tokens, width]` → features `[crops, embed_dim]`.
     pub fn encode(&self, embedded: Tensor<3>) -> Tensor<2> {
         let x = self.ln_pre.forward(embedded);
@@ -94,6 +110,20 @@ impl VisionTower {
         });
         let class: Tensor<2> = x.narrow(1, 0, 1).squeeze_dim(1);
         ops::matmul(self.ln_post.forward(class), self.proj.val())
+    }
+}
+
+/// What scenes are compared with.
+pub struct Features {
+    /// Of the vision tower, `[crops, embed_dim]`.
+    pub image: Tensor<2>,
+    /// Pooled statistics of the stem, each as its distance from what is usual, `[crops, statistics]`, if it has them.
+    pub pooled: Option<Tensor<2>>,
+}
+
+impl From<Tensor<2>> for Features {
+    fn from(image: Tensor<2>) -> Self {
+        Self { image, pooled: None }
     }
 }
 

@@ -65,6 +65,11 @@ impl ModelInfo {
         }
     }
 
+    /// Whether a scene of the weights is offered. One that only tells a fault, and of whose scores nothing is known, is not.
+    pub fn offers(&self, scene: &str) -> bool {
+        self.reliability.contains_key(scene) || self.findings.iter().all(|claim| claim.fault != scene)
+    }
+
     /// What one file says about itself before its tensors are read.
     pub fn of_file(header: &Header, contents: &Contents) -> Self {
         Self::new(

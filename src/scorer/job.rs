@@ -197,7 +197,7 @@ impl Job {
         let found = self.answers.split_off(before);
         self.gamma = Arc::clone(&scorer.gamma);
         self.device = scorer.device.clone();
-        self.level_features = LevelFeatures::new(features);
+        self.level_features = LevelFeatures::new(features, scorer.info.config.embed_dim);
         self.step(1).await?;
         let again = self.answers.get(before..).unwrap_or_default();
         let scores = (0..self.scenes.len()).map(|scene| self.place(scene) + SCORE);

@@ -93,10 +93,13 @@ pub(super) struct About<'a> {
 }
 
 impl About<'_> {
-    /// The scenes that it offers.
+    /// The scenes of its file; of faults those that can be claimed.
     pub fn scenes(&self) -> Vec<String> {
-        let kept = self.other_scenes.ids.iter().cloned();
-        self.config.scenes().into_iter().chain(kept).collect()
+        let claimed = |scene: &String| self.measured.findings.iter().any(|claim| claim.fault == *scene);
+        let mut scenes = self.config.scenes();
+        scenes.retain(|scene| claimed(scene) || self.config.faults().all(|fault| fault.id() != scene));
+        scenes.extend(self.other_scenes.ids.iter().cloned());
+        scenes
     }
 
     /// The metadata of its file.

@@ -9,13 +9,13 @@ use super::{
     config::TrainConfig,
     imagenet::{efficientnet_lite, fold_efficientnet_lite},
     initial::initial,
-    norm::is_norm,
+    norm::{Values, is_norm},
     parameters::{Parameters, text_features},
 };
 use crate::{
     Error, Result,
     image::Preparation,
-    model::{Config, Entry, LevelFeatures, Part},
+    model::{Config, Entry, LevelFeatures, LiteStem, Part},
     prompt::LEVELS,
     weights::{self, Header},
 };
@@ -69,21 +69,14 @@ pub(super) fn beginning(config: &TrainConfig, scenes: &[String], device: &Device
             false => fold_efficientnet_lite(stem, &port)?,
         });
     }
-    let of_domains = |scene: &String| {
-        let domains = match (config.domains(scene).len(), known.get(&text_features(scene))) {
-            // Photos of no domain in particular teach those that the scene has.
-            (0, Some((shape, _))) => LevelFeatures::shape(shape, dimensions.embed_dim)[0] / LEVELS.len(),
-            (domains, _) => domains.max(1),
-        };
-        (scene.clone(), domains)
-    };
-    let scenes: Vec<(String, usize)> = scenes.iter().map(of_domains).collect();
-    for (scene, domains) in &scenes {
-        let name = text_features(scene);
-        let shape = vec![LEVELS.len() * domains, dimensions.embed_dim];
+    let scenes: Vec<(String, [usize; 2])> = scenes
+        .iter()
+        .map(|scene| (scene.clone(), shape(config, &dimensions, scene, &known)))
+        .collect();
+    for (scene, shape) in &scenes {
         let entry = Entry {
-            name,
-            shape,
+            name: text_features(scene),
+            shape: shape.to_vec(),
             part: Part::Vision,
         };
         if let Some((found, values)) = known.get_mut(&entry.name)
@@ -101,6 +94,21 @@ pub(super) fn beginning(config: &TrainConfig, scenes: &[String], device: &Device
     Parameters::new(&dimensions, &scenes, known, &config.optimizer, device, |entry| {
         initial(entry, &dimensions, config.seed)
     })
+}
+
+/// The shape of a scene's level features. Faults are told by the pooled statistics of the stem, if it has them.
+fn shape(config: &TrainConfig, dimensions: &Config, scene: &str, known: &BTreeMap<String, Values>) -> [usize; 2] {
+    let statistics = dimensions.stem.as_ref().map_or(0, LiteStem::pooled_statistics);
+    let is_fault = config.faults().any(|fault| fault.id() == scene);
+    let width = match statistics {
+        1.. if is_fault => statistics,
+        _ => dimensions.embed_dim,
+    };
+    match (config.domains(scene).len(), known.get(&text_features(scene))) {
+        // Photos of no domain in particular teach those that the scene has.
+        (0, Some((found, _))) => LevelFeatures::shape(found, dimensions),
+        (domains, _) => [LEVELS.len() * domains.max(1), width],
+    }
 }
 
 /// A row of L2 norm 1.

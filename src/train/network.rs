@@ -73,7 +73,6 @@ impl Network {
     pub fn new(parameters: &Parameters, values: &[Tensor<1>], scenes: &Scenes) -> Result<Self> {
         let mut tensors = parameters.tensors(values);
         let gamma = Gamma::load(&parameters.config, &mut tensors)?;
-        let embed_dim = parameters.config.embed_dim;
         let features = match (scenes, &gamma.text) {
             (Scenes::Prompts(prompts), Some(text)) => {
                 let rows = text.forward(prompts);
@@ -86,7 +85,7 @@ impl Network {
             (Scenes::Learned(ids), _) => {
                 let learned = ids.iter().filter_map(|id| {
                     let name = text_features(id);
-                    let shape = LevelFeatures::shape(&tensors.shape(&name), embed_dim);
+                    let shape = LevelFeatures::shape(&tensors.shape(&name), &parameters.config);
                     tensors.take_optional(&name, shape).transpose()
                 });
                 learned
@@ -96,7 +95,7 @@ impl Network {
         };
         Ok(Self {
             gamma,
-            features: LevelFeatures::new(features),
+            features: LevelFeatures::new(features, parameters.config.embed_dim),
         })
     }
 
@@ -104,7 +103,7 @@ impl Network {
     pub fn answers(&self, crops: Tensor<4>) -> Answers {
         let head = &self.gamma.head;
         let (mut levels, mut domains) = (Vec::new(), Vec::new());
-        for logits in head.scene_logits(self.gamma.visual.forward(crops), &self.features) {
+        for logits in head.scene_logits(self.gamma.visual.features(crops), &self.features) {
             let probabilities = Head::in_domains(logits.clone());
             levels.push(probabilities.clone().sum_dim(1));
             domains.push(Domains {

@@ -11,7 +11,6 @@ use super::{
 use crate::{
     Error, Result,
     model::{Config, Entry, Part},
-    prompt::LEVELS,
     weights::Tensors,
 };
 
@@ -58,7 +57,7 @@ pub(super) fn text_features(scene: &str) -> String {
 impl Parameters {
     /// Puts a model's tensors on `device`: those of `known` by name, else what `initial` says.
     ///
-    /// `scenes` are those whose level features are learned, and of how many domains; a model with a text tower has none of them, as its features come
+    /// `scenes` are those whose level features are learned, and the shape of these; a model with a text tower has none of them, as its features come
     /// from prompts.
     ///
     /// # Errors
@@ -66,7 +65,7 @@ impl Parameters {
     /// place for.
     pub fn new(
         config: &Config,
-        scenes: &[(String, usize)],
+        scenes: &[(String, [usize; 2])],
         mut known: BTreeMap<String, Values>,
         optimizer: &OptimizerConfig,
         device: &Device,
@@ -74,9 +73,9 @@ impl Parameters {
     ) -> Result<Self> {
         let mut entries = config.inventory();
         if config.text.is_none() {
-            entries.extend(scenes.iter().map(|(scene, domains)| Entry {
+            entries.extend(scenes.iter().map(|(scene, shape)| Entry {
                 name: text_features(scene),
-                shape: vec![LEVELS.len() * domains, config.embed_dim],
+                shape: shape.to_vec(),
                 part: Part::Vision,
             }));
         }

@@ -17,7 +17,6 @@ use crate::{
     Error, Result,
     image::CROP,
     model::{Config, LevelFeatures},
-    prompt::LEVELS,
     weights::Header,
 };
 
@@ -85,13 +84,13 @@ fn open(path: &Path, scene: &str, device: &Device) -> Result<Network> {
         .get(&name)
         .filter(|_| config.text.is_none())
         .ok_or_else(lacking)?;
-    let [rows, _] = LevelFeatures::shape(shape, config.embed_dim);
+    let shape = LevelFeatures::shape(shape, &config);
     tensors.retain(|tensor, _| !tensor.starts_with(TEXT_FEATURES) || *tensor == name);
     let frozen = OptimizerConfig {
         lr: 0.0,
         ..OptimizerConfig::default()
     };
-    let scenes = [(scene.to_owned(), rows / LEVELS.len())];
+    let scenes = [(scene.to_owned(), shape)];
     let parameters = Parameters::new(&config, &scenes, tensors, &frozen, device, |entry| {
         Err(Error::TensorMissing(entry.name.clone()))
     })?;

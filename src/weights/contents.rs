@@ -161,7 +161,7 @@ impl Contents {
                 .chain(features.map(|name| (name, None))),
         );
         for ModelTensor { name, shape, storage } in &self.tensors {
-            let of_scene = LevelFeatures::shape(shape, config.embed_dim);
+            let of_scene = LevelFeatures::shape(shape, config);
             let expected = match expected.get(name) {
                 Some(Some(expected)) => expected.as_slice(),
                 Some(None) => &of_scene,

@@ -23,7 +23,15 @@ afterAll(() => gamma?.dispose());
 
 test('it is Gamma-Lite, trained, and small enough for a page', () => {
   expect(gamma.model).toMatchObject({ name: 'gamma-lite', trained: true, licence: expect.any(String) });
-  expect(gamma.scenes.map(({ id }) => id).sort()).toEqual(['natural-quality', 'underwater-quality']);
+  expect(gamma.scenes.map(({ id }) => id).sort()).toEqual([
+    'colour',
+    'compression',
+    'exposure',
+    'natural-quality',
+    'noise',
+    'sharpness',
+    'underwater-quality',
+  ]);
   // No scene is offered below a correlation of 0.5 on photos that it has not learned from.
   for (const { id, reliability } of gamma.scenes) {
     for (const { srcc } of reliability?.measured ?? [{ srcc: 0 }]) expect(srcc, id).toBeGreaterThan(0.5);
@@ -67,6 +75,18 @@ test('it says how sure it is, and orders what is clearly different', async () =>
   expect(gamma.compare(clear, blurred)).toBe('better');
   expect(gamma.compare(blurred, clear)).toBe('worse');
   expect(gamma.compare(clear, clear)).toBe('no difference');
+});
+
+test('it says why a photo is bad, and nothing of a good one', async () => {
+  const why = async (name: string) =>
+    (await gamma.score(sample(name))).findings?.map(({ fault, form, crops }) => {
+      expect(crops.length, name).toBeGreaterThan(0);
+      return form === undefined ? fault : `${fault}: ${form}`;
+    });
+  expect(await why('lighthouse.webp')).toEqual([]);
+  expect(await why('lighthouse-blurred.webp')).toEqual(['sharpness: focus']);
+  expect(await why('lighthouse-noisy.jpg')).toEqual(['noise']);
+  expect((await gamma.score(sample('dog.jpg'), { scene: 'noise' })).findings).toBeUndefined();
 });
 
 /** Files of several kinds: turned, damaged, of a rarer format, a RAW file, one that declares its origin, one that is cut off, and none. */

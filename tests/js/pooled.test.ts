@@ -14,10 +14,12 @@ const photo = join(root, 'www', 'samples', 'dog.jpg');
 
 const POOLED = 'clip_model.visual.stem.pooled.';
 
-/** The default model, but its class token knows no pooled statistics. */
+/** The default model, but its class token knows no pooled statistics, and no scene is compared with them. */
 function withoutPooled(): Buffer {
-  const { config = '', sha256 = '', quantization = '', ...metadata } = readMetadata(lite);
-  const others = <Value>(table: Iterable<[string, Value]>) => [...table].filter(([name]) => !name.startsWith(POOLED));
+  const { config = '', sha256 = '', quantization = '', findings = '[]', ...metadata } = readMetadata(lite);
+  const faults = (JSON.parse(findings) as { fault: string }[]).map(({ fault }) => `text_features.${fault}`);
+  const others = <Value>(table: Iterable<[string, Value]>) =>
+    [...table].filter(([name]) => !name.startsWith(POOLED) && !faults.includes(name));
   const { tensors, ...scheme } = JSON.parse(quantization) as { tensors: Record<string, unknown> };
   const dimensions = JSON.parse(config);
   dimensions.stem.pooled = false;

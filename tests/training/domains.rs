@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use gamma_wasm::{
-    model::{Head, LevelFeatures},
+    model::{Features, Head, LevelFeatures, POOLED_LENGTH},
     train::{Network, Session, TrainConfig, config::OptimizerConfig},
     weights::{Assembly, Header},
 };
@@ -42,7 +42,7 @@ proptest! {
         let (head, features) = (head(), rows(3, seed + 1));
         let of_scenes: Vec<Tensor<2>> =
             sizes.iter().zip(1..).map(|(&domains, at)| rows(5 * domains, seed * 31 + at)).collect();
-        let asked = LevelFeatures::new(of_scenes.clone());
+        let asked = LevelFeatures::new(of_scenes.clone(), 32);
         let levels = numbers(head.levels(features.clone(), &asked));
         let domains = head.scene_logits(features.clone(), &asked);
         for (scene, of_scene) in of_scenes.into_iter().enumerate() {
@@ -68,10 +68,46 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn scenes_of_pooled_statistics_stand_in_their_places_among_the_others(
+        scenes in prop::collection::vec((1_usize..4, prop::bool::ANY), 1..6),
+        seed in 0_u64..1_000,
+    ) {
+        let (head, image) = (head(), rows(3, seed + 1));
+        // Half as wide as image features.
+        let narrow = |x: Tensor<2>| {
+            let x = x.narrow(1, 0, 16);
+            x.clone() / (x.clone() * x).sum_dim(1).sqrt()
+        };
+        let pooled = rows(3, seed + 2).narrow(1, 0, 16) * 7.0;
+        let features = || Features { image: image.clone(), pooled: Some(pooled.clone()) };
+        let of_scenes: Vec<Tensor<2>> = scenes
+            .iter()
+            .zip(1..)
+            .map(|(&(domains, of_pooled), at)| {
+                let rows = rows(5 * domains, seed * 31 + at);
+                if of_pooled { narrow(rows) } else { rows }
+            })
+            .collect();
+        let all = head.scene_logits(features(), &LevelFeatures::new(of_scenes.clone(), 32));
+        prop_assert_eq!(all.len(), scenes.len());
+        for ((logits, of_scene), (domains, of_pooled)) in all.into_iter().zip(of_scenes).zip(scenes) {
+            prop_assert_eq!(logits.dims(), [3, domains, 5]);
+            let compared = if of_pooled { narrow(pooled.clone()) * POOLED_LENGTH } else { head.adapt(image.clone()) };
+            let expected = numbers(head.logits(compared, of_scene));
+            let found = numbers(logits);
+            prop_assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-5), "{:?} {:?}", found, expected);
+        }
+    }
+}
+
 #[test]
 fn domains_that_look_the_same_answer_as_one() {
     let (head, features, one) = (head(), rows(3, 5), rows(5, 9));
-    let levels = |of_scene| numbers(head.levels(features.clone(), &LevelFeatures::new(vec![of_scene])));
+    let levels = |of_scene| numbers(head.levels(features.clone(), &LevelFeatures::new(vec![of_scene], 32)));
     let (alone, thrice) = (levels(one.clone()), levels(Tensor::cat(vec![one; 3], 0)));
     assert!(alone.iter().zip(&thrice).all(|(a, b)| (a - b).abs() < 1e-6));
 }

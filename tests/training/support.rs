@@ -28,7 +28,7 @@ pub fn parameters(
     let begin = |entry: &Entry| initial(entry, config, 7);
     Parameters::new(
         config,
-        &[("natural-quality".into(), 1)],
+        &[("natural-quality".into(), [5, config.embed_dim])],
         known,
         optimizer,
         &Device::flex(),

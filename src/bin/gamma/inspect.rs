@@ -263,8 +263,11 @@ impl Report {
         };
         self.contents = Some(Contents::new(&header, list));
         let contents = weights::Contents::read(&header)?;
-        self.model = Some(ModelInfo::of_file(&header, &contents));
-        self.scenes = Some(contents.offered_scenes());
+        let model = ModelInfo::of_file(&header, &contents);
+        let mut scenes = contents.offered_scenes();
+        scenes.retain(|scene| model.offers(&scene.id));
+        self.scenes = Some(scenes);
+        self.model = Some(model);
         self.format = Format::new(&header, &contents);
         if whole {
             contents.check_complete()?;

@@ -269,11 +269,10 @@ impl EfficientNetLite {
             let cells = cells.reshape([n, self.grid * self.grid, channels]);
             level.linear.forward(level.ln.forward(cells))
         });
-        let class = self.pooled.as_ref().zip(statistics);
-        Tokens {
-            cells: Tensor::cat(tokens.collect(), 1),
-            class: class.map(|(pooled, statistics)| pooled.forward(statistics)),
-        }
+        let cells = Tensor::cat(tokens.collect(), 1);
+        let pooled = self.pooled.as_ref().zip(statistics);
+        let (class, pooled) = pooled.map(|(pooled, statistics)| pooled.forward(statistics)).unzip();
+        Tokens { cells, class, pooled }
     }
 
     /// As [`Stem::moments`](super::Stem::moments).

@@ -36,6 +36,8 @@ pub struct Tokens {
     pub cells: Tensor<3>,
     /// What is added to the class token, `[crops, width]`, if anything.
     pub class: Option<Tensor<2>>,
+    /// The pooled statistics that this is made of, each as its distance from what is usual, `[crops, statistics]`.
+    pub pooled: Option<Tensor<2>>,
 }
 
 impl Stem {
@@ -57,6 +59,7 @@ impl Stem {
             Self::Patch(stem) => Tokens {
                 cells: stem.forward(crops),
                 class: None,
+                pooled: None,
             },
             Self::EfficientNetLite(stem) => stem.forward(crops),
         }

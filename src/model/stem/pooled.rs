@@ -45,8 +45,9 @@ impl Pooled {
         })
     }
 
-    /// Statistics of crops `[crops, statistics]` → what is added to the class token, `[crops, width]`.
-    pub(super) fn forward(&self, statistics: Tensor<2>) -> Tensor<2> {
+    /// Statistics of crops `[crops, statistics]` → what is added to the class token, `[crops, width]`, and the statistics as their distance from what
+    /// is usual.
+    pub(super) fn forward(&self, statistics: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
         let distance = statistics - self.mean.val().unsqueeze();
         let normalized = distance / self.deviation.val().unsqueeze();
         #[cfg(feature = "train")]
@@ -54,6 +55,6 @@ impl Pooled {
             Some(factors) => normalized * factors.clone(),
             None => normalized,
         };
-        self.linear.forward_rows(normalized)
+        (self.linear.forward_rows(normalized.clone()), normalized)
     }
 }

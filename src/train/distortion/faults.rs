@@ -2,7 +2,7 @@
 
 use super::kinds::Distortion;
 use super::noise::Noise;
-use crate::metrics::Rung;
+use crate::{Result, metrics::Rung};
 
 /// A fault that photos have, whatever made it; [`id`](Self::id) is the scene that judges photos by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,8 +51,14 @@ impl Fault {
         if rung.strength == 0.0 {
             return Some(None);
         }
-        let [_, kind, seed] = &rung.ladder;
-        kind.parse::<Distortion>().ok()?.fault(seed.parse().ok()?).map(Some)
+        let (kind, seed) = kind(rung)?;
+        kind.fault(seed).map(Some)
+    }
+
+    /// As [`Distortion::fault_quality`], of a photo on a ladder.
+    pub fn quality(rung: &Rung) -> Option<f32> {
+        let (kind, seed) = kind(rung)?;
+        kind.fault_quality(rung.strength as f32, seed).ok()
     }
 
     /// The forms that can be told apart; none where it has but one.
@@ -67,7 +73,22 @@ impl Fault {
     }
 }
 
+fn kind(rung: &Rung) -> Option<(Distortion, u64)> {
+    let [_, kind, seed] = &rung.ladder;
+    kind.parse().ok().zip(seed.parse().ok())
+}
+
 impl Distortion {
+    /// How good a photo distorted so is as to its fault, 1 (without it) to 0: half what people say of such photos as a part of what they say of clean
+    /// ones, half how weak it is of its kind. People hardly mind a slight change of brightness, but it is there.
+    ///
+    /// # Errors
+    /// As [`label`](Self::label).
+    pub fn fault_quality(self, strength: f32, seed: u64) -> Result<f32> {
+        let quality = self.label(strength, seed)? / self.label(0.0, seed)?;
+        Ok((quality + 1.0 - strength) / 2.0)
+    }
+
     /// The fault that a photo distorted so has, and the place of its form among [`Fault::forms`]; `None` for kinds that people might call by
     /// several names. The seed matters for [`MeanShift`](Self::MeanShift) alone, which goes both ways.
     pub fn fault(self, seed: u64) -> Option<(Fault, Option<usize>)> {

@@ -9,15 +9,18 @@ use super::{
 use crate::{
     Result,
     metrics::{self, Judged, findings::Claims},
-    weights::FaultClaim,
+    weights::{FaultClaim, Reliability},
 };
+
+/// The least rank correlation, over photos that have a fault, of a scene that is offered beside what it claims.
+const OFFERED: f32 = 0.5;
 
 /// What is known of a photo, and what a fault's scene says of it.
 struct Seen {
     /// The fault that it has, and its form; nothing of a clean photo.
     fault: Option<(Fault, Option<usize>)>,
-    /// What people said of photos distorted so, on any scale; higher is better.
-    label: f64,
+    /// How good it is as to that fault, 0 to 1.
+    quality: f64,
     /// The score of the fault's scene.
     score: f64,
     /// The probability of each form.
@@ -34,17 +37,21 @@ impl Session {
         let mut measured = Measured::default();
         for dataset in datasets.iter().filter(|dataset| dataset.config.faults) {
             for (fault, seen) in self.seen(judge, dataset)? {
-                measured.findings.extend(claim(&dataset.config.scene, fault, &seen));
+                let Some(claim) = claim(&dataset.config.scene, fault, &seen) else {
+                    continue;
+                };
+                measured.findings.push(claim);
                 let has = seen
                     .iter()
                     .filter(|seen| seen.fault.is_some_and(|(has, _)| has == fault));
-                let (scores, labels): (Vec<f64>, Vec<f64>) = has.map(|seen| (seen.score, seen.label)).unzip();
+                let (scores, qualities): (Vec<f64>, Vec<f64>) = has.map(|seen| (seen.score, seen.quality)).unzip();
                 let judged = Judged {
                     name: &dataset.config.name,
                     scores: &scores,
-                    labels: &labels,
+                    labels: &qualities,
                 };
-                let reliability = metrics::reliability(&[judged]);
+                let enough = |of: &Reliability| of.measured.iter().all(|set| set.srcc >= OFFERED);
+                let reliability = metrics::reliability(&[judged]).filter(enough);
                 measured
                     .reliability
                     .extend(reliability.map(|of| (fault.id().into(), of)));
@@ -72,7 +79,7 @@ impl Session {
             let seen = photos.filter_map(|(sample, row)| {
                 Some(Seen {
                     fault: Fault::of_rung(sample.rung.as_ref()?)?,
-                    label: f64::from(sample.label),
+                    quality: f64::from(Fault::quality(sample.rung.as_ref()?)?),
                     score: row[first],
                     forms: row[first + 1..=first + forms].to_vec(),
                 })

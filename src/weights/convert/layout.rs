@@ -17,7 +17,7 @@ pub enum Item {
     /// A quantised matrix.
     Quantized(Entry, Plan),
     /// The text features of a scene.
-    Features(SceneFeatures, usize),
+    Features(SceneFeatures, Dtype),
 }
 
 impl Item {
@@ -41,10 +41,10 @@ impl Item {
                     shape: plan.layout.code_shape().to_vec(),
                 },
             ],
-            Self::Features(features, width) => vec![Row {
+            Self::Features(features, dtype) => vec![Row {
                 name: text_features_name(&features.scene),
-                dtype: Dtype::F32,
-                shape: vec![features.values.len() / width, *width],
+                dtype: *dtype,
+                shape: vec![features.values.len() / features.width, features.width],
             }],
         }
     }

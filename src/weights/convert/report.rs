@@ -165,13 +165,13 @@ impl TensorReport {
         }
     }
 
-    pub(super) fn features(name: String, file: &str, bytes: u64) -> Self {
+    pub(super) fn features(name: String, file: &str, dtype: Dtype, numbers: u64, bytes: u64) -> Self {
         Self {
             name,
             file: file.to_owned(),
-            numbers: bytes / 4,
+            numbers,
             bytes,
-            dtype: Dtype::F32.to_string(),
+            dtype: dtype.to_string(),
             bits: None,
             base: None,
             sensitivity: None,

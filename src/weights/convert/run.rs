@@ -132,8 +132,16 @@ pub fn convert(
     };
     let mut all = items(&selection.entries, &mut plans, wide);
     let whole = offer.stored.is_empty();
-    let width = selection.config.embed_dim;
-    all.extend(offer.stored.into_iter().map(|features| Item::Features(features, width)));
+    let stored = offer.stored.into_iter().map(|features| {
+        // Level features of the usual width are few.
+        let dtype = if features.width == selection.config.embed_dim {
+            Dtype::F32
+        } else {
+            wide
+        };
+        Item::Features(features, dtype)
+    });
+    all.extend(stored);
     let shards = shards(all, &selection.entries, whole, options.shard_bytes);
 
     let mut files = Vec::new();
@@ -295,11 +303,17 @@ fn write(
                 }
                 work.add("writing", &entry.shape);
             }
-            Item::Features(features, _) => {
-                let data = floats("text_features", &features.values, Dtype::F32)?;
+            Item::Features(features, dtype) => {
+                let data = floats("text_features", &features.values, *dtype)?;
                 let name = text_features_name(&features.scene);
                 file.tensor(&name, &data)?;
-                report.tensors.push(TensorReport::features(name, &shard.name, bytes));
+                report.tensors.push(TensorReport::features(
+                    name,
+                    &shard.name,
+                    *dtype,
+                    features.values.len() as u64,
+                    bytes,
+                ));
             }
         }
         bases.retain(|_, (until, _)| *until > index);

@@ -25,12 +25,14 @@ pub enum Scenes {
     Ids(Vec<String>),
 }
 
-/// A scene and the features of its levels, `[5 * domains, embed_dim]` of L2 norm 1.
+/// A scene and the features of its levels, `[5 * domains, width]` of L2 norm 1.
 pub struct SceneFeatures {
     /// The scene.
     pub scene: Scene,
     /// Row by row.
     pub values: Vec<f32>,
+    /// Numbers of a row.
+    pub width: usize,
 }
 
 /// What a model can be asked about.
@@ -69,11 +71,12 @@ pub fn offer(source: &mut dyn Source, selection: &Selection, wanted: &Scenes, de
         return Ok(offer);
     }
     let Some(text) = &selection.config.text else {
-        offer.scenes.retain(|scene| selection.features.contains(&scene.id));
+        offer.scenes.retain(|scene| selection.features.contains_key(&scene.id));
         for scene in &offer.scenes {
             offer.stored.push(SceneFeatures {
                 scene: scene.clone(),
                 values: selection.read(source, &text_features_name(scene))?,
+                width: selection.features.get(&scene.id).map_or(0, |[_, width]| *width),
             });
         }
         return Ok(offer);
@@ -107,6 +110,7 @@ pub fn offer(source: &mut dyn Source, selection: &Selection, wanted: &Scenes, de
         offer.stored.push(SceneFeatures {
             scene: scene.clone(),
             values,
+            width: selection.config.embed_dim,
         });
     }
     Ok(offer)

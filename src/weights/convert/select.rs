@@ -1,6 +1,6 @@
 //! Which tensors of a source are the model's, under which names, and what is left over.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::source::{Source, SourceTensor};
 use crate::model::{Config, Entry, LevelFeatures, Part};
@@ -24,8 +24,8 @@ pub struct Selection {
     pub config: Config,
     /// The model's tensors in the order of the forward pass.
     pub entries: Vec<Entry>,
-    /// Scenes whose text features the source has.
-    pub features: Vec<String>,
+    /// The shape of the text features of each scene that the source has some of.
+    pub features: BTreeMap<String, [usize; 2]>,
     /// What the source holds beside the model, by name.
     pub dropped: Vec<String>,
     /// Names in the source that differ from those in `entries`.
@@ -65,13 +65,13 @@ impl Selection {
         }
         let known: std::collections::HashSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
         let mut dropped = source.dropped().to_vec();
-        let mut features = Vec::new();
+        let mut features = BTreeMap::new();
         let mut rest: Vec<&String> = found.keys().filter(|name| !known.contains(name.as_str())).collect();
         rest.sort_unstable();
         for name in rest {
             if let Some(scene) = name.strip_prefix("text_features.") {
                 let shape = found.get(name).map(|tensor| tensor.shape.clone()).unwrap_or_default();
-                let expected = LevelFeatures::shape(&shape, config.embed_dim);
+                let expected = LevelFeatures::shape(&shape, &config);
                 if shape != expected {
                     return Err(Error::TensorShape {
                         name: name.clone(),
@@ -79,7 +79,7 @@ impl Selection {
                         expected: expected.to_vec(),
                     });
                 }
-                features.push(scene.to_owned());
+                features.insert(scene.to_owned(), expected);
             } else if name.rsplit('.').next().is_some_and(|last| LEFTOVERS.contains(&last)) {
                 dropped.push(name.clone());
             } else {
