@@ -165,11 +165,10 @@ export interface ScoreInterval {
 
 /** A fault that a photo has. */
 export interface Finding {
-  /** The id of the fault's scene: of Gamma-Lite `sharpness`, `noise`, `exposure`, `compression` or `colour`. */
+  /** The id of the fault's scene: of Gamma-Lite `sharpness` or `noise`. */
   readonly fault: string;
   /**
-   * Which form of it, where that can be told: of `sharpness` `focus`, `motion` or `oversharpened`; of `exposure` `under`, `over` or `contrast`; of
-   * `compression` `artefacts` or `banding`; of `colour` `pale`, `oversaturated` or `fringes`.
+   * Which form of it, where that can be told: of `sharpness` `focus`, `motion` or `oversharpened`.
    */
   readonly form?: string | undefined;
   /** The score under the fault's scene, on the scale of {@link Assessment.score}. */
@@ -203,8 +202,8 @@ export interface Assessment {
    */
   readonly interval?: ScoreInterval | undefined;
   /**
-   * The faults that the photo has, the worst first: those that the model tells so reliably that nine claims in ten are right
-   * ({@link ModelInfo.findings}); empty if it claims none, absent if it tells none under this scene.
+   * The faults that explain a score below 50 per cent, the worst first: those that the model tells so reliably that nine claims in ten are
+   * right ({@link ModelInfo.findings}); empty if it claims none, absent if it tells none under this scene.
    */
   readonly findings?: readonly Finding[] | undefined;
   /** The crops that were scored, in the order in which they were planned. */

@@ -12,9 +12,20 @@ use gamma_wasm::{
 };
 use serde_json::{Value, json};
 
+/// What levels are worth that scores below 50 percent come of, whatever the photo shows; of the other, scores above.
+const LOW: [f32; 5] = [0.2, 0.3, 0.4, 0.5, 1.0];
+const HIGH: [f32; 5] = [0.2, 0.7, 0.8, 0.9, 1.0];
+
 /// The smallest model with the scenes `generic`, `noise` and `exposure`, of three forms.
-fn model(findings: Value) -> File {
+fn model(findings: Value, worth: [f32; 5]) -> File {
     let mut file = smallest(false);
+    let mut tensors = file.tensors.iter_mut();
+    let levels = tensors.find(|tensor| tensor.name == "score_level").expect("levels");
+    levels.data = worth
+        .map(half::f16::from_f32)
+        .into_iter()
+        .flat_map(half::f16::to_le_bytes)
+        .collect();
     let generic = file.tensors.last().expect("text features").clone();
     for (scene, rows) in [("exposure", 15), ("noise", 5)] {
         let mut features = generic.clone();
@@ -31,9 +42,9 @@ fn model(findings: Value) -> File {
     file
 }
 
-fn load(findings: Value) -> Result<Scorer> {
+fn load(findings: Value, worth: [f32; 5]) -> Result<Scorer> {
     let mut assembly = Assembly::new(Device::flex());
-    assembly.push(&model(findings).bytes())?;
+    assembly.push(&model(findings, worth).bytes())?;
     pollster::block_on(Scorer::load(assembly.finish()?))
 }
 
@@ -64,8 +75,8 @@ fn options() -> ScoreOptions {
     }
 }
 
-fn assess(findings: Value) -> Vec<Assessment> {
-    let scorer = load(findings).expect("a model");
+fn assess(findings: Value, worth: [f32; 5]) -> Vec<Assessment> {
+    let scorer = load(findings, worth).expect("a model");
     pollster::block_on(scorer.score(photo(), &["generic", "exposure", "noise"], &options())).expect("a score")
 }
 
@@ -75,7 +86,7 @@ fn what_is_claimed_is_what_the_scene_of_the_fault_says() {
         claim("exposure", 9.0, &FORMS, Some(0.0)),
         claim("noise", 9.0, &[], None)
     ]);
-    let [generic, exposure, noise] = &assess(both)[..] else {
+    let [generic, exposure, noise] = &assess(both.clone(), LOW)[..] else {
         panic!("three scenes")
     };
     let findings = generic.findings.as_ref().expect("findings");
@@ -92,18 +103,22 @@ fn what_is_claimed_is_what_the_scene_of_the_fault_says() {
         assert_eq!(finding.form.is_some(), finding.fault == "exposure");
     }
     assert!(exposure.findings.is_none() && noise.findings.is_none());
+    // A score that is not low needs no explanation.
+    let good = &assess(both, HIGH)[0];
+    assert!(generic.percent < 50.0 && good.percent > 50.0);
+    assert_eq!(good.findings.as_deref(), Some(&[][..]));
 }
 
 #[test]
 fn what_is_not_low_enough_is_not_claimed_and_of_forms_only_what_is_probable() {
-    let [generic, exposure, _] = &assess(json!([claim("exposure", 0.0, &FORMS, None)]))[..] else {
+    let [generic, exposure, _] = &assess(json!([claim("exposure", 0.0, &FORMS, None)]), LOW)[..] else {
         panic!("three scenes")
     };
     assert_eq!(generic.findings.as_deref(), Some(&[][..]));
     // At the score of the photo itself some crops are below, some may be above.
     let at = f64::from(exposure.score);
     for (form, told) in [(Some(1.01), false), (Some(0.2), true), (None, false)] {
-        let assessments = assess(json!([claim("exposure", at, &FORMS, form)]));
+        let assessments = assess(json!([claim("exposure", at, &FORMS, form)]), LOW);
         let [finding] = &assessments[0].findings.as_deref().expect("findings") else {
             panic!("one finding")
         };
@@ -115,7 +130,7 @@ fn what_is_not_low_enough_is_not_claimed_and_of_forms_only_what_is_probable() {
 
 #[test]
 fn a_job_that_goes_on_says_the_same() {
-    let scorer = load(json!([claim("exposure", 9.0, &FORMS, Some(0.0))])).expect("a model");
+    let scorer = load(json!([claim("exposure", 9.0, &FORMS, Some(0.0))]), LOW).expect("a model");
     let whole = || -> Result<_> { scorer.job(photo(), &options()) };
     let (mut first, mut second) = (whole().expect("a job"), whole().expect("a job"));
     pollster::block_on(first.step(2)).expect("two crops");
@@ -153,7 +168,7 @@ fn forms_need_level_features_each() {
         ),
         (json!([claim("noise", 1e39, &[], None)]), "have to be numbers"),
     ] {
-        let error = load(findings).err().expect(part);
+        let error = load(findings, LOW).err().expect(part);
         assert_eq!(error.code(), "weights-metadata", "{error}");
         assert!(error.to_string().contains(part), "{error}");
     }

@@ -1,11 +1,18 @@
 //! How low a score has to be before a fault is claimed, so that claims are right nearly always.
 
-/// The part of the claims that have to be right where it is measured: [`PROMISED`] of photos that are seen for the first time, with a margin.
-pub const RIGHT: f64 = 0.95;
-/// The part of the claims that are right for other photos.
+/// The part of the claims that are right for other photos: few claims that were all right do not show it yet, so the lower end of a 95%
+/// interval (Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927) has to reach it.
 pub const PROMISED: f64 = 0.9;
-/// Fewer claims measure nothing.
-const LEAST: usize = 20;
+
+/// Whether enough of the claims are right.
+fn enough(claimed: usize, right: usize) -> bool {
+    const Z: f64 = 1.96;
+    let count = claimed.max(1) as f64;
+    let share = right as f64 / count;
+    let middle = share + Z * Z / (2.0 * count);
+    let half = Z * (share * (1.0 - share) / count + Z * Z / (4.0 * count * count)).sqrt();
+    (middle - half) / (1.0 + Z * Z / count) >= PROMISED
+}
 
 /// Something that is claimed of photos whose evidence is low enough.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,8 +26,8 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// As many claims as can be while [`RIGHT`] of them are true: `photos` are evidence, low where the claim is likely, and truth. `None` where no
-    /// limit allows that of 20 claims.
+    /// As many claims as can be while it is sure that [`PROMISED`] of them are true: `photos` are evidence, low where the claim is likely, and truth.
+    /// `None` where no limit allows that.
     pub fn of(mut photos: Vec<(f64, bool)>) -> Option<Self> {
         photos.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut right = 0;
@@ -30,7 +37,7 @@ impl Claims {
             let claimed = place + 1;
             // Photos of the same evidence are claimed together.
             let last = photos.get(claimed).is_none_or(|next| next.0 > limit);
-            if last && claimed >= LEAST && right as f64 >= RIGHT * claimed as f64 {
+            if last && enough(claimed, right) {
                 found = Some(Self { limit, claimed, right });
             }
         }
@@ -43,6 +50,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_few_claims_show_nothing_and_many_may_be_wrong_now_and_then() {
+        assert!(!enough(0, 0) && !enough(34, 34) && enough(35, 35));
+        assert!(!enough(100, 95) && enough(100, 97) && enough(1000, 930));
+    }
 
     proptest! {
         #[test]
@@ -58,7 +71,7 @@ mod tests {
                 let claimed = photos.iter().filter(|photo| photo.0 <= limit);
                 (claimed.clone().count(), claimed.filter(|photo| photo.1).count())
             };
-            let enough = |(claimed, right): (usize, usize)| claimed >= LEAST && right as f64 >= RIGHT * claimed as f64;
+            let enough = |(claimed, right): (usize, usize)| enough(claimed, right);
             match Claims::of(photos.clone()) {
                 Some(Claims { limit, claimed, right }) => {
                     prop_assert_eq!(count(limit), (claimed, right));

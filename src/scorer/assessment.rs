@@ -69,7 +69,7 @@ pub struct Assessment {
     /// such photos were off, as [`Reliability`](crate::weights::Reliability) says. `None` if the model does not state it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<ScoreInterval>,
-    /// The faults that the photo has, the worst first, as far as the model can tell them reliably
+    /// The faults that explain a score below 50 percent, the worst first, as far as the model can tell them reliably
     /// ([`FaultClaim`](crate::weights::FaultClaim)); `None` if it tells none under this scene.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub findings: Option<Vec<Finding>>,

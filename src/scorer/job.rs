@@ -69,6 +69,9 @@ fn answer(logits: &[f32], worth: &[f32; LEVELS.len()]) -> Vec<f32> {
     answer
 }
 
+/// From this percentage on a score needs no explanation: what looks like noise in a photo that people like is grass.
+const NEEDS_NO_WHY: f32 = 50.0;
+
 impl Job {
     /// The same job, for whose assessments it is known where the photo is from.
     #[must_use]
@@ -250,10 +253,11 @@ impl Job {
                 percent: percent(score),
             }
         };
+        let own_percent = percent(score);
         let finding = |Fault { scene, claim }: &Fault| {
             let scores = self.answers(*scene, SCORE);
             let score = over_plan(&scores);
-            if score > claim.score {
+            if score > claim.score || own_percent >= NEEDS_NO_WHY {
                 return None;
             }
             let places = order(done, &|a, b| scores[ranks[a]].total_cmp(&scores[ranks[b]]));

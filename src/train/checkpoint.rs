@@ -134,7 +134,10 @@ pub(super) fn write_model(
             continue;
         }
         let values = match (&parameter.name, parameter.shape.as_slice()) {
-            (name, &[rows, width]) if name.starts_with(TEXT_FEATURES) && rows.is_multiple_of(LEVELS.len()) => {
+            // What is not trained is stored as it was.
+            (name, &[rows, width])
+                if parameter.is_trained() && name.starts_with(TEXT_FEATURES) && rows.is_multiple_of(LEVELS.len()) =>
+            {
                 normalize(values.clone().reshape([rows, width])).reshape([rows * width])
             }
             _ => values.clone(),

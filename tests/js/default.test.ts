@@ -24,9 +24,6 @@ afterAll(() => gamma?.dispose());
 test('it is Gamma-Lite, trained, and small enough for a page', () => {
   expect(gamma.model).toMatchObject({ name: 'gamma-lite', trained: true, licence: expect.any(String) });
   expect(gamma.scenes.map(({ id }) => id).sort()).toEqual([
-    'colour',
-    'compression',
-    'exposure',
     'natural-quality',
     'noise',
     'sharpness',

@@ -234,7 +234,14 @@ fn metadata(
     }
     metadata.extend(options.metadata.clone());
     reliability(metadata.get("reliability").map(String::as_str))?;
-    findings(metadata.get("findings").map(String::as_str))?;
+    let mut claims = findings(metadata.get("findings").map(String::as_str))?;
+    // A fault can be told by stored level features alone.
+    let stored = |scene: &String| offer.stored.iter().any(|features| features.scene.id == *scene);
+    claims.retain(|claim| stored(&claim.scene) && stored(&claim.fault));
+    match claims.is_empty() {
+        true => metadata.remove("findings"),
+        false => metadata.insert("findings".into(), serde_json::to_string(&claims).map_err(json)?),
+    };
     Ok(metadata)
 }
 
