@@ -351,6 +351,9 @@ fn damaged_pickles_end_in_errors() {
 /// What its file states about photos.
 const PHOTO: &str = r#"{"short_side":384,"policy":"grid","crops":4}"#;
 
+/// What it states of faults, one of which the scene that is compared with pooled statistics tells.
+const FINDINGS: &str = r#"[{"scene":"natural-quality","fault":"ai-generated-quality","forms":["a","b"],"score":0.5,"claimed":40,"right":39}]"#;
+
 /// Gamma-Lite, its class token with pooled statistics or without, with numbers of the size that layers start with, and the features of
 /// one scene; with pooled statistics also of one that is compared with these.
 fn lite(pooled: bool) -> Vec<u8> {
@@ -389,11 +392,14 @@ fn lite(pooled: bool) -> Vec<u8> {
         let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), data).unwrap();
         (name.as_str(), view)
     });
-    let metadata = [
+    let mut metadata: std::collections::HashMap<String, String> = [
         ("trained".to_owned(), "false".to_owned()),
         ("photo".to_owned(), PHOTO.to_owned()),
     ]
     .into();
+    if pooled {
+        metadata.insert("findings".to_owned(), FINDINGS.to_owned());
+    }
     safetensors::serialize(views, Some(metadata)).unwrap()
 }
 
@@ -427,9 +433,12 @@ fn in_8_bits(pooled: bool) {
             height: 224,
             rgb,
         };
-        let scenes: Vec<&str> = scorer.scenes().map(|scene| scene.id.as_str()).collect();
-        assert_eq!(scenes.len(), if pooled { 2 } else { 1 });
-        let found = pollster::block_on(scorer.score(pixels, &scenes, &ScoreOptions::default())).unwrap();
+        // A scene that only tells a fault is not offered, but there.
+        let offered: Vec<&str> = scorer.scenes().map(|scene| scene.id.as_str()).collect();
+        assert_eq!(offered, ["natural-quality"]);
+        let scenes = ["natural-quality", "ai-generated-quality"];
+        let scenes = &scenes[..if pooled { 2 } else { 1 }];
+        let found = pollster::block_on(scorer.score(pixels, scenes, &ScoreOptions::default())).unwrap();
         found
             .into_iter()
             .map(|assessment| assessment.score)
@@ -447,6 +456,15 @@ fn in_8_bits(pooled: bool) {
         // Level features of so many numbers are halved with the rest.
         let wide = header.tensor("text_features.ai-generated-quality").unwrap();
         assert_eq!((wide.dtype, wide.shape[0]), (safetensors::Dtype::F16, 10));
+        assert_eq!(header.metadata["findings"], FINDINGS);
+        let alone = Options {
+            scenes: Scenes::Ids(vec!["natural-quality".into()]),
+            ..options(Target::Quantized(Scheme::Q8))
+        };
+        run(original.to_str().unwrap(), &out.join("alone"), &alone).unwrap();
+        let bytes = fs::read(out.join("alone/model.safetensors")).unwrap();
+        let header = Header::read(bytes.as_slice(), None, "alone").unwrap();
+        assert!(!header.metadata.contains_key("findings"));
     }
     assert!(fs::metadata(out.join("q8/model.safetensors")).unwrap().len() <= 6_000_000);
 }

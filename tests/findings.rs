@@ -129,6 +129,21 @@ fn what_is_not_low_enough_is_not_claimed_and_of_forms_only_what_is_probable() {
 }
 
 #[test]
+fn a_scene_that_only_tells_a_fault_is_offered_once_something_is_known_of_it() {
+    let mut file = model(json!([claim("exposure", 0.5, &FORMS, None)]), LOW);
+    let offered = |file: &File| -> Vec<String> {
+        let mut assembly = Assembly::new(Device::flex());
+        assembly.push(&file.bytes()).expect("bytes");
+        let scorer = pollster::block_on(Scorer::load(assembly.finish().expect("a checkpoint"))).expect("a model");
+        scorer.scenes().map(|scene| scene.id.clone()).collect()
+    };
+    assert_eq!(offered(&file), ["generic", "noise"]);
+    let known = json!({ "exposure": { "interval": 0.1, "difference": 0.1, "measured": [] } });
+    file.metadata.insert("reliability".into(), known.to_string());
+    assert_eq!(offered(&file), ["exposure", "generic", "noise"]);
+}
+
+#[test]
 fn a_job_that_goes_on_says_the_same() {
     let scorer = load(json!([claim("exposure", 9.0, &FORMS, Some(0.0))]), LOW).expect("a model");
     let whole = || -> Result<_> { scorer.job(photo(), &options()) };
