@@ -270,5 +270,5 @@ test('importing runs nothing: no thread, no timer, no connection', () => {
     encoding: 'utf8',
     timeout: 50_000,
   });
-  expect(output).toBe(' Gamma,GammaError Gamma,GammaError\n');
+  expect(output).toBe(' Gamma,GammaError,faultText Gamma,GammaError,faultText\n');
 });

@@ -18,7 +18,7 @@ const DISTORTED: &str = r#"
     kinds = ["darken", "brighten"]
     [dataset.distort.held_out]
     photos = 2
-    strengths = [0.3, 0.5, 0.55, 0.7, 0.75, 0.85, 0.9, 0.95]
+    strengths = [0.3, 0.45, 0.5, 0.55, 0.7, 0.75, 0.85, 0.9, 0.95]
     ladders = 2
 "#;
 
@@ -60,7 +60,7 @@ fn faults_and_their_forms_are_told_apart_and_kept_in_the_model() {
         (claims[0].scene.as_str(), claims[0].fault.as_str()),
         ("natural-quality", "exposure")
     );
-    assert_eq!((claims[0].claimed, claims[0].right), (32, 32));
+    assert_eq!((claims[0].claimed, claims[0].right), (36, 36));
     for scene in ["sharpness", "noise", "exposure", "compression", "colour"] {
         let stored = header.shape(&format!("text_features.{scene}")).is_some();
         assert_eq!(stored, scene == "exposure", "{scene}");

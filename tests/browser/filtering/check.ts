@@ -30,7 +30,7 @@ export function checks(page: () => Tab): void {
         ];
       });
       expect(good).toMatchObject({ ok: true, codes: [] });
-      expect(bad).toMatchObject({ ok: false, codes: ['low-score'] });
+      expect(bad).toMatchObject({ ok: false, codes: ['low-score', 'fault'] });
       expect(large).toMatchObject({ ok: false });
       expect(large?.codes[0]).toBe('too-many-pixels');
       expect(text).toEqual({ ok: false, percent: undefined, codes: ['not-a-photo'] });
@@ -63,7 +63,7 @@ export function checks(page: () => Tab): void {
         return { warned, blocked, freed, left: document.querySelectorAll('output').length };
       });
       expect(result.warned[0]).toMatch(
-        /^lighthouse-blurred\.webp: It looks bad: \d+ of 100, and at least 40 is wanted\.$/,
+        /^lighthouse-blurred\.webp: It looks bad: \d+ of 100, and at least 40 is wanted\.\nlighthouse-blurred\.webp: It looks out of focus\.$/,
       );
       expect(result.warned[1]).toBe(true);
       expect(result.blocked).toBe(false);
