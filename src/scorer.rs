@@ -208,19 +208,13 @@ impl Scorer {
                 .iter()
                 .any(|scene| scene.id == id && self.scenes.contains(scene))
         };
-        let mut faults = Vec::new();
-        let mut told = false;
-        for claim in &self.info.findings {
-            if claim.scene != id || !own(id) {
-                continue;
-            }
-            told = true;
-            if let Some(scene) = scenes.iter().position(|scene| *scene == claim.fault && own(scene)) {
-                let claim = claim.clone();
-                faults.push(Fault { scene, claim });
-            }
-        }
-        told.then_some(faults)
+        let claims = || self.info.findings.iter().filter(|claim| claim.scene == id);
+        let fault = |claim: &FaultClaim| {
+            let scene = scenes.iter().position(|scene| *scene == claim.fault && own(scene))?;
+            let claim = claim.clone();
+            Some(Fault { scene, claim })
+        };
+        (own(id) && claims().next().is_some()).then(|| claims().filter_map(fault).collect())
     }
 
     /// Scenes of the weights whose prompts still have to be read by the text tower ([`read_scene`](Self::read_scene)).

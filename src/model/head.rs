@@ -42,10 +42,15 @@ pub struct LevelFeatures {
     image: Option<Tensor<2>>,
     /// `[rows, statistics]` of scenes that are compared with pooled statistics, if any.
     pooled: Option<Tensor<2>>,
-    /// Domains of each scene.
-    domains: Vec<usize>,
-    /// Whether each scene is compared with pooled statistics.
-    of_pooled: Vec<bool>,
+    scenes: Vec<Asked>,
+}
+
+/// A scene that is asked about.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    domains: usize,
+    /// Whether it is compared with pooled statistics.
+    of_pooled: bool,
 }
 
 /// The L2 norm of pooled statistics where level features are compared with them. There are so many that what one fault changes turns the whole little:
@@ -57,14 +62,14 @@ const MAX_DOMAINS: usize = 64;
 
 impl LevelFeatures {
     /// Domains of each scene.
-    pub fn domains(&self) -> &[usize] {
-        &self.domains
+    pub fn domains(&self) -> impl Iterator<Item = usize> {
+        self.scenes.iter().map(|scene| scene.domains)
     }
 
     /// Logits `[rows]` of one crop, scene by scene, domain by domain, level by level.
     pub fn of_scenes<'a>(&'a self, logits: &'a [f32]) -> impl Iterator<Item = &'a [f32]> {
         let mut rest = logits;
-        self.domains.iter().map(move |domains| {
+        self.domains().map(move |domains| {
             let (of_scene, others) = rest.split_at((domains * LEVELS.len()).min(rest.len()));
             rest = others;
             of_scene
@@ -85,21 +90,21 @@ impl LevelFeatures {
 
     /// Of the scenes of a model of image features of width `embed_dim`: rows of L2 norm 1, `[5 * domains, embed_dim]` or `[5 * domains, statistics]`.
     pub fn new(scenes: Vec<Tensor<2>>, embed_dim: usize) -> Self {
-        let of_pooled: Vec<bool> = scenes.iter().map(|features| features.dims()[1] != embed_dim).collect();
-        let domains = scenes
-            .iter()
-            .map(|features| features.dims()[0] / LEVELS.len())
-            .collect();
-        let (mut image, mut pooled) = (Vec::new(), Vec::new());
-        for (features, &of_pooled) in scenes.into_iter().zip(&of_pooled) {
+        let (mut image, mut pooled, mut asked) = (Vec::new(), Vec::new(), Vec::new());
+        for features in scenes {
+            let [rows, width] = features.dims();
+            let of_pooled = width != embed_dim;
+            asked.push(Asked {
+                domains: rows / LEVELS.len(),
+                of_pooled,
+            });
             if of_pooled { &mut pooled } else { &mut image }.push(features);
         }
         let rows = |scenes: Vec<Tensor<2>>| (!scenes.is_empty()).then(|| Tensor::cat(scenes, 0));
         Self {
             image: rows(image),
             pooled: rows(pooled),
-            domains,
-            of_pooled,
+            scenes: asked,
         }
     }
 }
@@ -158,15 +163,9 @@ impl Head {
                 // Of each kind, the rows of the scenes that stand beside each other are one part.
                 let mut first = [0, 0];
                 let mut parts = Vec::new();
-                let of_scenes: Vec<(bool, usize)> = scenes
-                    .of_pooled
-                    .iter()
-                    .copied()
-                    .zip(scenes.domains.iter().copied())
-                    .collect();
-                for beside in of_scenes.chunk_by(|a, b| a.0 == b.0) {
-                    let rows = beside.iter().map(|(_, domains)| domains * LEVELS.len()).sum();
-                    let of_pooled = beside.first().is_some_and(|scene| scene.0);
+                for beside in scenes.scenes.chunk_by(|a, b| a.of_pooled == b.of_pooled) {
+                    let rows = beside.iter().map(|scene| scene.domains * LEVELS.len()).sum();
+                    let of_pooled = beside.first().is_some_and(|scene| scene.of_pooled);
                     let from = &mut first[usize::from(of_pooled)];
                     let logits = if of_pooled { &pooled } else { &image };
                     parts.extend(logits.as_ref().map(|logits| logits.clone().narrow(1, *from, rows)));
@@ -182,13 +181,13 @@ impl Head {
         let logits = self.all_logits(features, scenes);
         let [crops, _] = logits.dims();
         let mut first = 0;
-        let of_scene = |&domains: &usize| {
+        let of_scene = |domains: usize| {
             let rows = domains * LEVELS.len();
             let logits = logits.clone().narrow(1, first, rows);
             first += rows;
             logits.reshape([crops, domains, LEVELS.len()])
         };
-        scenes.domains.iter().map(of_scene).collect()
+        scenes.domains().map(of_scene).collect()
     }
 
     /// The probability of each level in each domain, `[crops, domains, 5]` → the same: one softmax over all of them, so that a photo is

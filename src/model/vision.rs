@@ -54,8 +54,11 @@ impl VisionTower {
 
     /// The same of what the stem makes of crops, and the pooled statistics.
     fn tokens_of(&self, tokens: Tokens) -> (Tensor<3>, Option<Tensor<2>>) {
-        let Tokens { cells, class, pooled } = tokens;
-        let added = class;
+        let Tokens {
+            cells,
+            class: added,
+            pooled,
+        } = tokens;
         let [n, _, width] = cells.dims();
         let class = self.class_embedding.val().reshape([1, 1, width]);
         let class = match added {

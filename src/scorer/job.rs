@@ -113,7 +113,7 @@ impl Job {
 
     /// Where a scene's numbers begin among those that a crop answers with; of the number of all scenes, how many those are.
     fn place(&self, scene: usize) -> usize {
-        let domains = self.level_features.domains().iter().take(scene);
+        let domains = self.level_features.domains().take(scene);
         domains.map(|domains| DOMAINS + domains).sum()
     }
 
@@ -257,7 +257,7 @@ impl Job {
         let finding = |Fault { scene, claim }: &Fault| {
             let scores = self.answers(*scene, SCORE);
             let score = over_plan(&scores);
-            if score > claim.score || own_percent >= NEEDS_NO_WHY {
+            if score > claim.score {
                 return None;
             }
             let places = order(done, &|a, b| scores[ranks[a]].total_cmp(&scores[ranks[b]]));
@@ -277,7 +277,12 @@ impl Job {
             })
         };
         let findings = self.faults[index].as_ref().map(|faults| {
-            let found: Vec<Finding> = faults.iter().filter_map(finding).collect();
+            let explained = if own_percent < NEEDS_NO_WHY {
+                faults.as_slice()
+            } else {
+                &[]
+            };
+            let found: Vec<Finding> = explained.iter().filter_map(finding).collect();
             let worst_first = order(found.len(), &|a, b| found[a].score.total_cmp(&found[b].score));
             worst_first.into_iter().map(|at| found[at].clone()).collect()
         });

@@ -3,12 +3,7 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::{
-    batches::Batch,
-    config::TrainConfig,
-    distortion::Fault,
-    lessons::LEAST_PROBABILITY,
-    live::Faults,
-    network::{Answers, Domains},
+    batches::Batch, config::TrainConfig, distortion::Fault, lessons::cross_entropy, live::Faults, network::Answers,
 };
 
 /// The place of each fault's scene among those that are learned.
@@ -42,8 +37,7 @@ impl FaultScenes {
         }
         let device = answers.scores.device();
         let [crops, scenes] = answers.scores.dims();
-        let constant =
-            |values: Vec<f32>, width: usize| Tensor::<2>::from_data(TensorData::new(values, [crops, width]), &device);
+        let constant = |values: Vec<f32>| Tensor::<2>::from_data(TensorData::new(values, [crops, scenes]), &device);
         let (mut wanted, mut counts) = (vec![0.0; crops * scenes], vec![0.0; crops * scenes]);
         for (crop, faults) in batch.faults.iter().enumerate() {
             let Some(Faults { fault: has, quality }) = faults else {
@@ -56,11 +50,9 @@ impl FaultScenes {
                 counts[crop * scenes + scene] = 1.0;
             }
         }
-        let errors = (answers.scores.clone() - constant(wanted, scenes)) * constant(counts, scenes);
+        let errors = (answers.scores.clone() - constant(wanted)) * constant(counts);
         let mut total = (errors.clone() * errors).sum() / (known * self.0.len()) as f64;
         for &(fault, scene) in &self.0 {
-            let Domains { probabilities, .. } = &answers.domains[scene];
-            let [_, width] = probabilities.dims();
             // A fault that is hardly seen has no form that could be.
             let form = |faults: &Option<Faults>| match faults {
                 Some(Faults {
@@ -69,15 +61,9 @@ impl FaultScenes {
                 }) if *has == fault && *quality < CLEAR => *form,
                 _ => None,
             };
-            let chosen: Vec<f32> = batch
-                .faults
-                .iter()
-                .map(form)
-                .flat_map(|form| (0..width).map(move |at| f32::from(u8::from(form == Some(at)))))
-                .collect();
-            if width > 1 && chosen.contains(&1.0) {
-                let entropy = ((probabilities.clone() + LEAST_PROBABILITY).log() * constant(chosen, width)).sum();
-                total = total - entropy * (FORM / known as f64);
+            let probabilities = &answers.domains[scene].probabilities;
+            if let Some(entropy) = cross_entropy(probabilities, batch.faults.iter().map(form)) {
+                total = total + entropy * (FORM / known as f64);
             }
         }
         Some(total)

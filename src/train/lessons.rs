@@ -36,7 +36,7 @@ pub(super) struct Lessons {
 }
 
 /// Keeps the logarithm of a probability finite.
-pub(super) const LEAST_PROBABILITY: f64 = 1e-6;
+const LEAST_PROBABILITY: f64 = 1e-6;
 
 impl Lessons {
     /// Those of a configuration; the lines that it asks for are added to the parameters.
@@ -92,18 +92,13 @@ impl Lessons {
         let places = self.places(batch);
         let mut total: Option<Tensor<1>> = None;
         for (scene, Domains { probabilities, .. }) in domains.iter().enumerate() {
-            let [count, width] = probabilities.dims();
             let of_scene = |dataset: &usize| self.own(*dataset).is_some_and(|lesson| lesson.scene == scene);
             let places = batch.datasets.iter().zip(&places);
-            let chosen: Vec<f32> = places
-                .map(|(dataset, place)| place.filter(|_| of_scene(dataset)))
-                .flat_map(|place| (0..width).map(move |at| f32::from(u8::from(place == Some(at)))))
-                .collect();
-            if width < 2 || chosen.iter().all(|&chosen| chosen == 0.0) {
+            let places = places.map(|(dataset, place)| place.filter(|_| of_scene(dataset)));
+            let Some(entropy) = cross_entropy(probabilities, places) else {
                 continue;
-            }
-            let chosen = Tensor::<2>::from_data(TensorData::new(chosen, [count, width]), &probabilities.device());
-            let entropy = ((probabilities.clone() + LEAST_PROBABILITY).log() * chosen).sum() / -(count as f64);
+            };
+            let entropy = entropy / batch.datasets.len() as f64;
             total = Some(total.map_or(entropy.clone(), |total| total + entropy));
         }
         total
@@ -163,4 +158,21 @@ impl Lessons {
         }
         (Tensor::cat(parts, 0), crops, places)
     }
+}
+
+/// The sum over crops of the cross-entropy of what they are of, 0 for a crop of nothing, given `[crops, domains]`; `None` if all are, or if there is
+/// but one domain.
+pub(super) fn cross_entropy(
+    probabilities: &Tensor<2>,
+    places: impl Iterator<Item = Option<usize>>,
+) -> Option<Tensor<1>> {
+    let [count, width] = probabilities.dims();
+    let chosen: Vec<f32> = places
+        .flat_map(|place| (0..width).map(move |at| f32::from(u8::from(place == Some(at)))))
+        .collect();
+    if width < 2 || !chosen.contains(&1.0) {
+        return None;
+    }
+    let chosen = Tensor::<2>::from_data(TensorData::new(chosen, [count, width]), &probabilities.device());
+    Some(-((probabilities.clone() + LEAST_PROBABILITY).log() * chosen).sum())
 }

@@ -66,11 +66,14 @@ impl Live {
         };
         let [low, high] = self.range;
         let said = kind.label(strength, seed)?;
-        let faults = Faults {
-            fault: kind.fault(seed).filter(|_| strength > 0.0),
-            quality: kind.fault_quality(strength, seed)?,
+        let fault = kind.fault(seed).filter(|_| strength > 0.0);
+        let faults = match self.faults && (strength == 0.0 || fault.is_some()) {
+            true => Some(Faults {
+                fault,
+                quality: kind.fault_quality(strength, seed)?,
+            }),
+            false => None,
         };
-        let known = strength == 0.0 || faults.fault.is_some();
         // A block of colour may lie anywhere in a photo: only all of it has as many as are meant.
         let (part, crop) = match kind {
             Distortion::ColorBlocks => (clean.clone(), crop),
@@ -80,7 +83,7 @@ impl Live {
             part: kind.apply(&part, strength, seed)?,
             crop,
             label: (said - low) / (high - low),
-            faults: (self.faults && known).then_some(faults),
+            faults,
         })
     }
 }

@@ -123,12 +123,15 @@ impl Output {
             share => format!("  (damaged: {:.1}% of it is gray)", 100.0 * share),
         };
         let fault = |Finding { fault, form, .. }: &Finding| match form {
-            Some(form) => printable(&format!("{fault}: {form}")).into_owned(),
-            None => printable(fault).into_owned(),
+            Some(form) => format!("{fault}: {form}"),
+            None => fault.clone(),
         };
         let found = match findings.as_deref().unwrap_or_default() {
             [] => String::new(),
-            findings => format!("  ({})", findings.iter().map(fault).collect::<Vec<_>>().join(", ")),
+            findings => {
+                let faults: Vec<String> = findings.iter().map(fault).collect();
+                format!("  ({})", printable(&faults.join(", ")))
+            }
         };
         writeln!(
             lines,
