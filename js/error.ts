@@ -26,6 +26,7 @@ export type GammaErrorCode =
   | 'weights-trailing'
   | 'weights-version'
   | 'weights-metadata'
+  | 'weights-scenes'
   | 'weights-index'
   | 'weights-changed'
   | 'weights-none'

@@ -60,6 +60,12 @@ export function modelUrl(base: string | undefined): string {
 }
 
 /**
+ * A scene file of the package: beside the default model. No `new URL` names it, so that no bundle has it that did not ask for it: it may
+ * have another licence than the package.
+ */
+export const sceneFileUrl = (name: string, base: string | undefined): string => new URL(name, modelUrl(base)).href;
+
+/**
  * The address of the worker where the package lies, as it was published, on another origin than the page's, such as a CDN. Not in a
  * bundle, whose files have other names.
  */

@@ -76,7 +76,13 @@ export interface Requests {
   open: { body: { module: ModuleKind; urls: EngineUrls; threads: number }; reply: OpenedDevice };
   /** Loads the weights, which every engine of the worker then shares. */
   load: {
-    body: { weights: WireWeights; cache: CacheMode; precision: Precision };
+    body: {
+      weights: WireWeights;
+      /** The address of the default model, which `weights` may add scenes to. */
+      defaultModel: string;
+      cache: CacheMode;
+      precision: Precision;
+    };
     reply: { model: ModelInfo; source: ModelSource };
   };
   /** Makes an engine with scenes of its own. */

@@ -65,8 +65,10 @@ export interface FaultClaim {
   readonly fault: string;
   /** Its forms, if it has several. */
   readonly forms?: readonly string[] | undefined;
-  /** The highest score under the fault's scene that it is claimed by. */
-  readonly score: number;
+  /** The highest score under the fault's scene that it is claimed by; absent for a fault that is never claimed, and only compared with others. */
+  readonly score?: number | undefined;
+  /** How much higher the score under the scene of every other fault has to be. */
+  readonly margin?: number | undefined;
   /** The least probability of a form that is told; absent where none is. */
   readonly form?: number | undefined;
   /** Photos that it was claimed of. */
@@ -165,7 +167,7 @@ export interface ScoreInterval {
 
 /** A fault that a photo has. */
 export interface Finding {
-  /** The id of the fault's scene: of Gamma-Lite `sharpness` or `noise`. */
+  /** The id of the fault's scene: of Gamma-Lite `sharpness`, `noise` or `compression`. */
   readonly fault: string;
   /**
    * Which form of it, where that can be told: of `sharpness` `focus`, `motion` or `oversharpened`.

@@ -45,6 +45,8 @@ export interface Loader {
   /** Starts a file; `bytes` is its length, if known. */
   begin(name: string, bytes?: number): void;
   push(chunk: Uint8Array): LoaderProgress;
+  /** Whether the file that came holds scenes alone, and the model that they are for comes next. */
+  needs_model(): boolean;
   /** Consumes the loader. */
   finish(): Promise<Engine>;
   free(): void;

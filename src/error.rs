@@ -48,6 +48,9 @@ pub enum Error {
     /// What the weights say about themselves is malformed or contradicts their tensors.
     #[error("the metadata of the weights is damaged: {0}")]
     WeightsMetadata(String),
+    /// A scene file does not fit the model, or there is none.
+    #[error("the scene file does not fit: {0}")]
+    SceneFile(String),
     /// The index of a sharded model is malformed.
     #[error("the index of the weights is damaged: {0}")]
     WeightsIndex(String),
@@ -223,6 +226,7 @@ impl Error {
             Self::WeightsTrailing(_) => "weights-trailing",
             Self::WeightsVersion(_) => "weights-version",
             Self::WeightsMetadata(_) => "weights-metadata",
+            Self::SceneFile(_) => "weights-scenes",
             Self::WeightsIndex(_) => "weights-index",
             Self::ShardMissing(_) => "shard-missing",
             Self::ShardSwapped { .. } => "shard-swapped",

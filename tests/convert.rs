@@ -37,6 +37,7 @@ fn options(target: Target) -> Options {
         scenes: Scenes::None,
         text: true,
         force: false,
+        extends: None,
         device: gamma_wasm::ops::DeviceChoice::Cpu,
         metadata: BTreeMap::new(),
     }
@@ -467,4 +468,120 @@ fn in_8_bits(pooled: bool) {
         assert!(!header.metadata.contains_key("findings"));
     }
     assert!(fs::metadata(out.join("q8/model.safetensors")).unwrap().len() <= 6_000_000);
+}
+
+/// Gives files to an assembly, one after the other.
+fn assemble(files: &[&[u8]]) -> Result<Scorer, Error> {
+    let mut assembly = Assembly::new(Device::flex());
+    for (at, &bytes) in files.iter().enumerate() {
+        // Neither has a name of its own where it comes from a stream.
+        assembly.begin("model.safetensors", Some(bytes.len() as u64))?;
+        bytes
+            .chunks(100_000)
+            .try_for_each(|piece| assembly.push(piece).map(|_| ()))?;
+        assert_eq!(assembly.needs_model(), at == 0 && files[0].len() < 100_000);
+    }
+    pollster::block_on(Scorer::load(assembly.finish()?))
+}
+
+#[test]
+fn a_scene_file_adds_its_scenes_to_the_model_that_it_is_for() {
+    let out = folder("scene-file");
+    let (original, model) = (out.join("lite.safetensors"), out.join("model/model.safetensors"));
+    fs::write(&original, lite(true)).unwrap();
+    let (checkpoint, model_path) = (original.to_str().unwrap(), Some(model.clone()));
+    let converted = |to: &str, ids: &str, extends: &Option<PathBuf>| {
+        let metadata = ["name", "licence"].map(|key| (key.to_owned(), format!("{key} of {to}")));
+        let asked = Options {
+            scenes: Scenes::Ids(ids.split(',').map(str::to_owned).collect()),
+            extends: extends.clone(),
+            metadata: metadata.into(),
+            ..options(Target::Quantized(Scheme::Q8))
+        };
+        run(checkpoint, &out.join(to), &asked)?;
+        let names: Vec<_> = fs::read_dir(out.join(to))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(names.len(), if extends.is_some() { 1 } else { 2 }, "{names:?}");
+        Ok::<_, Error>(fs::read(out.join(to).join("model.safetensors")).unwrap())
+    };
+    let (natural, made) = ("natural-quality", "ai-generated-quality");
+    let whole = converted("whole", &format!("{natural},{made}"), &None).unwrap();
+    let model = converted("model", natural, &None).unwrap();
+    let scenes = converted("scenes", made, &model_path).unwrap();
+    assert!(scenes.len() < 50_000, "{} bytes", scenes.len());
+
+    let together = assemble(&[&scenes, &model]).unwrap();
+    let score = |scorer: &Scorer| {
+        let rgb = (0..224 * 224 * 3).map(|i| (i * 7 % 251) as u8).collect();
+        let pixels = Pixels {
+            width: 224,
+            height: 224,
+            rgb,
+        };
+        let found = pollster::block_on(scorer.score(pixels, &[natural, made], &ScoreOptions::default())).unwrap();
+        found.iter().map(|assessment| assessment.score).collect::<Vec<f32>>()
+    };
+    assert_eq!(score(&together), score(&assemble(&[&whole]).unwrap()));
+    let (info, alone) = (together.info(), assemble(&[&model]).unwrap());
+    assert_eq!(
+        (info.name.as_str(), info.licence.as_deref()),
+        ("name of scenes", Some("licence of scenes"))
+    );
+    assert_eq!(info.photo, alone.info().photo);
+    assert_eq!(info.parameters, assemble(&[&whole]).unwrap().info().parameters);
+    let ids = |scorer: &Scorer| scorer.scenes().map(|scene| scene.id.clone()).collect::<Vec<_>>();
+    assert_eq!(
+        (ids(&together), ids(&alone)),
+        (vec![natural.to_owned(), made.to_owned()], vec![natural.to_owned()])
+    );
+
+    let refused = |files: &[&[u8]], code: &str, says: &str| {
+        let error = assemble(files).err().expect("refused");
+        assert_eq!(error.code(), code, "{error}");
+        assert!(error.to_string().contains(says), "{error}");
+    };
+    refused(&[&scenes], "weights-scenes", "did not come");
+    refused(&[&scenes, &scenes], "weights-scenes", "another scene file");
+    refused(
+        &[&scenes, &whole],
+        "weights-scenes",
+        "`ai-generated-quality` is in the scene file and in the model",
+    );
+    refused(
+        &[&scenes, &fs::read(&original).unwrap()],
+        "weights-scenes",
+        "without hashes",
+    );
+    refused(&[&model, &scenes], "option", "index");
+    // Another network: the sign of one number differs.
+    let mut other = lite(true);
+    let header = u64::from_le_bytes(other[..8].try_into().unwrap()) as usize + 8;
+    let number = header + (other.len() - header) / 2 / 4 * 4;
+    other[number + 3] ^= 0x80;
+    let path = out.join("other.safetensors");
+    fs::write(&path, other).unwrap();
+    let asked = Options {
+        scenes: Scenes::Ids(vec![natural.into()]),
+        ..options(Target::Quantized(Scheme::Q8))
+    };
+    run(path.to_str().unwrap(), &out.join("other"), &asked).unwrap();
+    let other = fs::read(out.join("other/model.safetensors")).unwrap();
+    refused(
+        &[&scenes, &other],
+        "weights-scenes",
+        "take the scene file that came with the model",
+    );
+
+    let refused = |extends: &Path, says: &str| {
+        let error = converted("refused", made, &Some(extends.to_owned())).unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+    };
+    refused(&original, "no model that `gamma convert` wrote");
+    refused(
+        &out.join("scenes/model.safetensors"),
+        "no model that `gamma convert` wrote",
+    );
+    refused(Path::new(TINY), "other dimensions");
 }

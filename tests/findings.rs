@@ -129,6 +129,46 @@ fn what_is_not_low_enough_is_not_claimed_and_of_forms_only_what_is_probable() {
 }
 
 #[test]
+fn with_a_margin_only_the_fault_whose_score_is_lower_by_it_is_claimed() {
+    let with = |margin: f64| {
+        let mut claims = [claim("exposure", 9.0, &FORMS, None), claim("noise", 9.0, &[], None)];
+        claims.iter_mut().for_each(|claim| claim["margin"] = json!(margin));
+        assess(json!(claims), LOW)
+    };
+    let plain = with(-9.0);
+    assert_eq!(plain[0].findings.as_ref().expect("findings").len(), 2);
+    let (exposure, noise) = (f64::from(plain[1].score), f64::from(plain[2].score));
+    let (lower, apart) = (
+        if exposure < noise { "exposure" } else { "noise" },
+        (exposure - noise).abs(),
+    );
+    assert!(apart > 1e-4, "{exposure} {noise}");
+    let claimed = |margin: f64| -> Vec<String> {
+        let findings = with(margin)[0].findings.clone().expect("findings");
+        findings.into_iter().map(|finding| finding.fault).collect()
+    };
+    assert_eq!(claimed(0.9 * apart), [lower]);
+    assert_eq!(claimed(1.1 * apart), [""; 0]);
+}
+
+#[test]
+fn a_fault_without_a_limit_is_never_claimed_and_others_are_compared_with_it() {
+    let with = |score: Option<f64>, margin: f64| {
+        let mut claims =
+            ["exposure", "noise"].map(|fault| claim(fault, 9.0, if fault == "noise" { &[] } else { &FORMS }, None));
+        claims[1]["score"] = json!(score);
+        claims.iter_mut().for_each(|claim| claim["margin"] = json!(margin));
+        let findings = assess(json!(claims), LOW)[0].findings.clone().expect("findings");
+        findings
+            .into_iter()
+            .map(|finding| finding.fault)
+            .collect::<Vec<String>>()
+    };
+    assert_eq!(with(None, -9.0), ["exposure"]);
+    assert_eq!(with(None, 9.0), [""; 0]);
+}
+
+#[test]
 fn a_scene_that_only_tells_a_fault_is_offered_once_something_is_known_of_it() {
     let mut file = model(json!([claim("exposure", 0.5, &FORMS, None)]), LOW);
     let offered = |file: &File| -> Vec<String> {

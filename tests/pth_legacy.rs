@@ -342,6 +342,7 @@ fn a_checkpoint_is_converted_as_from_a_newer_file() {
             text: true,
             force: false,
             device: gamma_wasm::ops::DeviceChoice::Cpu,
+            extends: None,
             metadata: BTreeMap::new(),
         };
         let mut source = open(checkpoint).unwrap();

@@ -9,7 +9,7 @@ use common::file::{Random, smallest, smallest_config, usual};
 use gamma_wasm::{
     Result,
     scorer::Scorer,
-    weights::{Assembly, Header, Metadata},
+    weights::{Assembly, Header, Metadata, network_hash},
 };
 
 fn load(bytes: &[u8], piece: usize, length: Option<u64>) -> Result<Scorer> {
@@ -82,6 +82,43 @@ fn ten_thousand_mutations_of_a_quantised_file_end_in_errors_only() {
     });
     // Every number has its hash: what is not refused was changed where JSON does not care, or in words nobody reads.
     assert!(count > 9_500, "only {count} of 10000 were refused");
+}
+
+#[test]
+fn ten_thousand_mutations_of_a_scene_file_end_in_errors_only() {
+    let mut config = smallest_config();
+    config.text = None;
+    let model = smallest(false).version_1(&config, usual);
+    let bytes = model.bytes();
+    let header = Header::read(bytes.as_slice(), None, "model").expect("a header");
+    let hash = network_hash(&header, &Metadata::read(&header).expect("metadata")).expect("hashes");
+    let mut file = model;
+    file.tensors.retain(|tensor| tensor.name.starts_with("text_features."));
+    file.tensors.truncate(1);
+    file.tensors[0].name = "text_features.further".into();
+    let further = [
+        ("scenes", r#"{"further":"{level} image"}"#.to_owned()),
+        ("extends", hash.iter().map(|byte| format!("{byte:02x}")).collect()),
+    ];
+    file.metadata.remove("quantization");
+    file.metadata
+        .extend(further.map(|(key, value)| (key.to_owned(), value)));
+    let file = file.hashed().bytes();
+    let both = |scenes: &[u8], random: &mut Random| {
+        let mut assembly = Assembly::new(Device::flex());
+        for (at, file) in [scenes, &bytes].into_iter().enumerate() {
+            if at == 0 || assembly.needs_model() {
+                assembly.begin("model.safetensors", None)?;
+                file.chunks(1 + random.below(1 << 20))
+                    .try_for_each(|piece| assembly.push(piece).map(drop))?;
+            }
+        }
+        pollster::block_on(Scorer::load(assembly.finish()?))
+    };
+    let whole = both(&file, &mut Random(0)).expect("a scene file and its model");
+    assert!(whole.scenes().any(|scene| scene.id == "further"));
+    let count = refused(&file, |scenes, random| both(scenes, random).map(drop));
+    assert!(count > 9_000, "only {count} of 10000 were refused");
 }
 
 #[test]

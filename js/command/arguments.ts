@@ -1,5 +1,6 @@
 // The command line: `gamma-wasm score PHOTOS…`, with the options of the native command that apply here.
 import { parseArgs } from 'node:util';
+import { AI_WEIGHTS } from '../ai-weights.js';
 import type { CropPolicy, ScoreOptions } from '../node.js';
 
 /** How results are printed. */
@@ -22,7 +23,8 @@ export const HELP = `Scores photos with the Gamma image quality model
 Usage: gamma-wasm score [OPTIONS] PHOTOS...
 
   PHOTOS...            photos, or folders of photos (JPEG, PNG, WebP, GIF, BMP, TIFF, camera RAW)
-  -w, --weights FILE   the model: a safetensors file, or a folder that \`gamma convert\` wrote [default: Gamma-Lite]
+  -w, --weights FILE   the model: a safetensors file, a folder that \`gamma convert\` wrote, or \`ai\` for
+                       Gamma-Lite with the scene ai-generated-quality (for non-commercial use only) [default: Gamma-Lite]
   -s, --scene ID       what the photos are judged as, or \`all\` for every scene of the model
       --policy NAME    how crops are chosen: random, five, center, grid; as the model says, or else random
       --crops N        crops of a photo, for the policies random and grid; as the model says, or else 10
@@ -37,6 +39,12 @@ Usage: gamma-wasm score [OPTIONS] PHOTOS...
 
 Exit status: 0 all went well, 1 some photos could not be scored, 2 wrong usage, 3 the model could not be loaded.
 `;
+
+/** Models of the package by their short names; a file of such a name is `./default`. */
+const NAMED = new Map<string | undefined, string | undefined>([
+  ['default', undefined],
+  ['ai', AI_WEIGHTS],
+]);
 
 const OPTIONS = {
   weights: { type: 'string', short: 'w' },
@@ -69,7 +77,7 @@ export function readArguments(words: readonly string[]): Arguments | 'help' | 'v
   return {
     photos,
     recursive: values.recursive ?? false,
-    weights: values.weights === 'default' ? undefined : values.weights,
+    weights: NAMED.has(values.weights) ? NAMED.get(values.weights) : values.weights,
     format: values.json ? 'json' : values.csv ? 'csv' : 'table',
     options: {
       scene: values.scene,

@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { AI_WEIGHTS } from '../ai-weights.js';
 import { type Assessment, type Assessments, Gamma, type Photo } from '../node.js';
 import type { Arguments } from './arguments.js';
 import { about, type Failure, ioFailure, isGammaError, photoFailure, refusal } from './failure.js';
@@ -56,7 +57,7 @@ async function load(weights: string | undefined): Promise<Gamma | undefined> {
 
 /** What the operating system says of a model that is not there; the library's worker would say it in other words. */
 async function missingModel(weights: string): Promise<Failure | undefined> {
-  if (/^[a-z][a-z0-9+.-]+:/i.test(weights)) return undefined;
+  if (weights === AI_WEIGHTS || /^[a-z][a-z0-9+.-]+:/i.test(weights)) return undefined;
   return stat(weights).then(
     () => undefined,
     (error: unknown) => ioFailure(Buffer.from(weights), error),

@@ -13,11 +13,12 @@
  *
  * @module
  */
+import { AI_SCENE, AI_WEIGHTS } from '../ai-weights.js';
 import { GammaError } from '../error.js';
 import { Gamma } from '../index.js';
 import { PageFilter } from './filter.js';
 import { Judge } from './judge.js';
-import { numberOf, settingsOf } from './settings.js';
+import { numberOf, type Settings, settingsOf } from './settings.js';
 import { Store } from './store.js';
 import type { Filter, FilterOptions } from './types.js';
 
@@ -39,11 +40,12 @@ export function filter(root: Document | Element | ShadowRoot, options: FilterOpt
   if (typeof (root as Partial<Node> | null)?.getRootNode !== 'function')
     throw new GammaError('option', 'option `root`: expected a document, an element or a shadow root');
   const settings = settingsOf(options);
+  checkScenes(settings.rules, options);
   const entries = options.cache === false ? 0 : numberOf('cache', options.cache, ENTRIES, 0);
   let own: Promise<Gamma> | undefined;
   const load = () => {
     if (options.gamma) return Promise.resolve(options.gamma);
-    own ??= Gamma.load().catch((error: unknown) => {
+    own ??= Gamma.load({ weights: options.weights }).catch((error: unknown) => {
       // The next picture tries again.
       own = undefined;
       throw error;
@@ -67,4 +69,14 @@ export function filter(root: Document | Element | ShadowRoot, options: FilterOpt
   if (signal?.aborted) dispose();
   else signal?.addEventListener('abort', dispose);
   return page;
+}
+
+/** Refuses rules about a scene that Gamma-Lite does not have, before the first picture fails of it. */
+function checkScenes(rules: Settings['rules'], { gamma, weights, assess }: FilterOptions): void {
+  if (gamma !== undefined || weights !== undefined || assess !== undefined) return;
+  if (rules.every(({ scene }) => scene !== AI_SCENE)) return;
+  throw new GammaError(
+    'option',
+    `option \`rule.scene\`: Gamma-Lite has no scene \`${AI_SCENE}\`; say weights: '${AI_WEIGHTS}' if the use is non-commercial, as its licence asks`,
+  );
 }

@@ -84,6 +84,11 @@ export interface FilterOptions {
    * The model; Gamma-Lite, loaded when the first picture needs it, unless told. It is not disposed of with the filter.
    */
   readonly gamma?: Gamma | Promise<Gamma> | undefined;
+  /**
+   * The model that is loaded in the place of Gamma-Lite where there is no `gamma`, as `Gamma.load` takes it. For rules with the scene
+   * `ai-generated-quality`: `'gamma-wasm/weights/gamma-lite-ai.safetensors'`, for non-commercial use only.
+   */
+  readonly weights?: string | URL | undefined;
   /** Assesses pictures in the place of reading and scoring them here; `gamma` and `cache` are not used then. */
   readonly assess?: Assess | undefined;
   /** Told of each picture, and again when its verdict changes. What it throws is reported as an uncaught error. */

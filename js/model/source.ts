@@ -1,9 +1,10 @@
 // Where a model comes from, as the caller says it, made ready to be loaded in the worker.
 
+import { AI_WEIGHTS } from '../ai-weights.js';
 import { identityOf, isBytes, isDetached, viewOf } from '../bytes.js';
 import { GammaError } from '../error.js';
 import type { Directory, NamedBlob } from '../file-system.js';
-import { modelUrl } from '../paths.js';
+import { modelUrl, sceneFileUrl } from '../paths.js';
 import type { WireWeights } from '../protocol.js';
 import type { Bytes } from '../types.js';
 import { chunksOf } from './stream/chunks.js';
@@ -43,6 +44,7 @@ export function weightsSource(
   base: string | undefined,
 ): WeightsSource {
   if (weights === undefined) return urlSource(modelUrl(base));
+  if (weights === AI_WEIGHTS) return urlSource(sceneFileUrl('gamma-lite-ai.safetensors', base));
   if (typeof weights === 'string' || weights instanceof URL) return urlSource(resolve(weights));
   if (weights instanceof Blob) return filesSource([weights]);
   if (isBytes(weights)) {

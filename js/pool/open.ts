@@ -2,7 +2,7 @@
 import { reasonOf } from '../abort.js';
 import { GammaError, toGammaError } from '../error.js';
 import type { WeightsSource } from '../model/source.js';
-import { engineUrls } from '../paths.js';
+import { engineUrls, modelUrl } from '../paths.js';
 import type { RequestName } from '../protocol.js';
 import type { CacheMode, DeviceInfo, DeviceKind, LoadProgress, ModelInfo, ModelSource, Precision } from '../types.js';
 import { Client } from './client.js';
@@ -118,7 +118,7 @@ async function tryDevice(
   const feed = weights.feed?.();
   const { model, source } = await client.request(
     'load',
-    { weights: weights.wire, cache, precision },
+    { weights: weights.wire, defaultModel: modelUrl(base), cache, precision },
     { ...follow, feed },
   );
   const device: DeviceInfo = {

@@ -153,7 +153,7 @@ export class Host {
 
   async #load(
     id: number,
-    { weights, cache, precision }: Requests['load']['body'],
+    { weights, defaultModel, cache, precision }: Requests['load']['body'],
     report: (progress: WireProgress) => void,
     running: Running,
   ): Promise<Requests['load']['reply']> {
@@ -161,7 +161,13 @@ export class Host {
     const files = await this.#filesOf(weights, cache, id, running);
     this.#files = files;
     const follow = this.#follow(signal, report);
-    const { engine, from, text } = await assemble(this.#need(this.#module), precision, files, follow);
+    const { engine, from, text } = await assemble(
+      this.#need(this.#module),
+      precision,
+      files,
+      () => this.#platform.files(defaultModel, cache),
+      follow,
+    );
     this.#root = { engine };
     this.#text = text;
     report({ phase: 'prompts', loaded: 0, total: 1 });

@@ -26,8 +26,8 @@ export interface Assembled {
 }
 
 /**
- * Loads a model without its text tower, if that lies in files of its own. A model that changes on its server meanwhile is
- * begun anew, once.
+ * Loads a model without its text tower, if that lies in files of its own; after a scene file the default model, which it extends.
+ * A model that changes on its server meanwhile is begun anew, once.
  *
  * @throws {GammaError} What is wrong with the files or their transport; `weights-changed`; `aborted`.
  */
@@ -35,6 +35,7 @@ export function assemble(
   module: WasmModule,
   precision: Precision,
   files: ModelFiles,
+  defaultModel: () => ModelFiles | Promise<ModelFiles>,
   follow: Follow,
 ): Promise<Assembled> {
   return untilUnchanged(async () => {
@@ -43,7 +44,15 @@ export function assemble(
       const index = await files.index(follow.signal);
       const listed = index ? checked(loader.use.set_index(index).files) : [{ name: files.single, text: false }];
       const wanted = listed.filter(({ text }) => !text);
-      const from = await load(loader.use, files, wanted, index, follow);
+      const progress = new Progress(wanted, tensorsOf(index, wanted), follow);
+      let from = await load(loader.use, files, wanted, progress, follow);
+      if (loader.use.needs_model()) {
+        const model = await defaultModel();
+        const whole = [{ name: model.single, text: false }];
+        progress.more(whole);
+        const ofModel = await load(loader.use, model, whole, progress, follow);
+        if (from !== 'network') from = ofModel;
+      }
       return { engine: await loader.take().finish(), from, text: listed.filter(({ text }) => text) };
     } finally {
       loader.drop();
@@ -61,7 +70,7 @@ export function assembleText(
   return untilUnchanged(async () => {
     const loader = new Owned(engine.text_loader());
     try {
-      await load(loader.use, files, text, undefined, follow);
+      await load(loader.use, files, text, new Progress(text, undefined, follow), follow);
       await engine.add_text(loader.take());
     } finally {
       loader.drop();
@@ -130,11 +139,9 @@ async function load(
   loader: Loader,
   files: ModelFiles,
   wanted: readonly IndexedFile[],
-  index: Uint8Array | undefined,
-  follow: Follow,
+  progress: Progress,
+  { signal }: Follow,
 ): Promise<Origin> {
-  const { signal } = follow;
-  const progress = new Progress(wanted, tensorsOf(index, wanted), follow);
   let origin: Origin | undefined;
   for (const { name, bytes } of wanted) {
     const file = await files.open(name, { bytes, signal });
@@ -173,7 +180,7 @@ function tensorsOf(index: Uint8Array | undefined, wanted: readonly IndexedFile[]
 class Progress {
   readonly #follow: Follow;
   readonly #pace = new Pace();
-  readonly #tensorsTotal: number | undefined;
+  #tensorsTotal: number | undefined;
   /** Lengths of the files that are still to be begun; undefined if one of them is not known. */
   #later: number | undefined;
   #remaining: (number | undefined)[];
@@ -189,6 +196,12 @@ class Progress {
   constructor(wanted: readonly IndexedFile[], tensors: number | undefined, follow: Follow) {
     this.#follow = follow;
     this.#tensorsTotal = tensors;
+    this.#remaining = wanted.map(({ bytes }) => bytes);
+  }
+
+  /** Further files come after those that are done. */
+  more(wanted: readonly IndexedFile[]): void {
+    this.#tensorsTotal = undefined;
     this.#remaining = wanted.map(({ bytes }) => bytes);
   }
 

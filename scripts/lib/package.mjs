@@ -11,6 +11,9 @@ export const TSC = inRoot('node_modules/.bin', process.platform === 'win32' ? 't
 /** The file of the default model. */
 export const MODEL = 'gamma-lite.safetensors';
 
+/** Scenes for it that are for non-commercial use only: a file of its own. */
+const AI_MODEL = 'gamma-lite-ai.safetensors';
+
 /** The types of a file that a bundler turns into its address. */
 const ASSET = `/** The address of the file, as bundlers give it. */
 declare const url: string;
@@ -43,6 +46,7 @@ function manifest() {
       './node-worker': entry('node-worker', 'worker/node'),
       './wasm/*.js': { types: './wasm/*.d.ts', default: './wasm/*.js' },
       './wasm/*': asset('./wasm/*'),
+      [`./weights/${AI_MODEL}`]: asset(`./wasm/${AI_MODEL}`),
       './package.json': './package.json',
     },
     types: './index.d.ts',
@@ -91,19 +95,20 @@ export async function compileJs() {
   await bundleJs();
 }
 
-/** Puts the model that the package comes with beside the modules, where `Gamma.load` looks for it. */
-function copyModel() {
-  const model = inRoot('weights', MODEL);
-  if (!existsSync(model))
-    throw new Failure(`weights/${MODEL} is missing: the package cannot be built without its default model.`);
+/** Puts the models that the package comes with beside the modules, where `Gamma.load` looks for them. */
+function copyModels() {
   mkdirSync(join(PKG, 'wasm'), { recursive: true });
-  cpSync(model, join(PKG, 'wasm', MODEL), { preserveTimestamps: true });
+  for (const name of [MODEL, AI_MODEL]) {
+    const model = inRoot('weights', name);
+    if (!existsSync(model)) throw new Failure(`weights/${name} is missing: the package cannot be built without it.`);
+    cpSync(model, join(PKG, 'wasm', name), { preserveTimestamps: true });
+  }
 }
 
 /** Compiles js/ into pkg/ and writes what npm needs beside it. */
 export async function buildPackage() {
   await step('JavaScript', compileJs);
-  copyModel();
+  copyModels();
   writeFileSync(join(PKG, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
   copyFileSync(inRoot('js/element/custom-elements.json'), join(PKG, 'custom-elements.json'));
   for (const name of ['README.md', 'CHANGELOG.md', 'LICENSE-MIT', 'LICENSE-APACHE']) {

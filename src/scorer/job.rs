@@ -254,14 +254,18 @@ impl Job {
             }
         };
         let own_percent = percent(score);
-        let finding = |Fault { scene, claim }: &Fault| {
+        let of_scene = |scene: usize| over_plan(&self.answers(scene, SCORE));
+        let finding = |Fault { scene, claim }: &Fault, others: &[Fault]| {
             let scores = self.answers(*scene, SCORE);
             let score = over_plan(&scores);
-            if score > claim.score {
-                return None;
-            }
+            let may_be = |other: &Fault| {
+                other.scene == *scene || of_scene(other.scene) >= score + claim.margin.unwrap_or(f32::MIN)
+            };
+            let limit = claim
+                .score
+                .filter(|limit| score <= *limit && others.iter().all(may_be))?;
             let places = order(done, &|a, b| scores[ranks[a]].total_cmp(&scores[ranks[b]]));
-            let has = |&place: &usize| scores[ranks[place]] <= claim.score;
+            let has = |&place: &usize| scores[ranks[place]] <= limit;
             let probable = |(at, form)| (over_plan(&self.answers(*scene, DOMAINS + at)), form);
             let likeliest = claim.forms.iter().enumerate().map(probable);
             let likeliest = likeliest.max_by(|a: &(f32, &String), b| a.0.total_cmp(&b.0));
@@ -282,7 +286,7 @@ impl Job {
             } else {
                 &[]
             };
-            let found: Vec<Finding> = explained.iter().filter_map(finding).collect();
+            let found: Vec<Finding> = explained.iter().filter_map(|fault| finding(fault, faults)).collect();
             let worst_first = order(found.len(), &|a, b| found[a].score.total_cmp(&found[b].score));
             worst_first.into_iter().map(|at| found[at].clone()).collect()
         });

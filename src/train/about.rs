@@ -93,11 +93,9 @@ pub(super) struct About<'a> {
 }
 
 impl About<'_> {
-    /// The scenes of its file; of faults those that can be claimed.
+    /// The scenes of its file.
     pub fn scenes(&self) -> Vec<String> {
-        let claimed = |scene: &String| self.measured.findings.iter().any(|claim| claim.fault == *scene);
         let mut scenes = self.config.scenes();
-        scenes.retain(|scene| claimed(scene) || self.config.faults().all(|fault| fault.id() != scene));
         scenes.extend(self.other_scenes.ids.iter().cloned());
         scenes
     }

@@ -62,6 +62,14 @@ pub(super) fn beginning(config: &TrainConfig, scenes: &[String], device: &Device
         let stem = stem.ok_or_else(|| Error::Train("model.pooled needs a model with a convolutional stem".into()))?;
         stem.pooled = true;
     }
+    if dimensions.stem.as_ref().map_or(0, LiteStem::pooled_statistics) == 0
+        && let Some(dataset) = config.datasets.iter().find(|dataset| dataset.statistics)
+    {
+        return Err(Error::Dataset {
+            name: dataset.name.clone(),
+            reason: "statistics = true needs a model with pooled statistics (model.pooled)".into(),
+        });
+    }
     if let (Some(path), Some(stem)) = (&config.model.stem, &dimensions.stem) {
         let (port, _) = checkpoint::read(path)?;
         known.extend(match config.model.batch_norm {
@@ -96,12 +104,11 @@ pub(super) fn beginning(config: &TrainConfig, scenes: &[String], device: &Device
     })
 }
 
-/// The shape of a scene's level features. Faults are told by the pooled statistics of the stem, if it has them.
+/// The shape of a scene's level features. Faults are told by the pooled statistics of the stem if it has them.
 fn shape(config: &TrainConfig, dimensions: &Config, scene: &str, known: &BTreeMap<String, Values>) -> [usize; 2] {
     let statistics = dimensions.stem.as_ref().map_or(0, LiteStem::pooled_statistics);
-    let is_fault = config.faults().any(|fault| fault.id() == scene);
     let width = match statistics {
-        1.. if is_fault => statistics,
+        1.. if config.of_statistics(scene) => statistics,
         _ => dimensions.embed_dim,
     };
     match (config.domains(scene).len(), known.get(&text_features(scene))) {

@@ -262,6 +262,13 @@ impl TrainConfig {
         Fault::ALL.into_iter().filter(move |_| learned)
     }
 
+    /// Whether the level features of a scene are compared with the pooled statistics of the stem: where a dataset asks for it, and those of
+    /// faults.
+    pub fn of_statistics(&self, scene: &str) -> bool {
+        let asks = |dataset: &DatasetConfig| dataset.statistics && dataset.scene == scene;
+        self.datasets.iter().any(asks) || self.faults().any(|fault| fault.id() == scene)
+    }
+
     /// The domains of a scene, in the order of its datasets; of the scene of a fault, its forms; none if its level features are those of all photos.
     pub fn domains(&self, scene: &str) -> Vec<String> {
         if let Some(fault) = self.faults().find(|fault| fault.id() == scene) {

@@ -39,6 +39,11 @@ impl Loader {
         object(&self.0.push(chunk)?)
     }
 
+    /// Whether what came is a scene file, whose model has to be begun next.
+    pub fn needs_model(&self) -> bool {
+        self.0.needs_model()
+    }
+
     /// The model, once every byte is there.
     pub async fn finish(self) -> Result<Engine, Failure> {
         let scorer = Scorer::load(self.0.finish()?).await?;

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::{
     Checkpoint, Contents, Index, Progress, QuantizedLayout, Storage, Tensors, TextFiles, element,
     incoming::{Event, Incoming},
+    scene_file::SceneFile,
 };
 use crate::{
     Error, Result,
@@ -48,6 +49,8 @@ pub struct Assembly {
     precision: Precision,
     failed: bool,
     model: Option<Model>,
+    /// The file that came before its model.
+    scene_file: Option<SceneFile>,
     /// The file that is being received, and its name.
     file: Option<(String, Incoming)>,
     /// Names of the files that were begun.
@@ -74,6 +77,7 @@ impl Assembly {
             precision: Precision::default(),
             failed: false,
             model: None,
+            scene_file: None,
             file: None,
             begun: BTreeSet::new(),
             roles: Vec::new(),
@@ -149,6 +153,9 @@ impl Assembly {
                 }
                 _ => length = length.or(file.bytes),
             }
+        } else if self.needs_model() {
+            // The model may have the same name as the scene file, or like that have none.
+            self.begun.clear();
         } else if !self.begun.is_empty() {
             return Err(misused("file", "a model of several files needs its index"));
         }
@@ -159,6 +166,11 @@ impl Assembly {
         self.scales = None;
         self.file = Some((name.to_owned(), Incoming::new(length)));
         Ok(())
+    }
+
+    /// Whether what came is a scene file, whose model is to come next.
+    pub fn needs_model(&self) -> bool {
+        self.scene_file.is_some() && self.model.is_none()
     }
 
     /// Takes the next bytes of the file that was begun; the only file of a model need not be.
@@ -189,11 +201,15 @@ impl Assembly {
             None if self.index.is_none() => Incoming::new(None).check_complete()?,
             None => {}
         }
+        if self.needs_model() {
+            let reason = "it holds scenes alone, and the model that it extends did not come";
+            return Err(Error::SceneFile(reason.into()));
+        }
         let mut text_files = None;
         let Some(Model {
             config,
-            metadata,
-            scenes,
+            mut metadata,
+            mut scenes,
             photo,
         }) = self.model
         else {
@@ -202,6 +218,9 @@ impl Assembly {
                 |index| missing(index.files.first().map_or("", |file| &file.name)),
             ));
         };
+        if let Some(scene_file) = self.scene_file {
+            scene_file.extend(&mut metadata, &mut scenes)?;
+        }
         let mut parameters = self.parameters;
         if let Some(index) = self.index {
             let text_begun = index
@@ -300,7 +319,13 @@ impl Assembly {
             }
             (Some(_), _) => {}
             (None, None) => contents.check_complete()?,
+            (None, Some(_)) if contents.metadata.extends.is_some() => {
+                return Err(Error::SceneFile("it is no part of a model of several files".into()));
+            }
             (None, Some(index)) => index.check_complete(config)?,
+        }
+        if let Some(scene_file) = &self.scene_file {
+            scene_file.check(header, &contents.metadata)?;
         }
         self.parameters += contents.parameters();
         self.roles = header.tensors.iter().map(|_| Role::Scales).collect();
@@ -319,6 +344,13 @@ impl Assembly {
             }
         }
         let metadata = contents.metadata;
+        if self.scene_file.is_none() && self.model.is_none() {
+            self.scene_file = SceneFile::of(header, &metadata);
+            if self.scene_file.is_some() {
+                self.hashes = metadata.hashes;
+                return Ok(());
+            }
+        }
         self.hashes = metadata.hashes;
         self.model.get_or_insert_with(|| Model {
             config: metadata.config,

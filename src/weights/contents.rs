@@ -93,12 +93,22 @@ impl Contents {
         Ok(contents)
     }
 
-    /// Refuses a file that is not a whole model: all of the vision tower and head, all or none of the text tower.
+    /// Refuses a file that is neither a whole model, with all of the vision tower and head and all or none of the text tower, nor a scene
+    /// file, with level features alone.
     ///
     /// # Errors
-    /// [`Error::TensorMissing`], or [`Error::Config`] if no scene can be asked about.
+    /// [`Error::TensorMissing`], [`Error::TensorExtra`] of a scene file, or [`Error::Config`] if no scene can be asked about.
     pub fn check_complete(&self) -> Result<()> {
         let names = self.names();
+        if self.metadata.extends.is_some() {
+            let features: Vec<String> = self.metadata.scenes.iter().map(text_features_name).collect();
+            let extra = names.iter().find(|&&name| features.iter().all(|known| known != name));
+            return match (extra, features.iter().find(|name| !names.contains(&name.as_str()))) {
+                (Some(&extra), _) => Err(Error::TensorExtra(extra.to_owned())),
+                (None, Some(missing)) => Err(Error::TensorMissing(missing.clone())),
+                (None, None) => Ok(()),
+            };
+        }
         let needed = |part| part == Part::Vision || self.has_text_tower();
         let inventory = self.config().inventory().into_iter();
         if let Some(missing) = inventory

@@ -15,8 +15,13 @@ pub struct FaultClaim {
     /// Its forms, of which its scene has level features each, in their order; none if there is but one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub forms: Vec<String>,
-    /// A photo whose score under the fault's scene is at most this has the fault.
-    pub score: f32,
+    /// A photo whose score under the fault's scene is at most this has the fault. Without it the fault is never claimed; other faults are compared
+    /// with it all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f32>,
+    /// ... if its score under the scene of every other fault is higher by at least this; whatever those are without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margin: Option<f32>,
     /// Its form is told if the probability of that form is at least this; never without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<f32>,
@@ -26,7 +31,7 @@ pub struct FaultClaim {
     pub right: u32,
 }
 
-/// What the metadata say as `[{"scene", "fault", "forms"?, "score", "form"?, "claimed", "right"}]`.
+/// What the metadata say as `[{"scene", "fault", "forms"?, "score"?, "margin"?, "form"?, "claimed", "right"}]`.
 ///
 /// # Errors
 /// [`Error::WeightsMetadata`].
@@ -41,11 +46,18 @@ pub fn findings(json: Option<&str>) -> Result<Vec<FaultClaim>> {
             scene,
             fault,
             score,
+            margin,
             form,
             ..
         } = claim;
-        if !(score.is_finite() && form.unwrap_or_default().is_finite()) {
-            return Err(wrong(format!("`{fault}`: `score` and `form` have to be numbers")));
+        if [*score, *margin, *form]
+            .into_iter()
+            .flatten()
+            .any(|number| !number.is_finite())
+        {
+            return Err(wrong(format!(
+                "`{fault}`: `score`, `margin` and `form` have to be numbers"
+            )));
         }
         // No file has more faults than a few, and more than that are no use.
         if place >= MOST

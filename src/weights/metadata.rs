@@ -35,6 +35,8 @@ pub struct Metadata {
     pub quantization: Quantization,
     /// SHA-256 of the data of each of [`Header::tensors`], in their order; empty without a version.
     pub hashes: Vec<[u8; 32]>,
+    /// Of a scene file: the [`network_hash`](super::network_hash) of the model whose scenes it adds to.
+    pub extends: Option<[u8; 32]>,
 }
 
 impl Metadata {
@@ -60,6 +62,7 @@ impl Metadata {
                 photo,
                 quantization: Quantization::default(),
                 hashes: Vec::new(),
+                extends: None,
             });
         }
         let config: Config = match value("config") {
@@ -78,6 +81,10 @@ impl Metadata {
             Some(json) => quantization(json)?,
             None => Quantization::default(),
         };
+        let extends = value("extends").map(|digits| match bytes(digits) {
+            Some(hash) => Ok(hash),
+            None => refuse("`extends` is not 64 hex digits"),
+        });
         Ok(Self {
             version: Some(1),
             config,
@@ -85,6 +92,7 @@ impl Metadata {
             photo,
             quantization,
             hashes: hashes(header, value("sha256"))?,
+            extends: extends.transpose()?,
         })
     }
 }
@@ -201,6 +209,11 @@ fn hashes(header: &Header, json: Option<&str>) -> Result<Vec<[u8; 32]>> {
         }
     };
     header.tensors.iter().map(|tensor| hash(&tensor.name)).collect()
+}
+
+/// 64 hexadecimal digits of 32 bytes.
+pub(crate) fn hex(bytes: &[u8; 32]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The 32 bytes of 64 hexadecimal digits.

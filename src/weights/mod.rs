@@ -18,6 +18,7 @@ mod metadata;
 pub(crate) mod order;
 mod quantized;
 mod reliability;
+mod scene_file;
 mod tensors;
 
 pub use assembly::Assembly;
@@ -28,9 +29,10 @@ pub use findings::{FaultClaim, findings};
 pub use header::{Header, TensorInfo};
 pub use index::{Index, IndexFile};
 pub use kind::check_kind;
-#[cfg(feature = "cli")]
-pub(crate) use metadata::photo;
 pub use metadata::{FORMAT_VERSION, Metadata};
+#[cfg(feature = "cli")]
+pub(crate) use metadata::{hex, photo};
 pub use quantized::{Quantization, QuantizedLayout, scale_name};
 pub use reliability::{INTERVAL_LEVEL, Measured, Reliability, reliability};
+pub use scene_file::network_hash;
 pub use tensors::{Matrix, Scope, Tensors};

@@ -64,6 +64,51 @@ fn without_weights_the_default_model_is_taken() {
 }
 
 #[test]
+fn the_scene_file_of_ai_pictures_adds_a_scene_to_the_default_model() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/weights/gamma-lite-ai.safetensors");
+    let (photo, scene) = (image("coffee.jpg"), "ai-generated-quality");
+    let plain = &lines(&gamma(&["score", "--json", &photo]))[0];
+    for weights in ["ai", file] {
+        let natural = &lines(&gamma(&["score", "--json", "-w", weights, &photo]))[0];
+        assert_eq!(
+            (&natural["score"], &natural["model"]),
+            (&plain["score"], &json!("gamma-lite-ai"))
+        );
+        let made = &lines(&gamma(&["score", "--json", "-w", weights, "--scene", scene, &photo]))[0];
+        assert_eq!(made["scene"], scene);
+        for command in ["inspect", "verify"] {
+            ends_with(&gamma(&[command, weights]), 0);
+        }
+    }
+    let output = gamma(&["inspect", file]);
+    let found = text(&output.stdout);
+    for words in ["gamma-lite-ai", "non-commercial", "a scene file", scene] {
+        assert!(found.contains(words), "{words}: {found}");
+    }
+    let output = gamma(&["verify", file]);
+    let verified = text(&output.stdout);
+    assert!(
+        verified.contains("gamma-lite-ai.safetensors") && verified.contains("default"),
+        "{verified}"
+    );
+
+    // Of another model.
+    let path = folder("scene_file").join("scenes.safetensors");
+    let mut bytes = fs::read(file).unwrap();
+    let key = b"\"extends\":\"";
+    let at = bytes.windows(key.len()).position(|part| part == key).unwrap() + key.len();
+    bytes[at] = if bytes[at] == b'0' { b'1' } else { b'0' };
+    fs::write(&path, bytes).unwrap();
+    let output = gamma(&["score", "-w", path.to_str().unwrap(), &photo]);
+    ends_with(&output, 3);
+    let error = text(&output.stderr);
+    assert!(
+        error.contains("scene file") && error.contains("(weights-scenes)"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_model_without_natural_quality_is_asked_about_its_first_scene() {
     let path = folder("scenes").join("model.safetensors");
     let scenes = json!({ "face-quality": "face {level}-quality image", "underwater-quality": "{level} water" });

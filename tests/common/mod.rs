@@ -137,6 +137,7 @@ fn weights(name: &str) -> Vec<u8> {
         text: true,
         force: true,
         device: gamma_wasm::ops::DeviceChoice::Cpu,
+        extends: None,
         metadata: BTreeMap::new(),
     };
     convert(source.as_mut(), &out, &options, &mut |_| {}).expect("a conversion");

@@ -124,6 +124,12 @@ test('the model that comes with the package', () => {
   });
 });
 
+test('the scene file of AI pictures, by its short name', () => {
+  const output = run(['score', '--json', '-w', 'ai', '-s', 'ai-generated-quality', 'one/coffee.jpg']);
+  expect(output.stderr).toBe('');
+  expect(JSON.parse(output.stdout)).toMatchObject({ model: 'gamma-lite-ai', scene: 'ai-generated-quality' });
+});
+
 test('help and version', () => {
   const { version } = JSON.parse(readFileSync(join(root, 'pkg', 'package.json'), 'utf8')) as { version: string };
   expect(run(['--version'])).toEqual({ status: 0, stdout: `gamma-wasm ${version}\n`, stderr: '' });

@@ -86,6 +86,33 @@ test('it says why a photo is bad, and nothing of a good one', async () => {
   expect((await gamma.score(sample('dog.jpg'), { scene: 'noise' })).findings).toBeUndefined();
 });
 
+test('with the scene file of AI pictures it has one scene more, and the other scores stay as they are', async () => {
+  const { Gamma } = (await import(new URL('../../pkg/node.js', import.meta.url).href)) as typeof NodeEntry;
+  const file = join(root, 'weights', 'gamma-lite-ai.safetensors');
+  expect(statSync(file).size).toBeLessThan(50_000);
+  const photos = ['dog.jpg', 'lighthouse.webp', 'lighthouse-noisy.jpg'].map(sample);
+  const ids = (of: NodeEntry.Gamma) => of.scenes.map(({ id }) => id).sort();
+  for (const weights of ['gamma-wasm/weights/gamma-lite-ai.safetensors', file]) {
+    const ai = await Gamma.load({ weights });
+    try {
+      expect(ai.model).toMatchObject({ name: 'gamma-lite-ai', licence: expect.stringMatching(/non-commercial/) });
+      expect(ai.model.photo).toEqual(gamma.model.photo);
+      expect(ids(ai)).toEqual([...ids(gamma), 'ai-generated-quality'].sort());
+      const { reliability } = ai.scenes.find(({ id }) => id === 'ai-generated-quality') ?? {};
+      expect(reliability?.measured.map(({ srcc }) => srcc > 0.5)).toEqual([true]);
+      for (const photo of photos) {
+        const timeless = ({ ms, ...rest }: NodeEntry.Assessment) => ({ ...rest, model: '' });
+        expect(timeless(await ai.score(photo))).toEqual(timeless(await gamma.score(photo)));
+        const { score, interval } = await ai.score(photo, { scene: 'ai-generated-quality' });
+        expect(score).toBeGreaterThan(0.5);
+        expect(interval?.score[0]).toBeLessThan(score);
+      }
+    } finally {
+      await ai.dispose();
+    }
+  }
+}, 600_000);
+
 /** Files of several kinds: turned, damaged, of a rarer format, a RAW file, one that declares its origin, one that is cut off, and none. */
 const KINDS = [
   'www/samples/dog.jpg',

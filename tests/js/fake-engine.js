@@ -161,7 +161,7 @@ export class Loader extends Freed {
   begin(name, bytes) {
     live.begun.push(name);
     this.#current = { parts: [], bytes: 0, sum: 1, total: bytes };
-    this.#files.set(name, this.#current);
+    this.#files.set(this.needs_model() ? 'the model' : name, this.#current);
   }
   push(chunk) {
     if (!this.#current) this.begin('model.safetensors');
@@ -171,6 +171,10 @@ export class Loader extends Freed {
     file.parts.push(chunk.slice());
     const tensors = file.total !== undefined && file.bytes >= file.total ? 1 : 0;
     return { tensors, tensors_total: 1, bytes: file.bytes, bytes_total: file.total ?? 0 };
+  }
+  needs_model() {
+    const [first] = this.#files.values();
+    return this.#files.size === 1 && first.parts.some((part) => new TextDecoder().decode(part).includes('"extends"'));
   }
   async finish() {
     this.free();

@@ -68,10 +68,11 @@ export async function main(paths: string[]): Promise<void> {
 
 const ASSETS = `
 import model from 'gamma-wasm/wasm/gamma-lite.safetensors';
+import scenes from 'gamma-wasm/weights/gamma-lite-ai.safetensors';
 import binary from 'gamma-wasm/wasm/cpu/gamma_bg.wasm';
 import init, { memory_bytes } from 'gamma-wasm/wasm/cpu/gamma.js';
 import 'gamma-wasm/worker';
-export const addresses: string[] = [model, binary];
+export const addresses: string[] = [model, scenes, binary];
 export const start = async (): Promise<number> => {
   await init({ module_or_path: binary });
   return memory_bytes();

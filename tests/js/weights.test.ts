@@ -270,6 +270,67 @@ test('without weights the package’s own model is loaded: from beside the modul
   ]);
 });
 
+const SCENE_FILE = weightsOf({ extends: true, scenes: ['natural-quality', 'ai-generated-quality'] } as object);
+
+/** A host whose files at `urls` are streams, and what was asked of it. */
+function hostOf(urls: Record<string, Uint8Array<ArrayBuffer>>) {
+  const asked: string[] = [];
+  const files = (url: string) => {
+    asked.push(url.replace(/^file:.*\//, ''));
+    const bytes = Object.entries(urls).find(([end]) => url.endsWith(end))?.[1];
+    return streamFiles(
+      (async function* () {
+        if (!bytes) throw new GammaError('http', `${url}: 404`);
+        yield bytes;
+      })(),
+    );
+  };
+  return { asked, behaviour: { host: { files } } };
+}
+
+test.each([
+  [
+    'by its name in the package',
+    { weights: 'gamma-wasm/weights/gamma-lite-ai.safetensors' },
+    ['gamma-lite-ai.safetensors', 'gamma-lite.safetensors'],
+  ],
+  [
+    'by its name, beside the modules elsewhere',
+    { weights: 'gamma-wasm/weights/gamma-lite-ai.safetensors', wasm: 'http://cdn.example/wasm/' },
+    ['http://cdn.example/wasm/gamma-lite-ai.safetensors', 'http://cdn.example/wasm/gamma-lite.safetensors'],
+  ],
+  [
+    'by an address of the page’s own',
+    { weights: 'http://site.example/assets/gamma-lite-ai-1f2e.safetensors' },
+    ['http://site.example/assets/gamma-lite-ai-1f2e.safetensors', 'gamma-lite.safetensors'],
+  ],
+])('a scene file %s is followed by the default model', async (_, options, expected) => {
+  const files = { 'gamma-lite-ai.safetensors': SCENE_FILE, '1f2e.safetensors': SCENE_FILE, '.safetensors': BYTES };
+  const { asked, behaviour } = hostOf(files);
+  const progress: LoadProgress[] = [];
+  const onProgress = (at: LoadProgress) => void (at.phase === 'weights' && progress.push(at));
+  const { gamma } = await TestGamma.with({ ...options, onProgress }, behaviour);
+  expect(asked).toEqual(expected);
+  expect(gamma.scenes.map(({ id }) => id)).toContain('ai-generated-quality');
+  // It never goes back, and ends with the bytes of both.
+  const loaded = progress.map((at) => at.loaded);
+  expect(loaded).toEqual([...loaded].sort((a, b) => a - b));
+  expect(loaded.at(-1)).toBe(SCENE_FILE.length + BYTES.length);
+  for (const { loaded, total = Infinity } of progress) expect(loaded).toBeLessThanOrEqual(total);
+  await gamma.dispose();
+});
+
+test('a scene file of bytes, too; one whose model cannot be had says so', async () => {
+  const { asked, behaviour } = hostOf({ 'gamma-lite.safetensors': BYTES });
+  const { gamma } = await TestGamma.with({ weights: SCENE_FILE.slice() }, behaviour);
+  expect(asked).toEqual(['gamma-lite.safetensors']);
+  await gamma.dispose();
+  await expect(TestGamma.with({ weights: SCENE_FILE.slice() }, hostOf({}).behaviour)).rejects.toMatchObject({
+    code: 'http',
+    message: /gamma-lite\.safetensors/,
+  });
+});
+
 test('messages do not show what may be secret', () => {
   expect(shown('https://host/model.safetensors?key=secret#x')).toBe('https://host/model.safetensors');
   expect(shown('data:application/octet-stream;base64,AAAA')).toBe('data: URL');

@@ -296,3 +296,33 @@ fn what_a_step_leaves_out_changes_it() {
     assert!(first_loss("half", 0.5) != whole);
     assert_eq!(first_loss("again", 0.0), whole);
 }
+
+#[test]
+fn a_scene_of_pooled_statistics_begins_with_levels_that_are_about_as_likely() {
+    let run = Run::new();
+    let mut config = normalized_run(&run, "statistics");
+    config.datasets[0].statistics = true;
+    let mut without = config.clone();
+    let session = Session::open(config).expect("a run");
+    let features = (session.parameters.list.iter()).position(|found| found.name == "text_features.natural-quality");
+    let features = features.expect("level features");
+    let statistics = 2 * (16 + 24 + 40);
+    assert_eq!(session.parameters.list[features].shape, [5, statistics]);
+    let values: Vec<f32> = session.parameters.values()[features]
+        .clone()
+        .into_data()
+        .try_into_vec()
+        .expect("f32");
+    let rows: Vec<&[f32]> = values.chunks(statistics).collect();
+    let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+    for (at, row) in rows.iter().enumerate() {
+        for other in &rows[..at] {
+            let cosine = product(row, other) / (product(row, row) * product(other, other)).sqrt();
+            assert!((0.97..0.9999).contains(&cosine), "{cosine}");
+        }
+    }
+    without.model.pooled = false;
+    without.output = run.0.join("without");
+    let error = Session::open(without).err().expect("refused").to_string();
+    assert!(error.contains("model.pooled"), "{error}");
+}

@@ -55,7 +55,8 @@ pub struct Score {
         arg(required_unless_present = "serve", value_name = "IMAGES")
     )]
     pub images: Vec<PathBuf>,
-    /// The model: a safetensors file, a folder that `gamma convert` wrote, or `default` for Gamma-Lite, which is in this program.
+    /// The model: a safetensors file, a folder that `gamma convert` wrote, `default` for Gamma-Lite, which is in this program, or `ai` for
+    /// Gamma-Lite with the scene of pictures made by AI, whose file `gamma-lite-ai.safetensors` is for non-commercial use only.
     #[arg(short, long, value_name = "FILE", default_value = DEFAULT)]
     pub weights: Weights,
     /// What the photos are judged as, or `all` for every scene of the model; `natural-quality` if the model has it, else its first.
@@ -121,6 +122,9 @@ pub struct Convert {
     /// Scenes whose text features are stored: all, none, or ids with commas between them.
     #[arg(long, value_name = "IDS", default_value = "all")]
     pub scenes: String,
+    /// Write a scene file for this model, which has to be the checkpoint's own, quantised or not: the level features of `--scenes` alone.
+    #[arg(long, value_name = "FILE")]
+    pub extends: Option<PathBuf>,
     #[command(flatten)]
     pub device: DeviceArgs,
     /// Leave the text tower out: no scenes of one's own can be added then.

@@ -86,6 +86,7 @@ fn write(arguments: &Convert) -> Result<Report> {
         text: !arguments.no_text,
         force: arguments.force,
         device: arguments.device.choice,
+        extends: arguments.extends.clone(),
         metadata,
     };
     let bar = progress::work();

@@ -48,6 +48,9 @@ struct Format {
     version: u32,
     /// Whether each tensor has its SHA-256.
     hashes: bool,
+    /// Whether it is a scene file: scenes alone, for the default model.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    scenes_alone: bool,
     /// Scenes whose text features are stored.
     stored_scenes: Vec<String>,
     /// Domains of those that have several.
@@ -81,6 +84,7 @@ impl Format {
         Some(Self {
             version: metadata.version?,
             hashes: !metadata.hashes.is_empty(),
+            scenes_alone: metadata.extends.is_some(),
             stored_scenes: stored.iter().map(|(scene, _)| scene.clone()).collect(),
             domains: stored.into_iter().filter(|&(_, domains)| domains > 1).collect(),
             quantization: Quantized::new(header, &metadata.quantization),
@@ -93,7 +97,16 @@ impl Format {
         } else {
             "no hashes"
         };
-        row(text, "format", format_args!("version {}, {hashes}", self.version));
+        let alone = if self.scenes_alone {
+            ", a scene file: its scenes alone, for the default model"
+        } else {
+            ""
+        };
+        row(
+            text,
+            "format",
+            format_args!("version {}, {hashes}{alone}", self.version),
+        );
         row(
             text,
             "text features",

@@ -32,10 +32,10 @@ pub fn scorer(weights: &Weights, device: DeviceChoice) -> Result<Scorer> {
     let mut assembly = Assembly::new(opened.device);
     match weights {
         Weights::Path(path) => feed_all(&mut assembly, path)?,
-        Weights::Default => {
-            assembly.begin(DEFAULT, Some(DEFAULT_MODEL.len() as u64))?;
-            assembly.push(DEFAULT_MODEL)?;
-        }
+        Weights::Default => feed_default(&mut assembly)?,
+    }
+    if assembly.needs_model() {
+        feed_default(&mut assembly)?;
     }
     pollster::block_on(async {
         let mut scorer = Scorer::load(assembly.finish()?).await?;
@@ -52,6 +52,12 @@ pub fn refusal(weights: &Weights, error: &Error) -> String {
         Error::Device(_) => format!("{error} ({})", error.code()),
         _ => format!("the model could not be loaded: {}", about(weights.name(), error)),
     }
+}
+
+/// Takes in the model in this program.
+fn feed_default(assembly: &mut Assembly) -> Result<()> {
+    assembly.begin(DEFAULT, Some(DEFAULT_MODEL.len() as u64))?;
+    assembly.push(DEFAULT_MODEL).map(|_| ())
 }
 
 /// Takes in a file, or the files of a folder.

@@ -11,7 +11,7 @@ use gamma_wasm::{Error, Result};
 use serde::Serialize;
 
 use crate::args::Verify;
-use crate::default_model::{DEFAULT, DEFAULT_MODEL};
+use crate::default_model::{AI, DEFAULT, DEFAULT_MODEL, ai_weights};
 use crate::exit::Status;
 use crate::fetch::{Server, fetch, is_url, sibling};
 use crate::names::printable;
@@ -83,6 +83,10 @@ impl Report {
         let mut assembly = Assembly::new(Device::flex()).keep_quantized(true);
         if !target.ends_with(".json") {
             self.file(&mut assembly, &target)?;
+            if assembly.needs_model() {
+                // A scene file is good if it fits the model in this program.
+                self.file(&mut assembly, DEFAULT)?;
+            }
         } else {
             let mut json = Vec::new();
             let (reader, _, _) = open(&target)?;
@@ -154,6 +158,9 @@ impl Report {
 
 /// A folder stands for its index, or for its only file.
 fn whole_model(target: &str) -> String {
+    if target == AI {
+        return ai_weights().to_string_lossy().into_owned();
+    }
     if target == DEFAULT {
         return target.to_owned();
     }

@@ -34,6 +34,9 @@ pub struct DatasetConfig {
     /// Whether its distorted photos also teach the scenes of faults: `sharpness`, `noise`, `exposure`, `compression` and `colour`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub faults: bool,
+    /// Whether its scene's level features are compared with the pooled statistics of the stem instead of the image features, as those of faults are.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub statistics: bool,
     /// Whether its labels lie on another scale than its scene's scores: the straight line from scores to labels is learned.
     #[serde(default, skip_serializing_if = "is_false")]
     pub affine: bool,

@@ -8,60 +8,67 @@ use super::{
 };
 use crate::{
     Result,
-    metrics::{self, Judged, findings::Claims},
+    metrics::{
+        self, Judged,
+        findings::{Claims, Evidence},
+    },
     weights::{FaultClaim, Reliability},
 };
 
 /// The least rank correlation, over photos that have a fault, of a scene that is offered beside what it claims.
 const OFFERED: f32 = 0.5;
 
-/// What is known of a photo, and what a fault's scene says of it.
+/// How much lower its score has to be than under the scene of any other fault: a sixteenth of the range of scores.
+const MARGIN: f64 = 0.05;
+
+/// What is known of a photo, and what the scenes of the faults say of it.
 struct Seen {
+    /// Which clean photo was distorted.
+    photo: usize,
     /// The fault that it has, and its form; nothing of a clean photo.
     fault: Option<(Fault, Option<usize>)>,
     /// How good it is as to that fault, 0 to 1.
     quality: f64,
-    /// The score of the fault's scene.
-    score: f64,
-    /// The probability of each form.
-    forms: Vec<f64>,
+    /// Of each fault the score of its scene, and the probability of each form.
+    faults: Vec<(f64, Vec<f64>)>,
 }
 
 impl Session {
-    /// For each scene whose datasets teach faults, when these are claimed, and how far the scores of the faults' own scenes can be relied on for
-    /// photos that have them. A fault is left out where no score says reliably enough that it is there.
+    /// For each scene whose datasets teach faults, when these are claimed, and how far the scores of the scenes of those that are can be relied on for
+    /// photos that have them. A fault is never claimed where no score says reliably enough that it is there.
     ///
     /// # Errors
     /// If a photo or the device fails.
     pub(super) fn findings(&self, judge: &Judge<'_>, datasets: &[Dataset]) -> Result<Measured> {
         let mut measured = Measured::default();
         for dataset in datasets.iter().filter(|dataset| dataset.config.faults) {
-            for (fault, seen) in self.seen(judge, dataset)? {
-                let Some(claim) = claim(&dataset.config.scene, fault, &seen) else {
-                    continue;
-                };
+            let seen = self.seen(judge, dataset)?;
+            for (at, &(fault, _)) in self.faults.places().iter().enumerate() {
+                let claim = claim(&dataset.config.scene, (at, fault), &seen);
+                if claim.score.is_some() {
+                    let has = |seen: &&Seen| seen.fault.is_some_and(|(has, _)| has == fault);
+                    let has = seen.iter().filter(has);
+                    let (scores, qualities): (Vec<f64>, Vec<f64>) =
+                        has.map(|seen| (seen.faults[at].0, seen.quality)).unzip();
+                    let judged = Judged {
+                        name: &dataset.config.name,
+                        scores: &scores,
+                        labels: &qualities,
+                    };
+                    let enough = |of: &Reliability| of.measured.iter().all(|set| set.srcc >= OFFERED);
+                    let reliability = metrics::reliability(&[judged]).filter(enough);
+                    measured
+                        .reliability
+                        .extend(reliability.map(|of| (fault.id().into(), of)));
+                }
                 measured.findings.push(claim);
-                let has = seen
-                    .iter()
-                    .filter(|seen| seen.fault.is_some_and(|(has, _)| has == fault));
-                let (scores, qualities): (Vec<f64>, Vec<f64>) = has.map(|seen| (seen.score, seen.quality)).unzip();
-                let judged = Judged {
-                    name: &dataset.config.name,
-                    scores: &scores,
-                    labels: &qualities,
-                };
-                let enough = |of: &Reliability| of.measured.iter().all(|set| set.srcc >= OFFERED);
-                let reliability = metrics::reliability(&[judged]).filter(enough);
-                measured
-                    .reliability
-                    .extend(reliability.map(|of| (fault.id().into(), of)));
             }
         }
         Ok(measured)
     }
 
-    /// For each fault what its scene says of the validation photos of a dataset whose faults are known.
-    fn seen(&self, judge: &Judge<'_>, dataset: &Dataset) -> Result<Vec<(Fault, Vec<Seen>)>> {
+    /// What the scenes of the faults say of the validation photos of a dataset whose faults are known.
+    fn seen(&self, judge: &Judge<'_>, dataset: &Dataset) -> Result<Vec<Seen>> {
         let scenes = self.faults.places();
         let rows = judge.means(dataset, |answers: Answers| {
             let of_scene = |&(_, scene): &(Fault, usize)| {
@@ -72,44 +79,62 @@ impl Session {
             };
             Tensor::cat(scenes.iter().flat_map(of_scene).collect(), 1)
         })?;
-        let mut first = 0;
-        let of_fault = |&(fault, _): &(Fault, usize)| {
-            let forms = fault.forms().len().max(1);
-            let photos = dataset.validation.iter().zip(&rows);
-            let seen = photos.filter_map(|(sample, row)| {
-                Some(Seen {
-                    fault: Fault::of_rung(sample.rung.as_ref()?)?,
-                    quality: f64::from(Fault::quality(sample.rung.as_ref()?)?),
-                    score: row[first],
-                    forms: row[first + 1..=first + forms].to_vec(),
-                })
-            });
-            let seen = seen.collect();
-            first += 1 + forms;
-            (fault, seen)
-        };
-        Ok(scenes.iter().map(of_fault).collect())
+        let mut photos = Vec::new();
+        let seen = dataset.validation.iter().zip(&rows).filter_map(|(sample, row)| {
+            let rung = sample.rung.as_ref()?;
+            let [photo, ..] = &rung.ladder;
+            let known = photos.iter().position(|known| known == photo);
+            let mut rest = row.iter().copied();
+            let of_fault = |&(fault, _): &(Fault, usize)| {
+                let score = rest.next().unwrap_or_default();
+                (score, rest.by_ref().take(fault.forms().len().max(1)).collect())
+            };
+            Some(Seen {
+                fault: Fault::of_rung(rung)?,
+                quality: f64::from(Fault::quality(rung)?),
+                faults: scenes.iter().map(of_fault).collect(),
+                photo: known.unwrap_or_else(|| {
+                    photos.push(photo.clone());
+                    photos.len() - 1
+                }),
+            })
+        });
+        Ok(seen.collect())
     }
 }
 
-fn claim(scene: &str, fault: Fault, seen: &[Seen]) -> Option<FaultClaim> {
+/// When the fault at a place is claimed.
+fn claim(scene: &str, (at, fault): (usize, Fault), seen: &[Seen]) -> FaultClaim {
     let form = |seen: &Seen| seen.fault.filter(|(has, _)| *has == fault);
-    let claims = Claims::of(seen.iter().map(|photo| (photo.score, form(photo).is_some())).collect())?;
+    let is_lowest = |seen: &&Seen| {
+        let mut others = seen.faults.iter().enumerate().filter(|(other, _)| *other != at);
+        others.all(|(_, (score, _))| *score >= seen.faults[at].0 + MARGIN)
+    };
+    let lowest: Vec<&Seen> = seen.iter().filter(is_lowest).collect();
+    let evidence = lowest.iter().map(|seen| Evidence {
+        value: seen.faults[at].0,
+        is: form(seen).is_some(),
+        photo: seen.photo,
+    });
+    let claims = Claims::of(evidence.collect());
     // Of the photos that the fault is claimed of: which form is the likeliest.
-    let told = seen
-        .iter()
-        .filter(|photo| photo.score <= claims.limit)
-        .filter_map(|photo| {
-            let (likeliest, probability) = photo.forms.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
-            Some((-probability, form(photo)?.1? == likeliest))
-        });
-    Some(FaultClaim {
+    let claimed = (lowest.iter()).filter(|seen| claims.is_some_and(|claims| seen.faults[at].0 <= claims.limit));
+    let forms = claimed.filter_map(|seen| {
+        let (likeliest, probability) = (seen.faults[at].1.iter().enumerate()).max_by(|a, b| a.1.total_cmp(b.1))?;
+        Some(Evidence {
+            value: -probability,
+            is: form(seen)?.1? == likeliest,
+            photo: seen.photo,
+        })
+    });
+    FaultClaim {
         scene: scene.into(),
         fault: fault.id().into(),
         forms: fault.forms().iter().map(|&form| form.into()).collect(),
-        score: claims.limit as f32,
-        form: Claims::of(told.collect()).map(|told| -told.limit as f32),
-        claimed: claims.claimed as u32,
-        right: claims.right as u32,
-    })
+        form: Claims::of(forms.collect()).map(|told| -told.limit as f32),
+        score: claims.map(|claims| claims.limit as f32),
+        margin: Some(MARGIN as f32),
+        claimed: claims.map_or(0, |claims| claims.claimed as u32),
+        right: claims.map_or(0, |claims| claims.right as u32),
+    }
 }

@@ -1,7 +1,9 @@
 //! The conversion from end to end.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
 
 use half::f16;
 use safetensors::Dtype;
@@ -17,7 +19,10 @@ use super::writer::FileWriter;
 use crate::model::may_be_quantized;
 use crate::ops::DeviceChoice;
 use crate::prompt::LEVELS;
-use crate::weights::{FORMAT_VERSION, Quantization, findings, photo, reliability, scale_name, text_features_name};
+use crate::weights::{
+    FORMAT_VERSION, Header, Metadata, Quantization, findings, hex, network_hash, photo, reliability, scale_name,
+    text_features_name,
+};
 use crate::{Error, Result};
 
 /// What weights are stored as.
@@ -57,6 +62,8 @@ pub struct Options {
     pub force: bool,
     /// Where prompts are read.
     pub device: DeviceChoice,
+    /// A model, the source's own in whatever type: a scene file for it is written, with the level features of `scenes` alone.
+    pub extends: Option<PathBuf>,
     /// Metadata that replaces the source's: `name`, `licence`, `source`.
     pub metadata: BTreeMap<String, String>,
 }
@@ -102,6 +109,14 @@ pub fn convert(
     if !options.text {
         selection.without_text();
     }
+    let extended = match &options.extends {
+        None => None,
+        Some(model) => {
+            let hash = extended(model, &selection)?;
+            selection.entries.clear();
+            Some(hash)
+        }
+    };
     let numbers = |quantized: bool| {
         let entries = selection
             .entries
@@ -125,7 +140,10 @@ pub fn convert(
         None => BTreeMap::new(),
     };
     let mut report = Report::new(options.target.as_str(), &selection, &offer);
-    let metadata = metadata(source, &selection, &offer, options)?;
+    let mut metadata = metadata(source, &selection, &offer, options)?;
+    if let Some(hash) = &extended {
+        metadata.insert("extends".into(), hash.clone());
+    }
     let wide = match options.target {
         Target::F32 => Dtype::F32,
         _ => Dtype::F16,
@@ -165,10 +183,34 @@ pub fn convert(
         files.push(file);
     }
     let total_size = report.tensors.iter().map(|tensor| tensor.bytes).sum();
-    files.push(index(output.folder(), total_size, &report.files, &weight_map)?);
+    if extended.is_none() {
+        files.push(index(output.folder(), total_size, &report.files, &weight_map)?);
+    }
     output.publish(files)?;
     report.finish();
     Ok(report)
+}
+
+/// The network hash of the model that a scene file is for.
+fn extended(model: &Path, selection: &Selection) -> Result<String> {
+    let shown = model.to_string_lossy();
+    let file = File::open(model).map_err(|source| Error::Io {
+        path: shown.clone().into_owned(),
+        source,
+    })?;
+    let header = Header::read(BufReader::new(file), None, &shown)?;
+    let metadata = Metadata::read(&header)?;
+    let refuse = |reason: &str| Error::Option {
+        name: "extends",
+        reason: format!("{shown} {reason}"),
+    };
+    if metadata.config != selection.config {
+        return Err(refuse("is a model of other dimensions than the checkpoint"));
+    }
+    let hash = network_hash(&header, &metadata).filter(|_| metadata.extends.is_none());
+    Ok(hex(
+        &hash.ok_or_else(|| refuse("is no model that `gamma convert` wrote"))?
+    ))
 }
 
 struct Work<'a> {
@@ -233,7 +275,12 @@ fn metadata(
         }
     }
     metadata.extend(options.metadata.clone());
-    reliability(metadata.get("reliability").map(String::as_str))?;
+    let mut measured = reliability(metadata.get("reliability").map(String::as_str))?;
+    if options.extends.is_some() {
+        measured.retain(|scene, _| offer.stored.iter().any(|features| features.scene.id == *scene));
+        metadata.insert("reliability".into(), serde_json::to_string(&measured).map_err(json)?);
+        metadata.remove("evaluation");
+    }
     let mut claims = findings(metadata.get("findings").map(String::as_str))?;
     // A fault can be told by stored level features alone.
     let stored = |scene: &String| offer.stored.iter().any(|features| features.scene.id == *scene);

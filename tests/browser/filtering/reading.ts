@@ -40,6 +40,25 @@ export function reading(page: () => Tab, elsewhere: () => string): void {
       expect(second.known).toBeGreaterThanOrEqual(4);
     });
 
+    test('a rule on pictures made by AI asks for its file, and is judged by it', async () => {
+      const { refused, judged } = await page().evaluate(async () => {
+        const rule = { scene: 'ai-generated-quality', below: 99, action: 'badge' } as const;
+        let refused = '';
+        try {
+          start({ rule, assess: undefined });
+        } catch (error) {
+          refused = `${(error as { code?: string }).code} ${(error as Error).message}`;
+        }
+        show('<img src="/samples/dog.jpg">');
+        start({ rule, assess: undefined, weights: 'gamma-wasm/weights/gamma-lite-ai.safetensors', cache: false });
+        await until(() => events.length === 1);
+        const { state, assessment, action } = events[0] ?? {};
+        return { refused, judged: [state, assessment?.scene, action] };
+      });
+      expect(refused).toMatch(/^option .*non-commercial/);
+      expect(judged).toEqual(['judged', 'ai-generated-quality', 'badge']);
+    });
+
     test('pictures of an origin that does not allow it are unreadable, which is said once', async () => {
       const result = await page().evaluate(async (origin) => {
         const said: string[] = [];
