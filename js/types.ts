@@ -167,7 +167,7 @@ export interface ScoreInterval {
 
 /** A fault that a photo has. */
 export interface Finding {
-  /** The id of the fault's scene: of Gamma-Lite `sharpness`, `noise` or `compression`. */
+  /** The id of the fault's scene: of Gamma-Lite `sharpness`, `noise`, `compression` or `colour`. */
   readonly fault: string;
   /**
    * Which form of it, where that can be told: of `sharpness` `focus`, `motion` or `oversharpened`.

@@ -161,13 +161,13 @@ export class Host {
     const files = await this.#filesOf(weights, cache, id, running);
     this.#files = files;
     const follow = this.#follow(signal, report);
-    const { engine, from, text } = await assemble(
-      this.#need(this.#module),
-      precision,
-      files,
-      () => this.#platform.files(defaultModel, cache),
-      follow,
-    );
+    let extended: ModelFiles | undefined;
+    const filesOfDefault = async () => {
+      extended = await this.#platform.files(defaultModel, cache);
+      return extended;
+    };
+    const module = this.#need(this.#module);
+    const { engine, from, text } = await assemble(module, precision, files, filesOfDefault, follow);
     this.#root = { engine };
     this.#text = text;
     report({ phase: 'prompts', loaded: 0, total: 1 });
@@ -181,7 +181,9 @@ export class Host {
     }
     throwIfAborted(signal);
     report({ phase: 'prompts', loaded: 1, total: 1 });
-    return { model: engine.model(), source: { from, ...files.keeping } };
+    const keeping = [files.keeping, ...(extended ? [extended.keeping] : [])];
+    const [kept, note] = [keeping.every(({ kept }) => kept), keeping.map(({ note }) => note).find(Boolean) ?? ''];
+    return { model: engine.model(), source: { from, kept, note } };
   }
 
   #filesOf(weights: WireWeights, cache: CacheMode, id: number, running: Running): ModelFiles | Promise<ModelFiles> {

@@ -24,6 +24,8 @@ afterAll(() => gamma?.dispose());
 test('it is Gamma-Lite, trained, and small enough for a page', () => {
   expect(gamma.model).toMatchObject({ name: 'gamma-lite', trained: true, licence: expect.any(String) });
   expect(gamma.scenes.map(({ id }) => id).sort()).toEqual([
+    'colour',
+    'compression',
     'natural-quality',
     'noise',
     'sharpness',
@@ -83,6 +85,7 @@ test('it says why a photo is bad, and nothing of a good one', async () => {
   expect(await why('lighthouse.webp')).toEqual([]);
   expect(await why('lighthouse-blurred.webp')).toEqual(['sharpness: focus']);
   expect(await why('lighthouse-noisy.jpg')).toEqual(['noise']);
+  expect(await why('lighthouse-compressed.jpg')).toEqual(['compression: artefacts']);
   expect((await gamma.score(sample('dog.jpg'), { scene: 'noise' })).findings).toBeUndefined();
 });
 
