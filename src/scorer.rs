@@ -78,13 +78,16 @@ impl Scorer {
         scenes.retain(|scene| text_tower || tensors.contains(&weights::text_features_name(scene)));
         let mut gamma = Gamma::load(config, &mut tensors)?;
         let text_features = stored_text_features(&scenes, config, &mut tensors)?;
-        let info = ModelInfo::new(
+        let mut info = ModelInfo::new(
             &checkpoint.metadata,
             checkpoint.config,
             checkpoint.parameters,
             text_tower || checkpoint.text_files.is_some(),
             checkpoint.photo,
         );
+        if let Some(metadata) = &checkpoint.scene_file {
+            info.extend(metadata);
+        }
         let device = tensors.device().clone();
         tensors.finish()?;
         check_findings(&info.findings, &text_features)?;

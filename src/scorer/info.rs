@@ -65,6 +65,18 @@ impl ModelInfo {
         }
     }
 
+    /// Adds what a scene file says: its name, licence and source count for both together.
+    pub fn extend(&mut self, metadata: &BTreeMap<String, String>) {
+        let value = |key: &str| metadata.get(key).cloned();
+        self.name = value("name").unwrap_or_else(|| std::mem::take(&mut self.name));
+        self.licence = value("licence").or_else(|| self.licence.take());
+        self.source = value("source").or_else(|| self.source.take());
+        let stated = |key: &str| metadata.get(key).map(String::as_str);
+        self.reliability
+            .extend(reliability(stated("reliability")).unwrap_or_default());
+        self.findings.extend(findings(stated("findings")).unwrap_or_default());
+    }
+
     /// Whether a scene of the weights is offered. One that only tells a fault, and of whose scores nothing is known, is not.
     pub fn offers(&self, scene: &str) -> bool {
         self.reliability.contains_key(scene) || self.findings.iter().all(|claim| claim.fault != scene)

@@ -208,7 +208,7 @@ impl Assembly {
         let mut text_files = None;
         let Some(Model {
             config,
-            mut metadata,
+            metadata,
             mut scenes,
             photo,
         }) = self.model
@@ -218,9 +218,7 @@ impl Assembly {
                 |index| missing(index.files.first().map_or("", |file| &file.name)),
             ));
         };
-        if let Some(scene_file) = self.scene_file {
-            scene_file.extend(&mut metadata, &mut scenes)?;
-        }
+        let scene_file = self.scene_file.map(|scene_file| scene_file.extend(&mut scenes));
         let mut parameters = self.parameters;
         if let Some(index) = self.index {
             let text_begun = index
@@ -252,6 +250,7 @@ impl Assembly {
         Ok(Checkpoint {
             config,
             metadata,
+            scene_file,
             scenes,
             photo,
             parameters,

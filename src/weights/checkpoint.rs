@@ -31,7 +31,9 @@ pub struct Checkpoint {
     pub config: Config,
     /// The `__metadata__` of the first file.
     pub metadata: BTreeMap<String, String>,
-    /// The scenes that the first file names.
+    /// The `__metadata__` of the scene file that came before the model, if one did.
+    pub scene_file: Option<BTreeMap<String, String>>,
+    /// The scenes that the first file names, and those of the scene file.
     pub scenes: Vec<Scene>,
     /// How the first file says that photos are brought to the model.
     pub photo: Preparation,

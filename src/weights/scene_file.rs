@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::{Header, Metadata, findings, metadata::hex, reliability};
+use super::{Header, Metadata, metadata::hex};
 use crate::{Error, Result, model::Config, prompt::Scene};
 
 /// What the names of level features begin with.
@@ -73,21 +73,10 @@ impl SceneFile {
         }
     }
 
-    /// Adds what it says to what its model says of itself: its name, licence and source count for both together.
-    pub fn extend(self, metadata: &mut BTreeMap<String, String>, scenes: &mut Vec<Scene>) -> Result<()> {
-        let json = |error: serde_json::Error| Error::WeightsMetadata(error.to_string());
-        let stated = |of: &BTreeMap<String, String>, key: &str| of.get(key).cloned();
-        let mut measured = reliability(stated(metadata, "reliability").as_deref())?;
-        measured.extend(reliability(stated(&self.metadata, "reliability").as_deref())?);
-        let mut claims = findings(stated(metadata, "findings").as_deref())?;
-        claims.extend(findings(stated(&self.metadata, "findings").as_deref())?);
-        metadata.insert("reliability".into(), serde_json::to_string(&measured).map_err(json)?);
-        metadata.insert("findings".into(), serde_json::to_string(&claims).map_err(json)?);
-        for key in ["name", "licence", "source"] {
-            metadata.extend(stated(&self.metadata, key).map(|value| (key.to_owned(), value)));
-        }
+    /// Adds its scenes to those of its model; gives its metadata.
+    pub fn extend(self, scenes: &mut Vec<Scene>) -> BTreeMap<String, String> {
         scenes.retain(|scene| self.scenes.iter().all(|new| new.id != scene.id));
         scenes.extend(self.scenes);
-        Ok(())
+        self.metadata
     }
 }
