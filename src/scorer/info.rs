@@ -49,29 +49,30 @@ impl ModelInfo {
         text_tower: bool,
         photo: Preparation,
     ) -> Self {
-        let value = |key: &str| metadata.get(key).cloned();
-        Self {
-            name: value("name").unwrap_or_else(|| "gamma".into()),
+        let mut info = Self {
+            name: "gamma".into(),
             parameters,
             config,
             text_tower,
-            trained: value("trained").is_none_or(|trained| trained != "false"),
-            licence: value("licence"),
-            source: value("source"),
+            trained: metadata.get("trained").is_none_or(|trained| trained != "false"),
+            licence: None,
+            source: None,
             photo,
-            // They were checked when the file was opened.
-            reliability: reliability(metadata.get("reliability").map(String::as_str)).unwrap_or_default(),
-            findings: findings(metadata.get("findings").map(String::as_str)).unwrap_or_default(),
-        }
+            reliability: BTreeMap::new(),
+            findings: Vec::new(),
+        };
+        info.extend(metadata);
+        info
     }
 
-    /// Adds what a scene file says: its name, licence and source count for both together.
+    /// Adds what the metadata of a file say. Of a scene file after its model: its name, licence and source count for both together.
     pub fn extend(&mut self, metadata: &BTreeMap<String, String>) {
         let value = |key: &str| metadata.get(key).cloned();
         self.name = value("name").unwrap_or_else(|| std::mem::take(&mut self.name));
         self.licence = value("licence").or_else(|| self.licence.take());
         self.source = value("source").or_else(|| self.source.take());
         let stated = |key: &str| metadata.get(key).map(String::as_str);
+        // They were checked when the file was opened.
         self.reliability
             .extend(reliability(stated("reliability")).unwrap_or_default());
         self.findings.extend(findings(stated("findings")).unwrap_or_default());

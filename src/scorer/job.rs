@@ -259,7 +259,8 @@ impl Job {
             let scores = self.answers(*scene, SCORE);
             let score = over_plan(&scores);
             let may_be = |other: &Fault| {
-                other.scene == *scene || of_scene(other.scene) >= score + claim.margin.unwrap_or(f32::MIN)
+                let is_higher = |margin: f32| of_scene(other.scene) >= score + margin;
+                other.scene == *scene || claim.margin.is_none_or(is_higher)
             };
             let limit = claim
                 .score

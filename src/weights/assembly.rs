@@ -343,14 +343,13 @@ impl Assembly {
             }
         }
         let metadata = contents.metadata;
-        if self.scene_file.is_none() && self.model.is_none() {
-            self.scene_file = SceneFile::of(header, &metadata);
-            if self.scene_file.is_some() {
-                self.hashes = metadata.hashes;
-                return Ok(());
-            }
-        }
+        let is_first = self.scene_file.is_none() && self.model.is_none();
+        let scene_file = is_first.then(|| SceneFile::of(header, &metadata)).flatten();
         self.hashes = metadata.hashes;
+        if scene_file.is_some() {
+            self.scene_file = scene_file;
+            return Ok(());
+        }
         self.model.get_or_insert_with(|| Model {
             config: metadata.config,
             metadata: header.metadata.clone(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::{Header, Metadata, metadata::hex};
+use super::{Header, Metadata, metadata::hex, text_features_name};
 use crate::{Error, Result, model::Config, prompt::Scene};
 
 /// What the names of level features begin with.
@@ -66,7 +66,7 @@ impl SceneFile {
                 shown(found)
             ));
         }
-        let twice = |scene: &&Scene| header.position(&format!("{LEVEL_FEATURES}{}", scene.id)).is_some();
+        let twice = |scene: &&Scene| header.position(&text_features_name(scene)).is_some();
         match self.scenes.iter().find(twice) {
             Some(scene) => refuse(format!("scene `{}` is in the scene file and in the model", scene.id)),
             None => Ok(()),
