@@ -13,16 +13,19 @@ export function tableHeader(width: number | undefined): string {
 
 /** One line of a photo and scene. */
 export function tableRow(path: Buffer, assessment: Assessment, width: number | undefined): string {
-  const { percent, score, spread, levels, scene, enlarged, preview, findings } = assessment;
+  const { percent, score, spread, levels, scene, enlarged, preview, damaged, findings } = assessment;
   const four = (value: number) => value.toFixed(4).padStart(6);
   const numbers = `${percent.toFixed(1).padStart(7)}  ${four(score)}  ${four(spread)}`;
   const column = width === undefined ? '' : `${scene.padEnd(width)}  `;
   const note = enlarged ? '  (small photo, scaled up)' : '';
   const raw = preview ? `  (preview of ${preview.width}x${preview.height} in the RAW file)` : '';
+  const gray = damaged ? `  (damaged: ${share(damaged)} of it is gray)` : '';
   const faults = findings?.map(({ fault, form }) => printable(form === undefined ? fault : `${fault}: ${form}`));
   const found = faults?.length ? `  (${faults.join(', ')})` : '';
-  return `${numbers}  ${bar(levels).padEnd(6)}  ${column}${name(path)}${raw}${note}${found}`;
+  return `${numbers}  ${bar(levels).padEnd(6)}  ${column}${name(path)}${raw}${note}${gray}${found}`;
 }
+
+const share = (part: number) => (part < 0.0005 ? 'under 0.1%' : `${(100 * part).toFixed(1)}%`);
 
 /** The five levels from bad to perfect as columns of an eighth to eight eighths of a line. */
 const bar = (levels: Levels) => LEVELS.map((level) => COLUMNS[Math.floor(levels[level] * 8)] ?? '█').join('');

@@ -53,6 +53,25 @@ class Test(unittest.TestCase):
             self.assertEqual(paths["model"][row]["crops"], 1)
             self.assertEqual(paths["provenance"][row], expected["provenance"])
 
+    def test_the_default_model_says_why_and_how_sure(self):
+        photos = [str(ROOT / f"www/samples/lighthouse{name}") for name in (".webp", "-noisy.jpg")]
+        with Scorer() as score:
+            found = score([*photos, "gone"])
+        for percent, interval in zip(found["percent"][:2], found["interval"]):
+            low, high = interval["percent"]
+            self.assertTrue(low < percent < high, (low, percent, high))
+        clean, noisy, gone = found["findings"]
+        self.assertEqual(clean, [])
+        self.assertEqual([(finding["fault"], finding["form"]) for finding in noisy], [("noise", None)])
+        self.assertTrue(0 < len(noisy[0]["crops"]) <= 4)
+        self.assertIsNone(gone)
+        self.assertIsNone(found["interval"][2])
+
+    def test_a_model_may_say_neither(self):
+        with scorer() as score:
+            found = score(PATHS)
+        self.assertEqual((found["interval"], found["findings"]), ([None] * 3, [None] * 3))
+
     def test_a_script_need_not_close_it(self):
         script = f"from gamma_wasm import Scorer\nscorer = Scorer({MODEL!r}, crops=1)\nprint(scorer({PATHS!r})['score'])"
         for more in ["", "\nscorer = None", "\nraise SystemExit(3)"]:

@@ -69,5 +69,9 @@ def _arrow_type(arrow: Any, name: str) -> Any:
     model = arrow.struct([*texts, ("seed", arrow.int64()), ("scale", number), ("crops", arrow.int32())])
     evidence = arrow.list_(arrow.struct([("kind", text), ("value", text)]))
     provenance = arrow.struct([("source", text), ("evidence", evidence), ("c2pa", text), ("verified", arrow.bool_())])
-    types = {"levels": levels, "model": model, "provenance": provenance, "error": text}
+    ends = arrow.list_(number)
+    interval = arrow.struct([("score", ends), ("percent", ends)])
+    told = [("form", text), ("fault", text), ("score", number), ("percent", number), ("level", text)]
+    findings = arrow.list_(arrow.struct([*told, ("crops", arrow.list_(arrow.int32()))]))
+    types = {"interval": interval, "findings": findings, "levels": levels, "model": model, "provenance": provenance, "error": text}
     return types.get(name, number)

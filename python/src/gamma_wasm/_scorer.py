@@ -10,7 +10,7 @@ from ._binary import find_gamma
 from ._process import Died, Process, Request
 
 #: The columns of an answer.
-COLUMNS = ("score", "percent", "levels", "spread", "model", "provenance", "error")
+COLUMNS = ("score", "percent", "levels", "spread", "interval", "findings", "model", "provenance", "error")
 
 
 class Columns(TypedDict):
@@ -24,6 +24,13 @@ class Columns(TypedDict):
     """The probabilities of ``bad``, ``poor``, ``fair``, ``good`` and ``perfect``."""
     spread: List[Optional[float]]
     """The standard deviation of the crops' scores."""
+    interval: List[Optional[Dict[str, List[float]]]]
+    """Where people's opinion of nine photos in ten lies, as ``score`` and as ``percent``, each of them from and to;
+    ``None`` of a model that does not say."""
+    findings: List[Optional[List[Dict[str, Any]]]]
+    """The faults that explain the score, the worst first: ``fault``, ``form`` (``None`` where it is not told),
+    ``score``, ``percent``, ``level``, and the ``crops`` from the worst on. Empty if none is claimed, ``None`` of a
+    model that tells none."""
     model: List[Optional[Dict[str, Any]]]
     """What was asked: ``name`` of the model, ``scene``, ``policy`` of the crops and their ``seed``, ``scale`` of the
     photo, number of ``crops``."""
@@ -218,6 +225,9 @@ def _row(answer: Dict[str, Any]) -> Dict[str, Any]:
         return _failed(error)
     model = {key: answer[key] for key in ("scene", "policy", "seed", "scale")}
     row = {name: answer[name] for name in ("score", "percent", "levels", "spread", "provenance")}
+    row["interval"] = answer.get("interval")
+    findings = answer.get("findings")
+    row["findings"] = None if findings is None else [{"form": None, **finding} for finding in findings]
     return {**row, "model": {"name": answer["model"], **model, "crops": len(answer["crops"])}, "error": None}
 
 

@@ -120,6 +120,7 @@ impl Output {
         let preview = preview.map(|Size { width, height }| format!("  (preview of {width}x{height} in the RAW file)"));
         let damaged = match damaged {
             0.0 => String::new(),
+            share if *share < 0.0005 => "  (damaged: under 0.1% of it is gray)".to_owned(),
             share => format!("  (damaged: {:.1}% of it is gray)", 100.0 * share),
         };
         let fault = |Finding { fault, form, .. }: &Finding| match form {
