@@ -173,7 +173,10 @@ export interface Finding {
    * Which form of it, where that can be told: of `sharpness` `focus`, `motion` or `oversharpened`.
    */
   readonly form?: string | undefined;
-  /** The score under the fault's scene, on the scale of {@link Assessment.score}. */
+  /**
+   * How good the photo is as to this fault, given that it has it, on the scale of {@link Assessment.score}. The fault's scene, asked alone, says
+   * something else: whether the photo has it, too.
+   */
   readonly score: number;
   /** The same on the scale of {@link Assessment.percent}. */
   readonly percent: number;

@@ -110,6 +110,26 @@ fn what_is_claimed_is_what_the_scene_of_the_fault_says() {
 }
 
 #[test]
+fn a_line_says_how_good_photos_are_that_have_the_fault() {
+    let claims = |line: Value| {
+        let mut claim = claim("noise", 9.0, &[], None);
+        claim["line"] = line;
+        json!([claim])
+    };
+    let finding = |line: Value| assess(claims(line), LOW)[0].findings.clone().expect("findings")[0].clone();
+    let plain = finding(Value::Null);
+    let moved = finding(json!([0.5, 0.1]));
+    assert_eq!(moved.score, 0.5 * plain.score + 0.1);
+    let percent = 100.0 * (moved.score - 0.2) / 0.8;
+    assert!((moved.percent - percent).abs() < 0.1, "{} {percent}", moved.percent);
+    assert_eq!(moved.crops, plain.crops);
+    // Where it leaves the scale, its end is said.
+    let worst = finding(json!([-9.0, 0.0]));
+    assert_eq!((worst.percent, worst.level), (0.0, "bad"));
+    assert!((worst.score - 0.2).abs() < 1e-3, "{}", worst.score);
+}
+
+#[test]
 fn what_is_not_low_enough_is_not_claimed_and_of_forms_only_what_is_probable() {
     let [generic, exposure, _] = &assess(json!([claim("exposure", 0.0, &FORMS, None)]), LOW)[..] else {
         panic!("three scenes")
@@ -202,6 +222,11 @@ fn a_job_that_goes_on_says_the_same() {
 
 #[test]
 fn forms_need_level_features_each() {
+    let with_line = |line: Value| {
+        let mut claim = claim("noise", 0.5, &[], None);
+        claim["line"] = line;
+        json!([claim])
+    };
     for (findings, part) in [
         (
             json!([claim("exposure", 0.5, &FORMS[..2], None)]),
@@ -222,6 +247,8 @@ fn forms_need_level_features_each() {
             "stands twice",
         ),
         (json!([claim("noise", 1e39, &[], None)]), "have to be numbers"),
+        (with_line(json!([1e39, 0.0])), "have to be numbers"),
+        (with_line(json!([1.0])), "`findings`"),
     ] {
         let error = load(findings, LOW).err().expect(part);
         assert_eq!(error.code(), "weights-metadata", "{error}");

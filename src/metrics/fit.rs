@@ -22,6 +22,20 @@ const LOG_WIDTHS: std::ops::RangeInclusive<f64> = -12.0..=12.0;
 /// Below this many pairs the curve's four parameters would pass through all of them and say nothing.
 const MIN_PAIRS: usize = 5;
 
+/// `[factor, constant]` of the straight line of least squared error from `x` to `y`, given pairs of them; nothing below two, or if all `x` are equal.
+pub fn line(pairs: impl Iterator<Item = (f64, f64)>) -> Option<[f64; 2]> {
+    let pairs: Vec<(f64, f64)> = pairs.collect();
+    let mean = |of: fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>() / pairs.len() as f64;
+    let (mean_x, mean_y) = (mean(|pair| pair.0), mean(|pair| pair.1));
+    let (mut xx, mut xy) = (0.0, 0.0);
+    for (x, y) in &pairs {
+        xx += (x - mean_x).powi(2);
+        xy += (x - mean_x) * (y - mean_y);
+    }
+    let factor = xy / xx;
+    factor.is_finite().then(|| [factor, mean_y - factor * mean_x])
+}
+
 /// `low + (high - low) / (1 + exp(-(score - centre) / width))`. If scores and labels run in opposite directions, `high`
 /// is the smaller of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -235,6 +249,17 @@ mod tests {
 
     fn errors(curve: &Logistic, scores: &[f64], labels: &[f64]) -> f64 {
         scores.iter().zip(labels).map(|(x, y)| (y - curve.at(*x)).powi(2)).sum()
+    }
+
+    #[test]
+    fn a_line_goes_through_what_lies_on_one_and_between_what_does_not() {
+        let on = [(0.0, 0.5), (0.5, 0.25), (1.0, 0.0)];
+        assert_eq!(line(on.into_iter()), Some([-0.5, 0.5]));
+        let beside = [(0.0, 1.0), (0.0, 2.0), (1.0, 3.0), (1.0, 4.0)];
+        assert_eq!(line(beside.into_iter()), Some([2.0, 1.5]));
+        assert_eq!(line([(1.0, 2.0), (1.0, 3.0)].into_iter()), None);
+        assert_eq!(line([(1.0, 2.0)].into_iter()), None);
+        assert_eq!(line(std::iter::empty()), None);
     }
 
     #[test]

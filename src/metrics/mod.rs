@@ -21,7 +21,7 @@ pub mod split;
 pub use bootstrap::{CONFIDENCE, Interval, RESAMPLES};
 pub use deviation::{Deviation, Deviations};
 pub use evaluation::{Comparison, Estimate, Evaluation, Outcome, Overall, Sample, Statistics, evaluate};
-pub use fit::Logistic;
+pub use fit::{Logistic, line};
 pub use ladder::{Ladders, Order, Rung};
 pub use rank::{kendall, pearson, ranks, spearman};
 pub use reliability::{Held, Judged, reliability};

@@ -113,7 +113,8 @@ pub struct Finding {
     /// Which form of it, such as `motion`, where that can be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,
-    /// The score of the fault's scene, on the scale of [`Assessment::score`].
+    /// How good the photo is as to this fault, given that it has it, on the scale of [`Assessment::score`]; the fault's scene, asked alone, says
+    /// something else: whether the photo has it, too.
     pub score: f32,
     /// As [`Assessment::percent`].
     pub percent: f32,

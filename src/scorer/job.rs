@@ -271,11 +271,15 @@ impl Job {
             let likeliest = claim.forms.iter().enumerate().map(probable);
             let likeliest = likeliest.max_by(|a: &(f32, &String), b| a.0.total_cmp(&b.0));
             let told = |(probability, _): &(f32, _)| claim.form.is_some_and(|least| *probability >= least);
-            let percent = percent(score);
+            let said = match claim.line {
+                Some([factor, constant]) => (factor * score + constant).clamp(low, high),
+                None => score,
+            };
+            let percent = percent(said);
             Some(Finding {
                 fault: self.scenes[*scene].clone(),
                 form: likeliest.filter(told).map(|(_, form)| form.clone()),
-                score,
+                score: said,
                 percent,
                 level: LEVELS[((percent / 25.0).round() as usize).min(LEVELS.len() - 1)],
                 crops: places.into_iter().filter(has).collect(),

@@ -25,13 +25,17 @@ pub struct FaultClaim {
     /// Its form is told if the probability of that form is at least this; never without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<f32>,
+    /// `[factor, constant]` of the straight line from the score of the fault's scene to how good photos are that have the fault, as to that fault: what a
+    /// finding says. The score itself is also about whether they have it. Without the line it is what a finding says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<[f32; 2]>,
     /// Photos that the fault was claimed of.
     pub claimed: u32,
     /// Those of them that have it.
     pub right: u32,
 }
 
-/// What the metadata say as `[{"scene", "fault", "forms"?, "score"?, "margin"?, "form"?, "claimed", "right"}]`.
+/// What the metadata say as `[{"scene", "fault", "forms"?, "score"?, "margin"?, "form"?, "line"?, "claimed", "right"}]`.
 ///
 /// # Errors
 /// [`Error::WeightsMetadata`].
@@ -48,15 +52,16 @@ pub fn findings(json: Option<&str>) -> Result<Vec<FaultClaim>> {
             score,
             margin,
             form,
+            line,
             ..
         } = claim;
-        if [*score, *margin, *form]
-            .into_iter()
-            .flatten()
+        let limits = [*score, *margin, *form].into_iter().flatten();
+        if limits
+            .chain(line.iter().flatten().copied())
             .any(|number| !number.is_finite())
         {
             return Err(wrong(format!(
-                "`{fault}`: `score`, `margin` and `form` have to be numbers"
+                "`{fault}`: `score`, `margin`, `form` and `line` have to be numbers"
             )));
         }
         // No file has more faults than a few, and more than that are no use.

@@ -119,7 +119,10 @@ fn claim(scene: &str, (at, fault): (usize, Fault), seen: &[Seen]) -> FaultClaim 
     let claims = Claims::of(evidence.collect());
     // Of the photos that the fault is claimed of: which form is the likeliest.
     let claimed = (lowest.iter()).filter(|seen| claims.is_some_and(|claims| seen.faults[at].0 <= claims.limit));
-    let forms = claimed.filter_map(|seen| {
+    let claimed: Vec<&Seen> = claimed.copied().collect();
+    let right = claimed.iter().filter(|seen| form(seen).is_some());
+    let line = metrics::line(right.map(|seen| (seen.faults[at].0, seen.quality)));
+    let forms = claimed.iter().filter_map(|seen| {
         let (likeliest, probability) = (seen.faults[at].1.iter().enumerate()).max_by(|a, b| a.1.total_cmp(b.1))?;
         Some(Evidence {
             value: -probability,
@@ -134,6 +137,7 @@ fn claim(scene: &str, (at, fault): (usize, Fault), seen: &[Seen]) -> FaultClaim 
         form: Claims::of(forms.collect()).map(|told| -told.limit as f32),
         score: claims.map(|claims| claims.limit as f32),
         margin: Some(MARGIN as f32),
+        line: line.map(|line| line.map(|number| number as f32)),
         claimed: claims.map_or(0, |claims| claims.claimed as u32),
         right: claims.map_or(0, |claims| claims.right as u32),
     }
