@@ -476,7 +476,7 @@ fn without_a_count_crops_are_distorted_anew_and_only_ladders_are_written() {
 fn a_split_holds_out_clean_photos_of_lists_by_group() {
     let folder = Folder::new();
     let mut seen = BTreeSet::new();
-    for split in Protocol::Folds(3).runs().unwrap() {
+    for split in Protocol::Folds(3).runs(0).unwrap() {
         let mut config = with_list(&folder, run(&folder, 0, "").unwrap());
         config.split = Some(split);
         config.output = folder.0.join(split.to_string());
@@ -495,10 +495,10 @@ fn a_split_holds_out_clean_photos_of_lists_by_group() {
         ] {
             assert_eq!(
                 learned.iter().any(|name| name == photo),
-                !split.holds_out(group, 0),
+                !split.holds_out(group),
                 "{photo}"
             );
-            if split.holds_out(group, 0) {
+            if split.holds_out(group) {
                 seen.insert(photo);
             }
         }

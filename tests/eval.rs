@@ -132,9 +132,9 @@ fn random_fifths_are_those_that_training_holds_out() {
         .map(|(image, mos)| format!("{image},{mos},group of {mos}\n"))
         .collect();
     fs::write(&csv, format!("image,mos,group\n{rows}")).unwrap();
-    let split = Protocol::Splits(1).runs().unwrap()[0];
     let held_out = |seed: u64| -> Vec<usize> {
-        let group = |at: &usize| split.holds_out(&format!("group of {}", ROWS[*at].1), seed);
+        let split = Protocol::Splits(1).runs(seed).unwrap()[0];
+        let group = |at: &usize| split.holds_out(&format!("group of {}", ROWS[*at].1));
         (0..ROWS.len()).filter(group).collect()
     };
     // Of so few photos most fifths hold too few; the two labels of 20 are one group.

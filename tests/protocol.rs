@@ -151,6 +151,30 @@ fn one_of_the_splits_can_be_taken_alone() {
 }
 
 #[test]
+fn what_comes_first_is_split_alike_whatever_its_seed() {
+    let run = Run::new("");
+    let first = HEAD.replace("\"out\"", "\"first\"") + "seed = 9\n";
+    fs::write(run.0.join("first.toml"), format!("{first}{NETWORK}{TRAINING}{DATASET}")).unwrap();
+    let goes_on = |model: &str, teacher: &str| {
+        let dataset = DATASET.replace("range", &format!("teachers = [\"{teacher}\"]\nrange"));
+        let config = format!("{HEAD}seed = 4\n[model]\ninit = \"{model}\"\n{TRAINING}{dataset}");
+        fs::write(run.0.join("run.toml"), config).unwrap();
+    };
+    goes_on("first.toml", "first.toml");
+    let output = run.train(&["--folds", "3"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && !told.contains("warning"), "{told}");
+    for fold in ["fold-1-of-3", "fold-2-of-3", "fold-3-of-3"] {
+        let before = run.predicted(&format!("../first/{fold}"));
+        assert!(before == run.predicted(fold) && before.len() < 12, "{fold}");
+    }
+    // Of a file nobody knows what it has learned from.
+    goes_on("first.toml", "first/fold-1-of-3/model.safetensors");
+    let told = String::from_utf8_lossy(&run.train(&["--splits", "9", "--only", "2"]).stderr).into_owned();
+    assert!(told.contains("first/fold-1-of-3/model.safetensors is a file"), "{told}");
+}
+
+#[test]
 fn scenes_that_help_and_lines_to_labels_are_learned_and_not_stored() {
     let other = DATASET
         .replace("twelve", "other")

@@ -25,14 +25,16 @@ pub struct Split {
     pub protocol: Protocol,
     /// Which run, from 1 on.
     pub run: usize,
+    /// Start of the random numbers. All that a run learns from has to be split by the same: what comes before it, and its teachers, too.
+    pub seed: u64,
 }
 
 impl Protocol {
-    /// Its runs.
+    /// Its runs, of which `seed` says what each holds out.
     ///
     /// # Errors
     /// [`Error::Option`] for fewer than two folds or no split.
-    pub fn runs(self) -> Result<Vec<Split>> {
+    pub fn runs(self, seed: u64) -> Result<Vec<Split>> {
         let refuse = |name, reason: &str| {
             Err(Error::Option {
                 name,
@@ -44,13 +46,19 @@ impl Protocol {
             Self::Splits(0) => return refuse("splits", "0 of them hold nothing out"),
             Self::Folds(count) | Self::Splits(count) => count,
         };
-        Ok((1..=count).map(|run| Split { protocol: self, run }).collect())
+        let split = |run| Split {
+            protocol: self,
+            run,
+            seed,
+        };
+        Ok((1..=count).map(split).collect())
     }
 }
 
 impl Split {
     /// Whether the photos of `group`, a name, are held out.
-    pub fn holds_out(&self, group: &str, seed: u64) -> bool {
+    pub fn holds_out(&self, group: &str) -> bool {
+        let seed = self.seed;
         match self.protocol {
             Protocol::Folds(count) => (place(group, seed, 0) * count as f64) as usize + 1 == self.run,
             Protocol::Splits(_) => place(group, seed, self.run as u64) < HELD_OUT,
@@ -123,10 +131,10 @@ mod tests {
 
     #[test]
     fn every_group_is_in_one_fold_and_folds_are_of_like_size() {
-        let runs = Protocol::Folds(5).runs().unwrap();
+        let runs = Protocol::Folds(5).runs(3).unwrap();
         let mut sizes = [0; 5];
         for group in groups() {
-            let held: Vec<usize> = (0..5).filter(|&at| runs[at].holds_out(&group, 3)).collect();
+            let held: Vec<usize> = (0..5).filter(|&at| runs[at].holds_out(&group)).collect();
             assert_eq!(held.len(), 1, "{group}");
             sizes[held[0]] += 1;
         }
@@ -136,9 +144,9 @@ mod tests {
 
     #[test]
     fn splits_hold_out_a_fifth_each_independently_and_the_seed_counts() {
-        let runs = Protocol::Splits(3).runs().unwrap();
         let held = |run: usize, seed: u64| -> Vec<bool> {
-            groups().iter().map(|group| runs[run].holds_out(group, seed)).collect()
+            let runs = Protocol::Splits(3).runs(seed).unwrap();
+            groups().iter().map(|group| runs[run].holds_out(group)).collect()
         };
         let count = |held: &[bool]| held.iter().filter(|held| **held).count();
         for run in 0..3 {
@@ -161,7 +169,7 @@ mod tests {
 
     #[test]
     fn too_few_runs_are_refused() {
-        assert!(Protocol::Folds(1).runs().is_err() && Protocol::Splits(0).runs().is_err());
-        assert_eq!(Protocol::Folds(2).runs().unwrap()[1].to_string(), "fold-2-of-2");
+        assert!(Protocol::Folds(1).runs(0).is_err() && Protocol::Splits(0).runs(0).is_err());
+        assert_eq!(Protocol::Folds(2).runs(0).unwrap()[1].to_string(), "fold-2-of-2");
     }
 }

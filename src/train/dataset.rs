@@ -85,7 +85,7 @@ impl Dataset {
         };
         if let Some(split) = split {
             train.append(&mut validation);
-            (validation, train) = train.into_iter().partition(|row| split.holds_out(&row.group, seed));
+            (validation, train) = train.into_iter().partition(|row| split.holds_out(&row.group));
         }
         if train.is_empty() {
             return Err(refuse(config, format!("{} has no rows", config.labels.display())));

@@ -111,7 +111,7 @@ impl Recipe {
             false => folder(&data.join(&config.photos))?,
         };
         for list in &config.lists {
-            photos.extend(listed(list, data, seed, split).map_err(|error| refuse(error.to_string()))?);
+            photos.extend(listed(list, data, split).map_err(|error| refuse(error.to_string()))?);
         }
         photos.sort_by(|a, b| a.name.cmp(&b.name));
         let stems: BTreeSet<&str> = photos.iter().map(Photo::stem).collect();
@@ -278,7 +278,7 @@ fn folder(folder: &Path) -> Result<Vec<Photo>> {
 }
 
 /// The clean photos of a list. Without a split, those of its validation file are held out.
-fn listed(list: &ListConfig, data: &Path, seed: u64, split: Option<&Split>) -> Result<Vec<Photo>> {
+fn listed(list: &ListConfig, data: &Path, split: Option<&Split>) -> Result<Vec<Photo>> {
     let mut photos = Vec::new();
     let files = [(Some(&list.labels), false), (list.validation.as_ref(), true)];
     for (file, validation) in files
@@ -304,7 +304,7 @@ fn listed(list: &ListConfig, data: &Path, seed: u64, split: Option<&Split>) -> R
             if !list.all && field(clean) != "1" {
                 continue;
             }
-            let held_out = split.map_or(validation, |split| split.holds_out(field(group), seed));
+            let held_out = split.map_or(validation, |split| split.holds_out(field(group)));
             let path = data.join(&list.images).join(field(image));
             photos.push(Photo::new(path, field(image).to_owned(), held_out)?);
         }

@@ -20,9 +20,9 @@ impl Spreads {
         let Some(splits) = splits else { return Ok(None) };
         let sign = if set.source.lower_better { -1.0 } else { 1.0 };
         let mut figures = Vec::new();
-        for split in Protocol::Splits(splits.into()).runs()? {
+        for split in Protocol::Splits(splits.into()).runs(seed)? {
             let held_out = set.rows.iter().zip(&set.model);
-            let held_out = held_out.filter(|(row, _)| split.holds_out(&row.group, seed));
+            let held_out = held_out.filter(|(row, _)| split.holds_out(&row.group));
             let (labels, scores): (Vec<f64>, Vec<f64>) =
                 held_out.map(|(row, scored)| (sign * row.label, scored.photo)).unzip();
             figures.push((spearman(&scores, &labels), pearson(&scores, &labels)));

@@ -31,7 +31,9 @@ struct Summary {
 
 /// Takes the runs one after the other; one that is done is only judged again.
 pub fn run(config: &TrainConfig, protocol: Protocol, arguments: &Train) -> Result<()> {
-    let all = protocol.runs()?;
+    // One seed for the whole chain: a run that comes first must not learn what a later one is judged by.
+    let all = protocol.runs(config.seed)?;
+    warn_of_files(config);
     let chosen = all
         .iter()
         .filter(|split| arguments.only.is_none_or(|only| split.run == only));
@@ -64,6 +66,23 @@ pub fn run(config: &TrainConfig, protocol: Protocol, arguments: &Train) -> Resul
         }
     }
     Ok(())
+}
+
+/// Says which models of the chain are files. What those have learned from is not held out: no run here makes them.
+fn warn_of_files(config: &TrainConfig) {
+    let made: Vec<_> = config.first.iter().map(TrainConfig::model_file).collect();
+    let named = config
+        .model
+        .init
+        .iter()
+        .chain(config.datasets.iter().flat_map(|dataset| &dataset.teachers));
+    for file in named.filter(|file| !made.contains(file)) {
+        eprintln!(
+            "gamma: warning: {} is a file, which no run here trains: if it has learned from these photos, the figures flatter; name its configuration instead",
+            file.display()
+        );
+    }
+    config.first.iter().for_each(warn_of_files);
 }
 
 /// Writes how far the scores can be relied on, from all photos of each data set, each scored by the run that has not seen it: for
