@@ -33,6 +33,8 @@ pub use assessment::{Assessment, CropScore, Finding, Levels, ScoreInterval, Size
 pub use info::{ModelInfo, TextTowerState};
 use job::Fault;
 pub use job::Job;
+#[cfg(feature = "train")]
+pub(crate) use job::NEEDS_NO_WHY;
 use kriging::Kriging;
 
 /// What is asked of one photo.
@@ -335,7 +337,7 @@ impl Scorer {
         Ok(Job {
             gamma: Arc::clone(&self.gamma),
             device: self.device.clone(),
-            level_features: LevelFeatures::new(features, self.info.config.embed_dim),
+            level_features: self.level_features(features),
             scenes,
             worth: self.worth,
             faults,
@@ -353,6 +355,12 @@ impl Scorer {
     }
 
     /// The scenes that can be asked about, and `[5 * domains, embed_dim]` of each.
+    /// The features of scenes' levels, one beside the other.
+    fn level_features(&self, of_scenes: Vec<Tensor<2>>) -> LevelFeatures {
+        let config = &self.info.config;
+        LevelFeatures::new(of_scenes, config.embed_dim, config.statistics())
+    }
+
     fn read_features(&self) -> (Vec<String>, Vec<Tensor<2>>) {
         let read = |scene: &Scene| Some((scene.id.clone(), self.text_features.get(&scene.id)?.clone()));
         self.scenes.iter().filter_map(read).unzip()

@@ -110,21 +110,31 @@ fn what_is_claimed_is_what_the_scene_of_the_fault_says() {
 }
 
 #[test]
-fn a_line_says_how_good_photos_are_that_have_the_fault() {
-    let claims = |line: Value| {
+fn points_say_how_good_photos_are_that_have_the_fault() {
+    let claims = |points: Value| {
         let mut claim = claim("noise", 9.0, &[], None);
-        claim["line"] = line;
+        claim["quality"] = points;
         json!([claim])
     };
-    let finding = |line: Value| assess(claims(line), LOW)[0].findings.clone().expect("findings")[0].clone();
+    let finding = |points: Value| assess(claims(points), LOW)[0].findings.clone().expect("findings")[0].clone();
     let plain = finding(Value::Null);
-    let moved = finding(json!([0.5, 0.1]));
-    assert_eq!(moved.score, 0.5 * plain.score + 0.1);
+    let at = f64::from(plain.score);
+    let moved = finding(json!([[at - 0.1, 0.3], [at + 0.3, 0.7]]));
+    assert!((moved.score - 0.4).abs() < 1e-5, "{}", moved.score);
     let percent = 100.0 * (moved.score - 0.2) / 0.8;
     assert!((moved.percent - percent).abs() < 0.1, "{} {percent}", moved.percent);
     assert_eq!(moved.crops, plain.crops);
-    // Where it leaves the scale, its end is said.
-    let worst = finding(json!([-9.0, 0.0]));
+    // Beyond the points nothing changes.
+    for (points, ends) in [
+        ([at + 0.1, at + 0.2], 0.3),
+        ([at - 0.2, at - 0.1], 0.7),
+        ([at, at], 0.3),
+    ] {
+        let score = finding(json!([[points[0], 0.3], [points[1], 0.7]])).score;
+        assert!((score - ends).abs() < 1e-6, "{score}");
+    }
+    // Where they leave the scale, its end is said.
+    let worst = finding(json!([[0.0, -9.0], [1.0, -9.0]]));
     assert_eq!((worst.percent, worst.level), (0.0, "bad"));
     assert!((worst.score - 0.2).abs() < 1e-3, "{}", worst.score);
 }
@@ -222,9 +232,9 @@ fn a_job_that_goes_on_says_the_same() {
 
 #[test]
 fn forms_need_level_features_each() {
-    let with_line = |line: Value| {
+    let with_points = |points: Value| {
         let mut claim = claim("noise", 0.5, &[], None);
-        claim["line"] = line;
+        claim["quality"] = points;
         json!([claim])
     };
     for (findings, part) in [
@@ -247,8 +257,8 @@ fn forms_need_level_features_each() {
             "stands twice",
         ),
         (json!([claim("noise", 1e39, &[], None)]), "have to be numbers"),
-        (with_line(json!([1e39, 0.0])), "have to be numbers"),
-        (with_line(json!([1.0])), "`findings`"),
+        (with_points(json!([[1e39, 0.0], [0.5, 0.5]])), "have to be numbers"),
+        (with_points(json!([[1.0, 0.5]])), "`findings`"),
     ] {
         let error = load(findings, LOW).err().expect(part);
         assert_eq!(error.code(), "weights-metadata", "{error}");

@@ -239,7 +239,9 @@ fn features_and_scores(name: &str) {
     let logits: Tensor<3> = logits.reshape([crops, rows / LEVELS.len(), LEVELS.len()]);
     golden.agree("logits", logits.swap_dims(0, 1), STEP);
     let [_, embed_dim] = of_scenes[0].dims();
-    let levels = gamma.head.levels(features, &LevelFeatures::new(of_scenes, embed_dim));
+    let levels = gamma
+        .head
+        .levels(features, &LevelFeatures::new(of_scenes, embed_dim, 0));
     golden.agree("probs", levels.clone().swap_dims(0, 1), STEP);
     let scores = gamma.head.score(levels).transpose();
     golden.agree("scores", scores.clone(), SCORE);

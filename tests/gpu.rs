@@ -57,6 +57,7 @@ fn published_scores(name: &str, count: usize) {
     let text = LevelFeatures::new(
         prompts(&golden).iter().map(|set| text.forward(set)).collect(),
         checkpoint.config.embed_dim,
+        checkpoint.config.statistics(),
     );
     let scores = gamma
         .head

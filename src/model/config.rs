@@ -85,6 +85,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// Pooled statistics of the stem that level features may be compared with; 0 if it has none.
+    pub fn statistics(&self) -> usize {
+        self.stem.as_ref().map_or(0, LiteStem::pooled_statistics)
+    }
+
     /// The published size: CLIP ViT-B/16 with experts in blocks 6 to 11 of both towers.
     pub fn b16() -> Self {
         Self::preset(16, 768, 512, 512, 49408)

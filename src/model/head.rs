@@ -5,7 +5,7 @@ use burn::{
     tensor::{Tensor, activation},
 };
 
-use super::{Config, Features, Linear, LiteStem, layers::parameter};
+use super::{Config, Features, Linear, layers::parameter};
 use crate::{
     Result,
     ops::{self, Epilogue},
@@ -35,12 +35,13 @@ impl Adapter {
 /// of phones and people who judge pictures of a photographer give other scores to the same fault.
 ///
 /// Most scenes are compared with the features of the vision tower. A scene whose level features are as wide as the pooled statistics of the stem
-/// is compared with those: they know of faults that the features no longer tell.
+/// is compared with those: they know of faults that the features no longer tell. One whose level features are as wide as both is compared with
+/// both.
 #[derive(Debug, Clone)]
 pub struct LevelFeatures {
-    /// Of L2 norm 1: scene by scene, domain by domain, level by level. `[rows, embed_dim]`, if any.
+    /// Scene by scene, domain by domain, level by level, `[rows, embed_dim]`, of L2 norm 1, of scenes that are compared with image features, if any.
     image: Option<Tensor<2>>,
-    /// `[rows, statistics]` of scenes that are compared with pooled statistics, if any.
+    /// The same, `[rows, statistics]`, of scenes that are compared with pooled statistics; of norm 1 where they are compared with these alone.
     pooled: Option<Tensor<2>>,
     scenes: Vec<Asked>,
 }
@@ -49,8 +50,8 @@ pub struct LevelFeatures {
 #[derive(Debug, Clone, Copy)]
 struct Asked {
     domains: usize,
-    /// Whether it is compared with pooled statistics.
-    of_pooled: bool,
+    /// Whether it is compared with image features, and whether with pooled statistics.
+    compared_with: [bool; 2],
 }
 
 /// The L2 norm of pooled statistics where level features are compared with them. There are so many that what one fault changes turns the whole little:
@@ -76,29 +77,34 @@ impl LevelFeatures {
         })
     }
 
-    /// The shape that the features of a scene have to have, `[5 * domains, embed_dim]` or `[5 * domains, statistics]`, where `found` is the shape of
-    /// its tensor.
+    /// The shape that the features of a scene have to have, `[5 * domains, width]`, where `found` is the shape of its tensor. The width is
+    /// `embed_dim`, `statistics` or their sum.
     pub fn shape(found: &[usize], config: &Config) -> [usize; 2] {
         let rows = found.first().copied().unwrap_or_default();
-        let statistics = config.stem.as_ref().map_or(0, LiteStem::pooled_statistics);
+        let statistics = config.statistics();
         let width = match found.get(1) {
-            Some(&width) if width == statistics && width > 0 => statistics,
+            Some(&width) if statistics > 0 && (width == statistics || width == config.embed_dim + statistics) => width,
             _ => config.embed_dim,
         };
         [rows.div_ceil(LEVELS.len()).clamp(1, MAX_DOMAINS) * LEVELS.len(), width]
     }
 
-    /// Of the scenes of a model of image features of width `embed_dim`: rows of L2 norm 1, `[5 * domains, embed_dim]` or `[5 * domains, statistics]`.
-    pub fn new(scenes: Vec<Tensor<2>>, embed_dim: usize) -> Self {
+    /// Of the scenes of a model of image features of width `embed_dim`: rows of L2 norm 1, `[5 * domains, embed_dim]` or `[5 * domains, statistics]`;
+    /// or `[5 * domains, embed_dim + statistics]`, the image features' part of norm 1.
+    pub fn new(scenes: Vec<Tensor<2>>, embed_dim: usize, statistics: usize) -> Self {
         let (mut image, mut pooled, mut asked) = (Vec::new(), Vec::new(), Vec::new());
         for features in scenes {
             let [rows, width] = features.dims();
-            let of_pooled = width != embed_dim;
+            let both = statistics > 0 && width == embed_dim + statistics;
+            let compared_with = [both || width == embed_dim, both || width != embed_dim];
+            let [of_image, of_pooled] = compared_with;
+            let from = if both { embed_dim } else { 0 };
+            image.extend(of_image.then(|| features.clone().narrow(1, 0, embed_dim)));
+            pooled.extend(of_pooled.then(|| features.narrow(1, from, width - from)));
             asked.push(Asked {
                 domains: rows / LEVELS.len(),
-                of_pooled,
+                compared_with,
             });
-            if of_pooled { &mut pooled } else { &mut image }.push(features);
         }
         let rows = |scenes: Vec<Tensor<2>>| (!scenes.is_empty()).then(|| Tensor::cat(scenes, 0));
         Self {
@@ -155,25 +161,31 @@ impl Head {
         let Features { image, pooled } = features.into();
         let of_image = |rows: &Tensor<2>| self.logits(self.adapt(image.clone()), rows.clone());
         let of_pooled = |rows: &Tensor<2>| Some(self.logits(normalize(pooled.clone()?) * POOLED_LENGTH, rows.clone()));
-        let image_logits = scenes.image.as_ref().map(of_image);
-        let pooled_logits = scenes.pooled.as_ref().and_then(of_pooled);
-        match (image_logits, pooled_logits) {
-            (Some(logits), None) | (None, Some(logits)) => logits,
-            (image, pooled) => {
-                // Of each kind, the rows of the scenes that stand beside each other are one part.
-                let mut first = [0, 0];
-                let mut parts = Vec::new();
-                for beside in scenes.scenes.chunk_by(|a, b| a.of_pooled == b.of_pooled) {
-                    let rows = beside.iter().map(|scene| scene.domains * LEVELS.len()).sum();
-                    let of_pooled = beside.first().is_some_and(|scene| scene.of_pooled);
-                    let from = &mut first[usize::from(of_pooled)];
-                    let logits = if of_pooled { &pooled } else { &image };
-                    parts.extend(logits.as_ref().map(|logits| logits.clone().narrow(1, *from, rows)));
-                    *from += rows;
-                }
-                Tensor::cat(parts, 1)
-            }
+        let logits = [
+            scenes.image.as_ref().map(of_image),
+            scenes.pooled.as_ref().and_then(of_pooled),
+        ];
+        if let [Some(all), None] | [None, Some(all)] = &logits {
+            return all.clone();
         }
+        // The rows of scenes that stand beside each other and are compared with the same are one part.
+        let mut first = [0, 0];
+        let mut parts: Vec<Tensor<2>> = Vec::new();
+        for beside in scenes.scenes.chunk_by(|a, b| a.compared_with == b.compared_with) {
+            let rows = beside.iter().map(|scene| scene.domains * LEVELS.len()).sum();
+            let compared_with = beside.first().map_or([false; 2], |scene| scene.compared_with);
+            let used = logits
+                .iter()
+                .zip(&mut first)
+                .zip(compared_with)
+                .filter(|(_, used)| *used);
+            let part = used.filter_map(|((logits, first), _)| {
+                *first += rows;
+                Some(logits.as_ref()?.clone().narrow(1, *first - rows, rows))
+            });
+            parts.extend(part.reduce(|image, pooled| image + pooled));
+        }
+        Tensor::cat(parts, 1)
     }
 
     /// The logits of each scene, `[crops, domains, 5]`.

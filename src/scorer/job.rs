@@ -70,7 +70,7 @@ fn answer(logits: &[f32], worth: &[f32; LEVELS.len()]) -> Vec<f32> {
 }
 
 /// From this percentage on a score needs no explanation: what looks like noise in a photo that people like is grass.
-const NEEDS_NO_WHY: f32 = 50.0;
+pub const NEEDS_NO_WHY: f32 = 50.0;
 
 impl Job {
     /// The same job, for whose assessments it is known where the photo is from.
@@ -200,7 +200,7 @@ impl Job {
         let found = self.answers.split_off(before);
         self.gamma = Arc::clone(&scorer.gamma);
         self.device = scorer.device.clone();
-        self.level_features = LevelFeatures::new(features, scorer.info.config.embed_dim);
+        self.level_features = scorer.level_features(features);
         self.step(1).await?;
         let again = self.answers.get(before..).unwrap_or_default();
         let scores = (0..self.scenes.len()).map(|scene| self.place(scene) + SCORE);
@@ -271,10 +271,7 @@ impl Job {
             let likeliest = claim.forms.iter().enumerate().map(probable);
             let likeliest = likeliest.max_by(|a: &(f32, &String), b| a.0.total_cmp(&b.0));
             let told = |(probability, _): &(f32, _)| claim.form.is_some_and(|least| *probability >= least);
-            let said = match claim.line {
-                Some([factor, constant]) => (factor * score + constant).clamp(low, high),
-                None => score,
-            };
+            let said = claim.quality(score).clamp(low, high);
             let percent = percent(said);
             Some(Finding {
                 fault: self.scenes[*scene].clone(),

@@ -6,7 +6,7 @@ use burn::tensor::Device;
 
 use super::{
     checkpoint,
-    config::TrainConfig,
+    config::{ComparedWith, TrainConfig},
     imagenet::{efficientnet_lite, fold_efficientnet_lite},
     initial::initial,
     norm::{Values, is_norm},
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Error, Result,
     image::Preparation,
-    model::{Config, Entry, LevelFeatures, LiteStem, Part},
+    model::{Config, Entry, LevelFeatures, Part},
     prompt::LEVELS,
     weights::{self, Header},
 };
@@ -62,12 +62,15 @@ pub(super) fn beginning(config: &TrainConfig, scenes: &[String], device: &Device
         let stem = stem.ok_or_else(|| Error::Train("model.pooled needs a model with a convolutional stem".into()))?;
         stem.pooled = true;
     }
-    if dimensions.stem.as_ref().map_or(0, LiteStem::pooled_statistics) == 0
-        && let Some(dataset) = config.datasets.iter().find(|dataset| dataset.statistics)
+    if dimensions.statistics() == 0
+        && let Some(dataset) = (config.datasets.iter()).find(|dataset| dataset.compared_with != ComparedWith::Features)
     {
         return Err(Error::Dataset {
             name: dataset.name.clone(),
-            reason: "statistics = true needs a model with pooled statistics (model.pooled)".into(),
+            reason: format!(
+                "compared_with = {} needs a model with pooled statistics (model.pooled)",
+                dataset.compared_with
+            ),
         });
     }
     if let (Some(path), Some(stem)) = (&config.model.stem, &dimensions.stem) {
@@ -89,6 +92,18 @@ pub(super) fn beginning(config: &TrainConfig, scenes: &[String], device: &Device
         };
         if let Some((found, values)) = known.get_mut(&entry.name)
             && found.len() == 2
+            && found[1] == dimensions.embed_dim
+            && found[1] + dimensions.statistics() == entry.shape[1]
+        {
+            // Statistics that are compared, too, from now on say nothing yet.
+            let nothing = vec![0.0; dimensions.statistics()];
+            *values = (values.chunks_exact(found[1]))
+                .flat_map(|row| [row, &nothing].concat())
+                .collect();
+            found[1] = entry.shape[1];
+        }
+        if let Some((found, values)) = known.get_mut(&entry.name)
+            && found.len() == 2
             && found[1] == entry.shape[1]
             && found[0] < entry.shape[0]
         {
@@ -104,16 +119,21 @@ pub(super) fn beginning(config: &TrainConfig, scenes: &[String], device: &Device
     })
 }
 
-/// The shape of a scene's level features. Faults are told by the pooled statistics of the stem if it has them.
+/// The shape of a scene's level features. Those that are known keep their width, unless a dataset asks for another.
 fn shape(config: &TrainConfig, dimensions: &Config, scene: &str, known: &BTreeMap<String, Values>) -> [usize; 2] {
-    let statistics = dimensions.stem.as_ref().map_or(0, LiteStem::pooled_statistics);
-    let width = match statistics {
-        1.. if config.of_statistics(scene) => statistics,
-        _ => dimensions.embed_dim,
+    let (statistics, domains) = (dimensions.statistics(), config.domains(scene).len());
+    let known = known
+        .get(&text_features(scene))
+        .map(|(found, _)| LevelFeatures::shape(found, dimensions));
+    let width = match config.compared_with(scene) {
+        // Faults are told by image features where there are no statistics.
+        ComparedWith::Statistics if statistics > 0 => statistics,
+        ComparedWith::Both => dimensions.embed_dim + statistics,
+        _ => known.map_or(dimensions.embed_dim, |[_, width]| width),
     };
-    match (config.domains(scene).len(), known.get(&text_features(scene))) {
+    match (domains, known) {
         // Photos of no domain in particular teach those that the scene has.
-        (0, Some((found, _))) => LevelFeatures::shape(found, dimensions),
+        (0, Some([rows, _])) => [rows, width],
         (domains, _) => [LEVELS.len() * domains.max(1), width],
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     distortion::Fault,
-    network::normalize,
+    network::unit_rows,
     norm::Values,
     optimizer::{Adam, numbers},
     parameters::{AFFINE, Parameters, TEXT_FEATURES},
@@ -138,7 +138,7 @@ pub(super) fn write_model(
             (name, &[rows, width])
                 if parameter.is_trained() && name.starts_with(TEXT_FEATURES) && rows.is_multiple_of(LEVELS.len()) =>
             {
-                normalize(values.clone().reshape([rows, width])).reshape([rows * width])
+                unit_rows(values.clone().reshape([rows, width]), &parameters.config).reshape([rows * width])
             }
             _ => values.clone(),
         };

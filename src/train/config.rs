@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::distortion::Fault;
 use crate::{Error, Result, image::Preparation, metrics::Split, model::Config};
 
-pub use dataset::{DatasetConfig, MosaicConfig};
+pub use dataset::{ComparedWith, DatasetConfig, MosaicConfig};
 pub use steps::{GroupConfig, Keep, LossConfig, OptimizerConfig, ScheduleConfig, ValidationConfig};
 
 /// A training run.
@@ -262,11 +262,15 @@ impl TrainConfig {
         Fault::ALL.into_iter().filter(move |_| learned)
     }
 
-    /// Whether the level features of a scene are compared with the pooled statistics of the stem: where a dataset asks for it, and those of
-    /// faults.
-    pub fn of_statistics(&self, scene: &str) -> bool {
-        let asks = |dataset: &DatasetConfig| dataset.statistics && dataset.scene == scene;
-        self.datasets.iter().any(asks) || self.faults().any(|fault| fault.id() == scene)
+    /// What the level features of a scene are compared with: the most that one of its datasets asks for; those of faults with statistics.
+    pub fn compared_with(&self, scene: &str) -> ComparedWith {
+        let of_scene = self.datasets.iter().filter(|dataset| dataset.scene == scene);
+        let of_faults = self.faults().filter(|fault| fault.id() == scene);
+        let asked = of_scene.map(|dataset| dataset.compared_with);
+        asked
+            .chain(of_faults.map(|_| ComparedWith::Statistics))
+            .max()
+            .unwrap_or_default()
     }
 
     /// The domains of a scene, in the order of its datasets; of the scene of a fault, its forms; none if its level features are those of all photos.

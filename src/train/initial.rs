@@ -37,6 +37,12 @@ pub fn initial(entry: &Entry, config: &Config, seed: u64) -> Result<Vec<f32>> {
         _ if name.ends_with(".pooled.deviation") => constant(1.0),
         _ if is_norm && name.ends_with(".weight") => constant(1.0),
         _ if name.ends_with("bias") => constant(0.0),
+        &[_, width] if name.starts_with("text_features.") && width == config.embed_dim + config.statistics() => {
+            let mut rows = random.values(numbers, 1.0);
+            // Statistics say nothing to begin with.
+            (rows.chunks_exact_mut(width)).for_each(|row| row[config.embed_dim..].fill(0.0));
+            Ok(rows)
+        }
         // With rows at random, every level would begin with its own opinion of each of the many statistics.
         &[_, width] if name.starts_with("text_features.") && width != config.embed_dim => {
             let common = random.values(width, 1.0);

@@ -5,7 +5,7 @@ use burn::tensor::{Tensor, TensorData};
 use super::parameters::{Parameters, text_features};
 use crate::{
     Result,
-    model::{Gamma, Head, LevelFeatures},
+    model::{Config, Gamma, Head, LevelFeatures},
     ops,
     prompt::{LEVELS, Scene, Tokenizer},
 };
@@ -89,13 +89,13 @@ impl Network {
                     tensors.take_optional(&name, shape).transpose()
                 });
                 learned
-                    .map(|features| Ok(normalize(features?)))
+                    .map(|features| Ok(unit_rows(features?, &parameters.config)))
                     .collect::<Result<Vec<Tensor<2>>>>()?
             }
         };
         Ok(Self {
             gamma,
-            features: LevelFeatures::new(features, parameters.config.embed_dim),
+            features: LevelFeatures::new(features, parameters.config.embed_dim, parameters.config.statistics()),
         })
     }
 
@@ -131,8 +131,13 @@ impl Network {
     }
 }
 
-/// Rows of L2 norm 1.
-pub(super) fn normalize(x: Tensor<2>) -> Tensor<2> {
-    let norm = (x.clone() * x.clone()).sum_dim(1).sqrt();
-    x / norm
+/// Rows of L2 norm 1; of those that are compared with image features and with statistics, the part of the image features is.
+pub(super) fn unit_rows(rows: Tensor<2>, config: &Config) -> Tensor<2> {
+    let [_, width] = rows.dims();
+    let measured = match width == config.embed_dim + config.statistics() {
+        true => config.embed_dim,
+        false => width,
+    };
+    let part = rows.clone().narrow(1, 0, measured);
+    rows / (part.clone() * part).sum_dim(1).sqrt()
 }

@@ -25,17 +25,28 @@ pub struct FaultClaim {
     /// Its form is told if the probability of that form is at least this; never without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<f32>,
-    /// `[factor, constant]` of the straight line from the score of the fault's scene to how good photos are that have the fault, as to that fault: what a
-    /// finding says. The score itself is also about whether they have it. Without the line it is what a finding says.
+    /// How good photos are that the fault is claimed of, as to that fault, which is what a finding says: two points `[score, quality]` of a straight line,
+    /// before and after which it is constant. The score of the fault's scene itself is also about whether they have it; without points, a finding says that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub line: Option<[f32; 2]>,
+    pub quality: Option<[[f32; 2]; 2]>,
     /// Photos that the fault was claimed of.
     pub claimed: u32,
     /// Those of them that have it.
     pub right: u32,
 }
 
-/// What the metadata say as `[{"scene", "fault", "forms"?, "score"?, "margin"?, "form"?, "line"?, "claimed", "right"}]`.
+impl FaultClaim {
+    /// How good a photo is as to this fault, given that it has it, by the score of the fault's scene.
+    pub fn quality(&self, score: f32) -> f32 {
+        let Some([[from, worst], [to, best]]) = self.quality else {
+            return score;
+        };
+        let part = ((score - from) / (to - from).max(f32::EPSILON)).clamp(0.0, 1.0);
+        worst + part * (best - worst)
+    }
+}
+
+/// What the metadata say as `[{"scene", "fault", "forms"?, "score"?, "margin"?, "form"?, "quality"?, "claimed", "right"}]`.
 ///
 /// # Errors
 /// [`Error::WeightsMetadata`].
@@ -52,16 +63,16 @@ pub fn findings(json: Option<&str>) -> Result<Vec<FaultClaim>> {
             score,
             margin,
             form,
-            line,
+            quality,
             ..
         } = claim;
         let limits = [*score, *margin, *form].into_iter().flatten();
         if limits
-            .chain(line.iter().flatten().copied())
+            .chain(quality.iter().flatten().flatten().copied())
             .any(|number| !number.is_finite())
         {
             return Err(wrong(format!(
-                "`{fault}`: `score`, `margin`, `form` and `line` have to be numbers"
+                "`{fault}`: `score`, `margin`, `form` and `quality` have to be numbers"
             )));
         }
         // No file has more faults than a few, and more than that are no use.

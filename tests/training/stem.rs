@@ -11,7 +11,11 @@ use gamma_wasm::{
     image::{CropPolicy, Preparation},
     model::{Config, LiteStem, Stem},
     scorer::{ScoreOptions, Scorer},
-    train::{Event, Network, Session, TrainConfig, config::OptimizerConfig, efficientnet_lite, fold_efficientnet_lite},
+    train::{
+        Event, Network, Outcome, Session, TrainConfig,
+        config::{ComparedWith, GroupConfig, OptimizerConfig},
+        efficientnet_lite, fold_efficientnet_lite,
+    },
     weights::{Assembly, convert::open},
 };
 use safetensors::SafeTensors;
@@ -261,9 +265,13 @@ fn a_killed_run_with_batch_normalisation_goes_on_to_the_same_model_which_has_non
         let first = f32::from_le_bytes(measured.data()[..4].try_into().expect("four bytes"));
         assert!(first != 0.0 && first != 1.0, "{name} was not measured");
     }
-    // The file scores photos as the run that it came out of did.
+    scores_as_its_run(&model, &session, &outcome);
+}
+
+/// The file scores photos as the run that it came out of did.
+fn scores_as_its_run(model: &[u8], session: &Session, outcome: &Outcome) {
     let mut assembly = Assembly::new(Device::flex());
-    assembly.push(&model).expect("valid weights");
+    assembly.push(model).expect("valid weights");
     let scorer = pollster::block_on(Scorer::load(assembly.finish().expect("complete"))).expect("a model");
     let samples = &session.datasets[0].validation;
     assert_eq!(samples.len(), outcome.predictions[0].scores.len());
@@ -273,6 +281,58 @@ fn a_killed_run_with_batch_normalisation_goes_on_to_the_same_model_which_has_non
         let found = f64::from(scored.expect("a score")[0].score);
         assert!((found - expected).abs() < 1e-5, "{found}, not {expected}");
     }
+}
+
+#[test]
+fn a_scene_that_is_compared_with_both_goes_on_where_it_was() {
+    let run = Run::new();
+    to_the_end(normalized_run(&run, "first"));
+    let goes_on = |output: &str, rate: f64| {
+        let mut config = normalized_run(&run, output);
+        config.model.config = None;
+        config.model.stem = None;
+        config.model.batch_norm = false;
+        config.model.init = Some(run.0.join("first/model.safetensors"));
+        config.datasets[0].compared_with = ComparedWith::Both;
+        config.optimizer.groups = ["*", "text_features."]
+            .map(|tensors| GroupConfig {
+                tensors: tensors.into(),
+                lr: rate * f64::from(u8::from(tensors != "*")),
+            })
+            .into();
+        let mut session = Session::open(config).expect("a run");
+        let outcome = session
+            .run(&mut |_| ControlFlow::Continue(()))
+            .expect("a run")
+            .expect("to its end");
+        (session, outcome)
+    };
+    const NAME: &str = "text_features.natural-quality";
+    let rows = |output: &str| -> Vec<Vec<f32>> {
+        let model = run.file(output, "model.safetensors");
+        let model = SafeTensors::deserialize(&model).expect("valid");
+        let values = model.tensor(NAME).expect("level features").data().chunks(4);
+        let values: Vec<f32> = values
+            .map(|bytes| f32::from_le_bytes(bytes.try_into().expect("four")))
+            .collect();
+        values.chunks(values.len() / 5).map(<[f32]>::to_vec).collect()
+    };
+    let (_, before) = goes_on("still", 1e-30);
+    let (session, after) = goes_on("both", 1e-2);
+    let first = rows("first");
+    for ((first, still), both) in first.iter().zip(rows("still")).zip(rows("both")) {
+        assert_eq!((first.len(), still.len(), both.len()), (32, 32 + 160, 32 + 160));
+        let same = first.iter().zip(&still).all(|(a, b)| (a - b).abs() < 1e-6);
+        assert!(same && still[32..].iter().all(|&value| value.abs() < 1e-20));
+        let norm: f32 = both[..32].iter().map(|value| value * value).sum();
+        assert!(
+            (norm - 1.0).abs() < 1e-5 && both[32..].iter().all(|&value| value != 0.0),
+            "{norm}"
+        );
+    }
+    assert!(before.predictions[0].scores != after.predictions[0].scores);
+    scores_as_its_run(&run.file("still", "model.safetensors"), &session, &before);
+    scores_as_its_run(&run.file("both", "model.safetensors"), &session, &after);
 }
 
 #[test]
@@ -301,7 +361,7 @@ fn what_a_step_leaves_out_changes_it() {
 fn a_scene_of_pooled_statistics_begins_with_levels_that_are_about_as_likely() {
     let run = Run::new();
     let mut config = normalized_run(&run, "statistics");
-    config.datasets[0].statistics = true;
+    config.datasets[0].compared_with = ComparedWith::Statistics;
     let mut without = config.clone();
     let session = Session::open(config).expect("a run");
     let features = (session.parameters.list.iter()).position(|found| found.name == "text_features.natural-quality");

@@ -34,9 +34,9 @@ pub struct DatasetConfig {
     /// Whether its distorted photos also teach the scenes of faults: `sharpness`, `noise`, `exposure`, `compression` and `colour`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub faults: bool,
-    /// Whether its scene's level features are compared with the pooled statistics of the stem instead of the image features, as those of faults are.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub statistics: bool,
+    /// What its scene's level features are compared with.
+    #[serde(default, skip_serializing_if = "ComparedWith::is_features")]
+    pub compared_with: ComparedWith,
     /// Whether its labels lie on another scale than its scene's scores: the straight line from scores to labels is learned.
     #[serde(default, skip_serializing_if = "is_false")]
     pub affine: bool,
@@ -92,6 +92,36 @@ pub struct DatasetConfig {
     pub weight: f64,
     /// Scale every photo so that its short side has this many pixels (AVA and UWIQA: 224), whatever `photo` of the model says.
     pub short_side: Option<u32>,
+}
+
+/// What the level features of a scene are compared with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ComparedWith {
+    /// Image features.
+    #[default]
+    Features,
+    /// The pooled statistics of the stem instead, as those of faults.
+    Statistics,
+    /// Both.
+    Both,
+}
+
+impl std::fmt::Display for ComparedWith {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Features => "features",
+            Self::Statistics => "statistics",
+            Self::Both => "both",
+        })
+    }
+}
+
+impl ComparedWith {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_features(&self) -> bool {
+        *self == Self::Features
+    }
 }
 
 /// A picture of equal tiles, row by row.
