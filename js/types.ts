@@ -71,6 +71,11 @@ export interface FaultClaim {
   readonly margin?: number | undefined;
   /** The least probability of a form that is told; absent where none is. */
   readonly form?: number | undefined;
+  /**
+   * What the {@link Finding.score} is, by the score under the fault's scene: two points `[score, quality]` of a straight line, before and after which it is
+   * constant; without them it is that score.
+   */
+  readonly quality?: readonly [readonly [number, number], readonly [number, number]] | undefined;
   /** Photos that it was claimed of. */
   readonly claimed: number;
   /** Those of them that have it. */

@@ -33,7 +33,7 @@ pub fn line(pairs: impl Iterator<Item = (f64, f64)>) -> Option<[f64; 2]> {
         xy += (x - mean_x) * (y - mean_y);
     }
     let factor = xy / xx;
-    factor.is_finite().then(|| [factor, mean_y - factor * mean_x])
+    factor.is_finite().then_some([factor, mean_y - factor * mean_x])
 }
 
 /// `low + (high - low) / (1 + exp(-(score - centre) / width))`. If scores and labels run in opposite directions, `high`

@@ -1,11 +1,12 @@
 // The real CPU module on a model whose class token knows the statistics of the stem's stages, and on one without them.
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type * as NodeEntry from '../../js/node.js';
-import { readMetadata, readTensors, writeTensors } from '../browser/safetensors.js';
+import { readMetadata, readTensors, type Tensor, writeTensors } from '../browser/safetensors.js';
 import { gammaCommand } from '../native.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -13,6 +14,7 @@ const lite = join(root, 'weights', 'gamma-lite.safetensors');
 const photo = join(root, 'www', 'samples', 'dog.jpg');
 
 const POOLED = 'clip_model.visual.stem.pooled.';
+const NATURAL = 'text_features.natural-quality';
 
 /** The default model, but its class token knows no pooled statistics, and no scene is compared with them. */
 function withoutPooled(): Buffer {
@@ -20,15 +22,29 @@ function withoutPooled(): Buffer {
   const faults = (JSON.parse(findings) as { fault: string }[]).map(({ fault }) => `text_features.${fault}`);
   const others = <Value>(table: Iterable<[string, Value]>) =>
     [...table].filter(([name]) => !name.startsWith(POOLED) && !faults.includes(name));
-  const { tensors, ...scheme } = JSON.parse(quantization) as { tensors: Record<string, unknown> };
+  const { tensors: codes, ...scheme } = JSON.parse(quantization) as { tensors: Record<string, unknown> };
   const dimensions = JSON.parse(config);
   dimensions.stem.pooled = false;
-  return writeTensors(new Map(others(readTensors(lite))), {
+  const tensors = new Map(others(readTensors(lite)));
+  const hashes = Object.fromEntries(others(Object.entries(JSON.parse(sha256))));
+  const natural = tensors.get(NATURAL);
+  if (natural) {
+    const data = imageFeatures(natural, dimensions.embed_dim);
+    tensors.set(NATURAL, { ...natural, shape: [natural.shape[0] ?? 0, dimensions.embed_dim], data });
+    hashes[NATURAL] = createHash('sha256').update(data).digest('hex');
+  }
+  return writeTensors(tensors, {
     ...metadata,
     config: JSON.stringify(dimensions),
-    sha256: JSON.stringify(Object.fromEntries(others(Object.entries(JSON.parse(sha256))))),
-    quantization: JSON.stringify({ ...scheme, tensors: Object.fromEntries(others(Object.entries(tensors))) }),
+    sha256: JSON.stringify(hashes),
+    quantization: JSON.stringify({ ...scheme, tensors: Object.fromEntries(others(Object.entries(codes))) }),
   });
+}
+
+/** Of the rows of a scene the part that is compared with image features. */
+function imageFeatures({ shape: [rows = 0], data }: Tensor, width: number): Buffer {
+  const row = data.length / rows;
+  return Buffer.concat(Array.from({ length: rows }, (_, at) => data.subarray(at * row, at * row + 2 * width)));
 }
 
 test('pooled statistics change the score, and to the same as natively', async () => {
