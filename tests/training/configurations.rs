@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use gamma_wasm::{model::Config, train::TrainConfig};
+use gamma_wasm::{
+    model::Config,
+    train::{TrainConfig, config::ComparedWith},
+};
 
 use super::support::Run;
 
@@ -17,6 +20,19 @@ fn the_configurations_of_the_repository_can_be_read() {
     let first = |run: &TrainConfig| run.first.iter().map(TrainConfig::model_file).collect::<Vec<_>>();
     assert_eq!(first(&taught), [domains.model_file()]);
     assert_eq!(first(&lite), [taught.model_file(), domains.model_file()]);
+    // What is shipped comes last; what it is compared with is said by the run that begins it.
+    let faults = TrainConfig::open(&weights.join("lite-faults.toml")).expect("weights/lite-faults.toml");
+    let [underwater] = &faults.first[..] else {
+        panic!("one run comes first")
+    };
+    let [order] = &underwater.first[..] else {
+        panic!("one run comes first")
+    };
+    assert_eq!(first(order), [lite.model_file()]);
+    assert_eq!(order.compared_with("natural-quality"), ComparedWith::Both);
+    let ai = TrainConfig::open(&weights.join("lite-ai.toml")).expect("weights/lite-ai.toml");
+    assert_eq!(first(&ai), [underwater.model_file()]);
+    assert_eq!(ai.compared_with("ai-generated-quality"), ComparedWith::Statistics);
     let pooled = TrainConfig::open(&weights.join("lite-pooled.toml")).expect("weights/lite-pooled.toml");
     assert!(pooled.model.pooled && pooled.model.batch_norm);
     assert_eq!(pooled.scenes(), ["natural-quality"]);
