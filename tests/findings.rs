@@ -52,6 +52,13 @@ fn claim(fault: &str, score: f64, forms: &[&str], form: Option<f64>) -> Value {
     json!({ "scene": "generic", "fault": fault, "forms": forms, "score": score, "form": form, "claimed": 40, "right": 39 })
 }
 
+/// Noise alone, and by two points how good photos are that have it.
+fn noise_with_points(score: f64, points: Value) -> Value {
+    let mut claim = claim("noise", score, &[], None);
+    claim["quality"] = points;
+    json!([claim])
+}
+
 const FORMS: [&str; 3] = ["under", "over", "contrast"];
 
 fn photo() -> Pixels {
@@ -111,12 +118,13 @@ fn what_is_claimed_is_what_the_scene_of_the_fault_says() {
 
 #[test]
 fn points_say_how_good_photos_are_that_have_the_fault() {
-    let claims = |points: Value| {
-        let mut claim = claim("noise", 9.0, &[], None);
-        claim["quality"] = points;
-        json!([claim])
+    let finding = |points: Value| {
+        assess(noise_with_points(9.0, points), LOW)[0]
+            .findings
+            .clone()
+            .expect("findings")[0]
+            .clone()
     };
-    let finding = |points: Value| assess(claims(points), LOW)[0].findings.clone().expect("findings")[0].clone();
     let plain = finding(Value::Null);
     let at = f64::from(plain.score);
     let moved = finding(json!([[at - 0.1, 0.3], [at + 0.3, 0.7]]));
@@ -232,11 +240,6 @@ fn a_job_that_goes_on_says_the_same() {
 
 #[test]
 fn forms_need_level_features_each() {
-    let with_points = |points: Value| {
-        let mut claim = claim("noise", 0.5, &[], None);
-        claim["quality"] = points;
-        json!([claim])
-    };
     for (findings, part) in [
         (
             json!([claim("exposure", 0.5, &FORMS[..2], None)]),
@@ -257,8 +260,11 @@ fn forms_need_level_features_each() {
             "stands twice",
         ),
         (json!([claim("noise", 1e39, &[], None)]), "have to be numbers"),
-        (with_points(json!([[1e39, 0.0], [0.5, 0.5]])), "have to be numbers"),
-        (with_points(json!([[1.0, 0.5]])), "`findings`"),
+        (
+            noise_with_points(0.5, json!([[1e39, 0.0], [0.5, 0.5]])),
+            "have to be numbers",
+        ),
+        (noise_with_points(0.5, json!([[1.0, 0.5]])), "`findings`"),
     ] {
         let error = load(findings, LOW).err().expect(part);
         assert_eq!(error.code(), "weights-metadata", "{error}");

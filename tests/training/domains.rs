@@ -108,7 +108,9 @@ proptest! {
             };
             let expected = numbers(head.logits(compared, of_scene));
             let found = numbers(logits);
-            prop_assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-4), "{:?} {:?}", found, expected);
+            // A sum of two products, up to 100, is rounded otherwise than one product over both.
+            let bound = if compared_with == 2 { 1e-4 } else { 1e-5 };
+            prop_assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < bound), "{:?} {:?}", found, expected);
         }
     }
 }
