@@ -210,7 +210,16 @@ impl Session {
                 return Ok(None);
             }
         }
-        self.finish(plan).map(Some)
+        let predictions = match self.state.judged.clone() {
+            Some(judged) if self.file("model.safetensors").exists() => judged,
+            _ => self.finish(plan)?,
+        };
+        Ok(Some(Outcome {
+            validation: predictions.iter().map(Figures::from).collect(),
+            predictions,
+            model: self.file("model.safetensors"),
+            best: self.kept().cloned(),
+        }))
     }
 
     fn is_over(&self) -> bool {

@@ -17,6 +17,9 @@ pub struct State {
     pub mse: f64,
     /// Epochs done.
     pub epochs: Vec<Epoch>,
+    /// What the finished model says of the photos that it is judged by; `None` before the end of the run.
+    #[serde(default)]
+    pub judged: Option<Vec<Predictions>>,
 }
 
 /// What came out of an epoch.

@@ -51,7 +51,7 @@ pub struct Judge<'a> {
 }
 
 /// Scores of the photos that a dataset is judged by.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Predictions {
     /// The dataset.
     pub dataset: String,

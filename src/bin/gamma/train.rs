@@ -84,7 +84,7 @@ fn train(arguments: &Train) -> Result<()> {
     }
 }
 
-/// Trains all that has to come first, then the run itself; of a run that is done, only its judging is left.
+/// Trains all that has to come first, then the run itself; one that is done only says again what came of it.
 fn one_after_the_other(config: TrainConfig, json: bool) -> Result<Option<Outcome>> {
     for first in config.first.clone() {
         one_after_the_other(first, json)?;

@@ -10,8 +10,7 @@ use super::{
         config::Keep,
         dataset::Dataset,
         network::Network,
-        state::Outcome,
-        validation::{Figures, Judge, Predictions, grid},
+        validation::{Judge, Predictions, grid},
     },
     Session,
 };
@@ -41,7 +40,7 @@ impl Session {
     }
 
     /// Judges the model of the epoch that is kept once more, with more crops.
-    pub(super) fn finish(&mut self, plan: &Plan<'_>) -> Result<Outcome> {
+    pub(super) fn finish(&mut self, plan: &Plan<'_>) -> Result<Vec<Predictions>> {
         let model = self.file("model.safetensors");
         let (mut tensors, _) = checkpoint::read(&model)?;
         let (parameters, mut average) = self.parameters.folded(&self.result())?;
@@ -60,11 +59,8 @@ impl Session {
             measured.reliability.extend(reliability(&self.config, &predictions));
             self.write_model(&model, measured)?;
         }
-        Ok(Outcome {
-            validation: predictions.iter().map(Figures::from).collect(),
-            predictions,
-            model,
-            best: self.kept().cloned(),
-        })
+        self.state.judged = Some(predictions.clone());
+        self.save()?;
+        Ok(predictions)
     }
 }

@@ -29,7 +29,7 @@ struct Summary {
     together: Option<Statistics<Estimate>>,
 }
 
-/// Takes the runs one after the other; one that is done is only judged again.
+/// Takes the runs one after the other; one that is done only says again what came of it.
 pub fn run(config: &TrainConfig, protocol: Protocol, arguments: &Train) -> Result<()> {
     // One seed for the whole chain: a run that comes first must not learn what a later one is judged by.
     let all = protocol.runs(config.seed)?;
