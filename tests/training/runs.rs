@@ -118,7 +118,11 @@ fn one_seed_gives_the_same_weights_and_another_seed_others() {
 #[test]
 fn a_finished_run_is_not_judged_again() {
     let run = Run::new();
-    let outcome = |config| Session::open(config).expect("a run").run(&mut |_| ControlFlow::Continue(()));
+    let outcome = |config| {
+        Session::open(config)
+            .expect("a run")
+            .run(&mut |_| ControlFlow::Continue(()))
+    };
     let first = outcome(run.config("out", 2, "")).expect("a run").expect("its end");
     assert!(!first.predictions.is_empty());
     let predictions = run.0.join("out/predictions.csv");
