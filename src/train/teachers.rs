@@ -1,6 +1,10 @@
 //! Models whose scores are the labels of crops that nobody has judged.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    path::Path,
+    rc::Rc,
+};
 
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -21,21 +25,30 @@ use crate::{
 };
 
 /// The teachers of each dataset that has some.
-pub(super) struct Teachers(BTreeMap<usize, Vec<Network>>);
+pub(super) struct Teachers(BTreeMap<usize, Vec<Rc<Network>>>);
 
 impl Teachers {
-    /// Loads those that a configuration names.
+    /// Loads those that a configuration names, each once for all datasets of a scene.
     ///
     /// # Errors
     /// If a file cannot be read, is no model, or has no level features of its dataset's scene.
     pub fn open(config: &TrainConfig, device: &Device) -> Result<Self> {
         let datasets = config.datasets.iter().enumerate();
         let taught = datasets.filter(|(_, dataset)| !dataset.teachers.is_empty());
-        let teachers = taught.map(|(place, dataset)| {
-            let of_dataset = dataset.teachers.iter().map(|path| open(path, &dataset.scene, device));
-            Ok((place, of_dataset.collect::<Result<Vec<_>>>()?))
-        });
-        Ok(Self(teachers.collect::<Result<_>>()?))
+        let mut opened = BTreeMap::new();
+        let mut teachers = BTreeMap::new();
+        for (place, dataset) in taught {
+            let mut of_dataset = Vec::new();
+            for path in &dataset.teachers {
+                let teacher = match opened.entry((path, &dataset.scene)) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert(Rc::new(open(path, &dataset.scene, device)?)),
+                };
+                of_dataset.push(Rc::clone(teacher));
+            }
+            teachers.insert(place, of_dataset);
+        }
+        Ok(Self(teachers))
     }
 
     /// Labels the crops of datasets that have teachers.
