@@ -151,6 +151,28 @@ fn one_of_the_splits_can_be_taken_alone() {
 }
 
 #[test]
+fn the_last_run_learns_from_all_photos_and_so_does_what_comes_first() {
+    let run = Run::new("");
+    let first = HEAD.replace("\"out\"", "\"first\"");
+    fs::write(run.0.join("first.toml"), format!("{first}{NETWORK}{TRAINING}{DATASET}")).unwrap();
+    let config = format!("{HEAD}[model]\ninit = \"first.toml\"\n{TRAINING}{DATASET}");
+    fs::write(run.0.join("run.toml"), config).unwrap();
+    let output = run.train(&["--all"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(
+        told.matches("12 photos to learn from, 0 to judge by").count(),
+        2,
+        "{told}"
+    );
+    // Nothing is said of how good it is: nobody can know.
+    assert!(!said(&output).contains("SRCC"), "{}", said(&output));
+    assert!(run.0.join("first/all/model.safetensors").exists());
+    let model = open(&run.0.join("out/all/model.safetensors")).unwrap();
+    assert!(!model.metadata().contains_key("reliability"), "{:?}", model.metadata());
+    assert_eq!(run.train(&["--all", "--folds", "2"]).status.code(), Some(2));
+}
+
+#[test]
 fn what_comes_first_is_split_alike_whatever_its_seed() {
     let run = Run::new("");
     let first = HEAD.replace("\"out\"", "\"first\"") + "seed = 9\n";

@@ -1,4 +1,4 @@
-//! Which photos a model does not see while it learns: folds that take turns, or a random fifth. All of it follows from the groups' names and the
+//! Which photos a model does not see while it learns: folds that take turns, a random fifth, or none. All of it follows from the groups' names and the
 //! seed, so that photos that belong together, in whatever file, lie on one side.
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,8 @@ pub enum Protocol {
     Folds(usize),
     /// So many random parts of a fifth, drawn independently of each other.
     Splits(usize),
+    /// One run that learns from all photos: the last one, of a recipe that the others have chosen.
+    All,
 }
 
 /// One of the runs of a protocol.
@@ -45,6 +47,7 @@ impl Protocol {
             Self::Folds(count) if count < 2 => return refuse("folds", "cross-validation needs two"),
             Self::Splits(0) => return refuse("splits", "0 of them hold nothing out"),
             Self::Folds(count) | Self::Splits(count) => count,
+            Self::All => 1,
         };
         let split = |run| Split {
             protocol: self,
@@ -62,6 +65,7 @@ impl Split {
         match self.protocol {
             Protocol::Folds(count) => (place(group, seed, 0) * count as f64) as usize + 1 == self.run,
             Protocol::Splits(_) => place(group, seed, self.run as u64) < HELD_OUT,
+            Protocol::All => false,
         }
     }
 }
@@ -71,6 +75,7 @@ impl std::fmt::Display for Split {
         match self.protocol {
             Protocol::Folds(count) => write!(f, "fold-{}-of-{count}", self.run),
             Protocol::Splits(count) => write!(f, "split-{}-of-{count}", self.run),
+            Protocol::All => write!(f, "all"),
         }
     }
 }

@@ -42,6 +42,8 @@ fn the_configurations_of_the_repository_can_be_read() {
         next.first.first().map(TrainConfig::model_file),
         Some(pooled.model_file())
     );
+    let candidate = TrainConfig::open(&weights.join("lite-candidate.toml")).expect("weights/lite-candidate.toml");
+    assert_eq!(first(&candidate), [next.model_file(), domains.model_file()]);
     let gamma = TrainConfig::open(&weights.join("gamma.toml")).expect("weights/gamma.toml");
     assert_eq!(gamma.datasets.len(), 12);
     // The paper: everything of CLIP is frozen but adaptive experts, routers and scale.

@@ -38,6 +38,9 @@ pub struct Train {
     /// N runs instead of one, each of which holds out a random fifth of all photos, by group.
     #[arg(long, value_name = "N")]
     pub splits: Option<usize>,
+    /// Learn from all photos, those to judge by too: the last run, of a recipe that folds or splits have chosen.
+    #[arg(long, conflicts_with_all = ["folds", "splits", "only"])]
+    pub all: bool,
     /// Of those runs, this one alone, from 1 on.
     #[arg(long, value_name = "K")]
     pub only: Option<usize>,
@@ -77,9 +80,10 @@ fn train(arguments: &Train) -> Result<()> {
         }
         run.seed = arguments.seed.unwrap_or(run.seed);
     });
-    match (arguments.folds, arguments.splits) {
-        (Some(count), _) => protocol::run(&config, Protocol::Folds(count), arguments),
-        (_, Some(count)) => protocol::run(&config, Protocol::Splits(count), arguments),
+    match (arguments.folds, arguments.splits, arguments.all) {
+        (Some(count), _, _) => protocol::run(&config, Protocol::Folds(count), arguments),
+        (_, Some(count), _) => protocol::run(&config, Protocol::Splits(count), arguments),
+        (_, _, true) => protocol::run(&config, Protocol::All, arguments),
         _ => one_after_the_other(config, arguments.json).map(|_| ()),
     }
 }

@@ -1,4 +1,4 @@
-//! `gamma train --folds` and `--splits`: a recipe judged by photos that its runs have not seen.
+//! `gamma train --folds` and `--splits`: a recipe judged by photos that its runs have not seen. `--all`: what it makes of all of them.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,9 @@ struct Summary {
 pub fn run(config: &TrainConfig, protocol: Protocol, arguments: &Train) -> Result<()> {
     // One seed for the whole chain: a run that comes first must not learn what a later one is judged by.
     let all = protocol.runs(config.seed)?;
-    warn_of_files(config);
+    if protocol != Protocol::All {
+        warn_of_files(config);
+    }
     let chosen = all
         .iter()
         .filter(|split| arguments.only.is_none_or(|only| split.run == only));
@@ -42,7 +44,7 @@ pub fn run(config: &TrainConfig, protocol: Protocol, arguments: &Train) -> Resul
         let mut config = config.clone();
         config.change(&mut |run| {
             run.split = Some(split);
-            // The photos that are held out choose nothing.
+            // Photos that are held out choose nothing, and there may be none.
             run.schedule.keep = Keep::Last;
             run.output = run.output.join(split.to_string());
         });
@@ -54,6 +56,9 @@ pub fn run(config: &TrainConfig, protocol: Protocol, arguments: &Train) -> Resul
             name: "only",
             reason: format!("there are {} runs, from 1 on", all.len()),
         });
+    }
+    if protocol == Protocol::All {
+        return Ok(());
     }
     let complete = matches!(protocol, Protocol::Folds(_)) && outcomes.len() == all.len();
     if complete {
