@@ -16,7 +16,7 @@ pub enum Protocol {
     Folds(usize),
     /// So many random parts of a fifth, drawn independently of each other.
     Splits(usize),
-    /// One run that learns from all photos: the last one, of a recipe that the others have chosen.
+    /// One run that holds nothing out: the last one, of a recipe that the others have chosen.
     All,
 }
 
@@ -59,6 +59,13 @@ impl Protocol {
 }
 
 impl Split {
+    /// Of the run that holds nothing out.
+    pub const NONE: Self = Self {
+        protocol: Protocol::All,
+        run: 1,
+        seed: 0,
+    };
+
     /// Whether the photos of `group`, a name, are held out.
     pub fn holds_out(&self, group: &str) -> bool {
         let seed = self.seed;

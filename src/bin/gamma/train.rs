@@ -5,7 +5,7 @@ use std::{ops::ControlFlow, path::PathBuf};
 use clap::Args;
 use gamma_wasm::{
     Result,
-    metrics::Protocol,
+    metrics::{Protocol, Split},
     train::{Event, Figures, Outcome, Session, TrainConfig, distorted},
 };
 use indicatif::{FormattedDuration, ProgressBar};
@@ -83,8 +83,8 @@ fn train(arguments: &Train) -> Result<()> {
     match (arguments.folds, arguments.splits, arguments.all) {
         (Some(count), _, _) => protocol::run(&config, Protocol::Folds(count), arguments),
         (_, Some(count), _) => protocol::run(&config, Protocol::Splits(count), arguments),
-        (_, _, true) => protocol::run(&config, Protocol::All, arguments),
-        _ => one_after_the_other(config, arguments.json).map(|_| ()),
+        (_, _, true) => one_after_the_other(protocol::of_split(config, Split::NONE), arguments.json).map(drop),
+        _ => one_after_the_other(config, arguments.json).map(drop),
     }
 }
 

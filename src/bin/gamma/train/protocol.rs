@@ -1,10 +1,10 @@
-//! `gamma train --folds` and `--splits`: a recipe judged by photos that its runs have not seen. `--all`: what it makes of all of them.
+//! `gamma train --folds` and `--splits`: a recipe judged by photos that its runs have not seen.
 
 use std::collections::BTreeMap;
 
 use gamma_wasm::{
     Error, Result,
-    metrics::{Protocol, Sample, Spread, Statistics, evaluate, evaluation::Estimate},
+    metrics::{Protocol, Sample, Split, Spread, Statistics, evaluate, evaluation::Estimate},
     train::{Outcome, Predictions, TrainConfig, config::Keep, reliability},
 };
 use serde::Serialize;
@@ -33,32 +33,20 @@ struct Summary {
 pub fn run(config: &TrainConfig, protocol: Protocol, arguments: &Train) -> Result<()> {
     // One seed for the whole chain: a run that comes first must not learn what a later one is judged by.
     let all = protocol.runs(config.seed)?;
-    if protocol != Protocol::All {
-        warn_of_files(config);
-    }
+    warn_of_files(config);
     let chosen = all
         .iter()
         .filter(|split| arguments.only.is_none_or(|only| split.run == only));
     let mut outcomes = Vec::new();
     for &split in chosen {
-        let mut config = config.clone();
-        config.change(&mut |run| {
-            run.split = Some(split);
-            // Photos that are held out choose nothing, and there may be none.
-            run.schedule.keep = Keep::Last;
-            run.output = run.output.join(split.to_string());
-        });
         eprintln!("{split}");
-        outcomes.extend(one_after_the_other(config, arguments.json)?);
+        outcomes.extend(one_after_the_other(of_split(config.clone(), split), arguments.json)?);
     }
     if outcomes.is_empty() {
         return Err(Error::Option {
             name: "only",
             reason: format!("there are {} runs, from 1 on", all.len()),
         });
-    }
-    if protocol == Protocol::All {
-        return Ok(());
     }
     let complete = matches!(protocol, Protocol::Folds(_)) && outcomes.len() == all.len();
     if complete {
@@ -71,6 +59,17 @@ pub fn run(config: &TrainConfig, protocol: Protocol, arguments: &Train) -> Resul
         }
     }
     Ok(())
+}
+
+/// A configuration and all that come before it, as `split` has them: in a folder of its own.
+pub fn of_split(mut config: TrainConfig, split: Split) -> TrainConfig {
+    config.change(&mut |run| {
+        run.split = Some(split);
+        // Photos that are held out choose nothing, and there may be none.
+        run.schedule.keep = Keep::Last;
+        run.output = run.output.join(split.to_string());
+    });
+    config
 }
 
 /// Says which models of the chain are files. What those have learned from is not held out: no run here makes them.
