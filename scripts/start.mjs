@@ -1,7 +1,7 @@
-// npm start [-- --port N --host [ADDRESS] --no-gpu]: makes the machine ready, builds the CPU module, serves the page, and goes
-// on building the other modules while the page is in use.
+// npm start [-- --port N --host [ADDRESS] --no-gpu]: makes the machine ready, builds the modules that the page needs, serves it, and
+// goes on building the other modules while the page is in use.
 import { parseArgs } from 'node:util';
-import { buildModule, KINDS } from './lib/modules.mjs';
+import { buildModule, KINDS, NEEDED } from './lib/modules.mjs';
 import { buildPackage } from './lib/package.mjs';
 import { inRoot } from './lib/paths.mjs';
 import { duration, elapsed, Failure, main, say } from './lib/say.mjs';
@@ -68,13 +68,15 @@ await main(async () => {
   if (wanted.help) return say(HELP);
   const ready = await setup();
   const kinds = KINDS.filter((kind) => kind !== 'gpu' || !wanted['no-gpu']);
-  const [first, ...rest] = kinds;
+  const rest = kinds.filter((kind) => !NEEDED.includes(kind));
   const status = new Status(KINDS, kinds);
   try {
     await buildPackage();
-    status.set(first, 'building', `Building the ${first} module.`);
-    await buildModule(first, ready);
-    status.set(first, 'ready');
+    for (const kind of NEEDED) {
+      status.set(kind, 'building', `Building the ${kind} module.`);
+      await buildModule(kind, ready);
+      status.set(kind, 'ready');
+    }
   } catch (error) {
     status.close('The build failed: see the terminal.');
     throw error;

@@ -20,8 +20,11 @@ import { run } from './run.mjs';
 import { say, step } from './say.mjs';
 import { compilerVersion } from './toolchain.mjs';
 
-/** The modules in the order of their building: the page needs only the first one to come up. Each is a feature of modules/Cargo.toml. */
-export const KINDS = ['cpu', 'extras', 'cpu-relaxed', 'cpu-threads', 'gpu'];
+/** What the page cannot do without: without the second one its own WebP samples and photos of rarer formats could not be opened. */
+export const NEEDED = ['cpu', 'extras'];
+
+/** The modules in the order of their building. Each is a feature of modules/Cargo.toml. */
+export const KINDS = [...NEEDED, 'cpu-relaxed', 'cpu-threads', 'gpu'];
 
 /** The GPU's module with a benchmark, which is not published. */
 const BENCH_KIND = 'gpu-bench';
