@@ -7,6 +7,7 @@ import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { whyMissing } from '../lib/browsers.mjs';
 import { countCargo, countNode, countPython, countVitest, settle } from '../lib/count.mjs';
+import { launched } from '../lib/launch.mjs';
 import { locked } from '../lib/lock.mjs';
 import { atLeast, inRoot, lockedVersion } from '../lib/paths.mjs';
 import { capture, run } from '../lib/run.mjs';
@@ -14,6 +15,27 @@ import { duration } from '../lib/say.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'gamma-scripts-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
+
+test('a browser that dies while it starts is started once more, one that cannot start is not', async () => {
+  const starts = (...results) => {
+    let count = 0;
+    const start = async () => {
+      const result = results[count++];
+      if (result instanceof Error) throw result;
+      return result;
+    };
+    return { start, count: () => count };
+  };
+  const died = new Error('browserType.launch: Target page, context or browser has been closed');
+  const busy = starts(died, 'running');
+  assert.equal(await launched(busy.start), 'running');
+  assert.equal(busy.count(), 2);
+  const broken = starts(died, died, 'running');
+  await assert.rejects(launched(broken.start), died);
+  const missing = starts(new Error('no such file'), 'running');
+  await assert.rejects(launched(missing.start), /no such file/);
+  assert.equal(missing.count(), 1);
+});
 
 test('a browser that is too old for the tests is missing, with both versions in the reason', {
   skip: process.platform === 'win32',

@@ -1,6 +1,7 @@
 import { type Browser, chromium } from 'playwright-core';
 import { findBrowser, whyMissing } from '../../scripts/lib/browsers.mjs';
 import { FLAGS, SOFTWARE_GPU } from '../../scripts/lib/flags.mjs';
+import { launched } from '../../scripts/lib/launch.mjs';
 
 /**
  * Path of Chromium.
@@ -13,8 +14,9 @@ export function findChromium(): string {
   return path;
 }
 
-/** Starts Chromium with an empty profile; `webgpu` gives it an emulated GPU, without which it has none. */
-export function launchChromium({ webgpu = false } = {}): Promise<Browser> {
+/** Starts Chromium with an empty profile and further `flags`; `webgpu` gives it an emulated GPU, without which it has none. */
+export function launchChromium({ webgpu = false, flags = [] as string[] } = {}): Promise<Browser> {
+  const args = [...FLAGS, ...(webgpu ? SOFTWARE_GPU : []), ...flags];
   // Playwright makes the profile in a fresh temporary folder and removes it when the browser closes.
-  return chromium.launch({ executablePath: findChromium(), args: webgpu ? [...FLAGS, ...SOFTWARE_GPU] : FLAGS });
+  return launched(() => chromium.launch({ executablePath: findChromium(), args }));
 }

@@ -1,9 +1,9 @@
 // Memory does not grow with the number of photos.
-import { chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { EAGER_MEMORY, FLAGS } from '../../scripts/lib/flags.mjs';
+import { EAGER_MEMORY } from '../../scripts/lib/flags.mjs';
 import { barePage } from './bare.ts';
-import { findChromium } from './chromium.ts';
+import { launchChromium } from './chromium.ts';
 import { GOLDEN_MODEL, requireModules, type Server, servePage } from './server.ts';
 
 /** A leak of 15 kB a photo shows; `bench/many.mjs` scores a thousand. */
@@ -14,12 +14,12 @@ const SETTLED = 50;
 const GROWTH = 5_000_000;
 
 let server: Server;
-let browser: Awaited<ReturnType<typeof chromium.launch>>;
+let browser: Browser;
 
 beforeAll(async () => {
   requireModules('cpu', 'cpu-relaxed');
   server = await servePage();
-  browser = await chromium.launch({ executablePath: findChromium(), args: [...FLAGS, EAGER_MEMORY] });
+  browser = await launchChromium({ flags: [EAGER_MEMORY] });
 });
 afterAll(async () => {
   await browser?.close();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type BrowserContext, chromium, firefox, type Page } from 'playwright-core';
 import { findBrowser } from '../../../scripts/lib/browsers.mjs';
 import { FLAGS } from '../../../scripts/lib/flags.mjs';
+import { launched } from '../../../scripts/lib/launch.mjs';
 import type { Driver, Evaluate, Tab } from './tab.ts';
 
 class PlaywrightTab implements Tab {
@@ -61,14 +62,15 @@ export async function launch(
   const profile = mkdtempSync(join(tmpdir(), `gamma-${name}-`));
   const executablePath = findBrowser(name) ?? '';
   const viewport = { width: 1280, height: 860 };
-  const context =
+  const context = await launched(() =>
     name === 'chromium'
-      ? await chromium.launchPersistentContext(profile, { executablePath, args: FLAGS, viewport })
-      : await firefox.launchPersistentContext(profile, {
+      ? chromium.launchPersistentContext(profile, { executablePath, args: FLAGS, viewport })
+      : firefox.launchPersistentContext(profile, {
           executablePath,
           channel: 'moz-firefox',
           firefoxUserPrefs: preferences,
           viewport,
-        });
+        }),
+  );
   return new PlaywrightDriver(name, context, profile);
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { chromium as playwright } from 'playwright-core';
 import { chromium as find } from '../../../scripts/lib/browsers.mjs';
 import { FLAGS } from '../../../scripts/lib/flags.mjs';
+import { launched } from '../../../scripts/lib/launch.mjs';
 import { inRoot } from '../../../scripts/lib/paths.mjs';
 
 /** Chromium's own remark where a page asks for WebGPU on a machine without a GPU. */
@@ -18,7 +19,8 @@ let running;
 
 /** One Chromium for all cases; each page gets a context of its own. */
 export async function browser() {
-  running ??= playwright.launch({ executablePath: await find(), args: FLAGS });
+  const executablePath = await find();
+  running ??= launched(() => playwright.launch({ executablePath, args: FLAGS }));
   return running;
 }
 
@@ -28,11 +30,14 @@ export async function closeBrowser() {
 
 /** Chromium with an unpacked extension; a context of its own, which the caller closes. */
 export async function extensionContext(folder) {
-  return playwright.launchPersistentContext('', {
-    executablePath: await find(),
-    args: [...FLAGS, `--disable-extensions-except=${folder}`, `--load-extension=${folder}`],
-    ignoreDefaultArgs: ['--disable-extensions'],
-  });
+  const executablePath = await find();
+  return launched(() =>
+    playwright.launchPersistentContext('', {
+      executablePath,
+      args: [...FLAGS, `--disable-extensions-except=${folder}`, `--load-extension=${folder}`],
+      ignoreDefaultArgs: ['--disable-extensions'],
+    }),
+  );
 }
 
 /**
