@@ -77,7 +77,7 @@ impl Scorer {
         let config = &checkpoint.config;
         let text_tower = tensors.contains(TOKEN_EMBEDDING);
         let mut scenes = checkpoint.scenes;
-        scenes.retain(|scene| text_tower || tensors.contains(&weights::text_features_name(scene)));
+        scenes.retain(|scene| text_tower || tensors.contains(&weights::text_features_name(&scene.id)));
         let mut gamma = Gamma::load(config, &mut tensors)?;
         let text_features = stored_text_features(&scenes, config, &mut tensors)?;
         let mut info = ModelInfo::new(
@@ -387,7 +387,7 @@ fn stored_text_features(
 ) -> Result<BTreeMap<String, Tensor<2>>> {
     let mut features = BTreeMap::new();
     for scene in scenes {
-        let name = weights::text_features_name(scene);
+        let name = weights::text_features_name(&scene.id);
         let shape = LevelFeatures::shape(&tensors.shape(&name), config);
         if let Some(tensor) = tensors.take_optional(&name, shape)? {
             features.insert(scene.id.clone(), tensor);

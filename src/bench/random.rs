@@ -9,7 +9,7 @@ use super::values;
 use crate::{
     model::{Config, Part},
     prompt::{DEFAULT_SCENE, LEVELS},
-    weights::{QuantizedLayout, scale_name},
+    weights::{QuantizedLayout, scale_name, text_features_name},
 };
 
 /// Neighbours of a row that share a scale.
@@ -50,10 +50,7 @@ pub fn random(config: &Config, name: &str) -> Vec<u8> {
             _ => file.push_floats(&entry.name, &entry.shape),
         }
     }
-    file.push_floats(
-        &format!("text_features.{DEFAULT_SCENE}"),
-        &[LEVELS.len(), config.embed_dim],
-    );
+    file.push_floats(&text_features_name(DEFAULT_SCENE), &[LEVELS.len(), config.embed_dim]);
     file.finish(json!({
         "format_version": "1",
         "config": json!(config).to_string(),

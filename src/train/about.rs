@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use super::{
     checkpoint,
     config::{DatasetConfig, TrainConfig},
-    parameters::{AFFINE, Parameter, Parameters, TEXT_FEATURES, text_features},
+    parameters::{AFFINE, Parameter, Parameters},
     state::Epoch,
     validation::Predictions,
 };
@@ -15,7 +15,7 @@ use crate::{
     Error, Result,
     image::Preparation,
     metrics::{self, Judged},
-    weights::{self, FaultClaim, Reliability},
+    weights::{self, FaultClaim, Reliability, TEXT_FEATURES, text_features_name},
 };
 
 /// What a model states of its scenes.
@@ -67,7 +67,7 @@ impl OtherScenes {
             }
         }
         let stays = |scene: &String| {
-            let name = text_features(scene);
+            let name = text_features_name(scene);
             let frozen = |parameter: &Parameter| parameter.name == name && !parameter.is_trained();
             parameters.list.iter().any(frozen)
         };

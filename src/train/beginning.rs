@@ -10,14 +10,14 @@ use super::{
     imagenet::{efficientnet_lite, fold_efficientnet_lite},
     initial::initial,
     norm::{Values, is_norm},
-    parameters::{Parameters, text_features},
+    parameters::Parameters,
 };
 use crate::{
     Error, Result,
     image::Preparation,
     model::{Config, Entry, LevelFeatures, Part},
     prompt::LEVELS,
-    weights::{self, Header},
+    weights::{self, Header, text_features_name},
 };
 
 /// How photos are brought to the model: as configured, else as the file says that the run begins with.
@@ -86,7 +86,7 @@ pub(super) fn beginning(config: &TrainConfig, scenes: &[String], device: &Device
         .collect();
     for (scene, shape) in &scenes {
         let entry = Entry {
-            name: text_features(scene),
+            name: text_features_name(scene),
             shape: shape.to_vec(),
             part: Part::Vision,
         };
@@ -123,7 +123,7 @@ pub(super) fn beginning(config: &TrainConfig, scenes: &[String], device: &Device
 fn shape(config: &TrainConfig, dimensions: &Config, scene: &str, known: &BTreeMap<String, Values>) -> [usize; 2] {
     let (statistics, domains) = (dimensions.statistics(), config.domains(scene).len());
     let known = known
-        .get(&text_features(scene))
+        .get(&text_features_name(scene))
         .map(|(found, _)| LevelFeatures::shape(found, dimensions));
     let width = match config.compared_with(scene) {
         // Faults are told by image features where there are no statistics.

@@ -10,13 +10,16 @@ use super::{
     network::unit_rows,
     norm::Values,
     optimizer::{Adam, numbers},
-    parameters::{AFFINE, Parameters, TEXT_FEATURES},
+    parameters::{AFFINE, Parameters},
     state::State,
 };
 use crate::{
     Error, Result,
     prompt::{LEVELS, Scene},
-    weights::convert::{self, SourceTensor},
+    weights::{
+        TEXT_FEATURES,
+        convert::{self, SourceTensor},
+    },
 };
 
 /// What the metadata of a checkpoint says.

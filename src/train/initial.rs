@@ -4,6 +4,7 @@ use crate::{
     Error, Result,
     image::random::SplitMix64,
     model::{Config, Entry},
+    weights::TEXT_FEATURES,
 };
 
 /// Values for a tensor of the inventory, or for `text_features.{scene}`: the same seed and name give the same values, in
@@ -37,14 +38,14 @@ pub fn initial(entry: &Entry, config: &Config, seed: u64) -> Result<Vec<f32>> {
         _ if name.ends_with(".pooled.deviation") => constant(1.0),
         _ if is_norm && name.ends_with(".weight") => constant(1.0),
         _ if name.ends_with("bias") => constant(0.0),
-        &[_, width] if name.starts_with("text_features.") && width == config.embed_dim + config.statistics() => {
+        &[_, width] if name.starts_with(TEXT_FEATURES) && width == config.embed_dim + config.statistics() => {
             let mut rows = random.values(numbers, 1.0);
             // Statistics say nothing to begin with.
             (rows.chunks_exact_mut(width)).for_each(|row| row[config.embed_dim..].fill(0.0));
             Ok(rows)
         }
         // With rows at random, every level would begin with its own opinion of each of the many statistics.
-        &[_, width] if name.starts_with("text_features.") && width != config.embed_dim => {
+        &[_, width] if name.starts_with(TEXT_FEATURES) && width != config.embed_dim => {
             let common = random.values(width, 1.0);
             let mut rows = random.values(numbers, 0.1);
             for row in rows.chunks_exact_mut(width) {
@@ -52,7 +53,7 @@ pub fn initial(entry: &Entry, config: &Config, seed: u64) -> Result<Vec<f32>> {
             }
             Ok(rows)
         }
-        _ if name.starts_with("text_features.") => Ok(random.values(numbers, 1.0)),
+        _ if name.starts_with(TEXT_FEATURES) => Ok(random.values(numbers, 1.0)),
         _ if name.ends_with("_embedding") || name.ends_with("token_embedding.weight") => {
             Ok(random.values(numbers, 0.02))
         }

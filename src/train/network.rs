@@ -2,12 +2,13 @@
 
 use burn::tensor::{Tensor, TensorData};
 
-use super::parameters::{Parameters, text_features};
+use super::parameters::Parameters;
 use crate::{
     Result,
     model::{Config, Gamma, Head, LevelFeatures},
     ops,
     prompt::{LEVELS, Scene, Tokenizer},
+    weights::text_features_name,
 };
 
 /// What the levels of the scenes look like.
@@ -84,7 +85,7 @@ impl Network {
             (Scenes::Prompts(_), None) => return Err(crate::Error::Train("the model has no text tower".into())),
             (Scenes::Learned(ids), _) => {
                 let learned = ids.iter().filter_map(|id| {
-                    let name = text_features(id);
+                    let name = text_features_name(id);
                     let shape = LevelFeatures::shape(&tensors.shape(&name), &parameters.config);
                     tensors.take_optional(&name, shape).transpose()
                 });

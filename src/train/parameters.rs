@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Error, Result,
     model::{Config, Entry, Part},
-    weights::Tensors,
+    weights::{TEXT_FEATURES, Tensors, text_features_name},
 };
 
 /// One tensor of a model.
@@ -46,14 +46,6 @@ pub struct Parameters {
 /// What the names begin with of the straight lines between a dataset's labels and its scene's scores.
 pub(super) const AFFINE: &str = "affine.";
 
-/// What the names of scenes' level features begin with.
-pub(super) const TEXT_FEATURES: &str = "text_features.";
-
-/// The name of a scene's five level features.
-pub(super) fn text_features(scene: &str) -> String {
-    format!("{TEXT_FEATURES}{scene}")
-}
-
 impl Parameters {
     /// Puts a model's tensors on `device`: those of `known` by name, else what `initial` says.
     ///
@@ -74,7 +66,7 @@ impl Parameters {
         let mut entries = config.inventory();
         if config.text.is_none() {
             entries.extend(scenes.iter().map(|(scene, shape)| Entry {
-                name: text_features(scene),
+                name: text_features_name(scene),
                 shape: shape.to_vec(),
                 part: Part::Vision,
             }));

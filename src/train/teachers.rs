@@ -15,13 +15,13 @@ use super::{
     network::{Network, Scenes},
     norm::Values,
     optimizer::numbers,
-    parameters::{Parameters, TEXT_FEATURES, text_features},
+    parameters::Parameters,
 };
 use crate::{
     Error, Result,
     image::CROP,
     model::{Config, LevelFeatures},
-    weights::Header,
+    weights::{Header, TEXT_FEATURES, text_features_name},
 };
 
 /// The teachers of each dataset that has some.
@@ -86,7 +86,7 @@ fn open(path: &Path, scene: &str, device: &Device) -> Result<Network> {
     let config = Config::from_header(&Header::of_shapes(
         tensors.iter().map(|(name, (shape, _))| (name.clone(), shape.clone())),
     ))?;
-    let name = text_features(scene);
+    let name = text_features_name(scene);
     let lacking = || {
         Error::Train(format!(
             "{} has no level features of scene `{scene}` (`{name}`)",

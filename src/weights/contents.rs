@@ -101,7 +101,12 @@ impl Contents {
     pub fn check_complete(&self) -> Result<()> {
         let names = self.names();
         if self.metadata.extends.is_some() {
-            let features: Vec<String> = self.metadata.scenes.iter().map(text_features_name).collect();
+            let features: Vec<String> = self
+                .metadata
+                .scenes
+                .iter()
+                .map(|scene| text_features_name(&scene.id))
+                .collect();
             let extra = names.iter().find(|&&name| features.iter().all(|known| known != name));
             return match (extra, features.iter().find(|name| !names.contains(&name.as_str()))) {
                 (Some(&extra), _) => Err(Error::TensorExtra(extra.to_owned())),
@@ -139,7 +144,7 @@ impl Contents {
     /// names if it has a text tower.
     pub fn offered_scenes(&self) -> Vec<Scene> {
         let (names, text_tower) = (self.names(), self.has_text_tower());
-        let features = |scene: &Scene| names.binary_search(&text_features_name(scene).as_str()).is_ok();
+        let features = |scene: &Scene| names.binary_search(&text_features_name(&scene.id).as_str()).is_ok();
         let scenes = self.metadata.scenes.iter();
         scenes.filter(|scene| text_tower || features(scene)).cloned().collect()
     }
@@ -163,7 +168,7 @@ impl Contents {
         let config = self.config();
         let inventory = config.inventory().into_iter();
         // The shape of a scene's features follows from that of its tensor.
-        let features = self.metadata.scenes.iter().map(text_features_name);
+        let features = self.metadata.scenes.iter().map(|scene| text_features_name(&scene.id));
         let mut expected = std::collections::BTreeMap::<String, Option<Vec<usize>>>::new();
         expected.extend(
             inventory
@@ -196,9 +201,12 @@ impl Contents {
     }
 }
 
-/// The name of the text features of a scene.
-pub(crate) fn text_features_name(scene: &Scene) -> String {
-    format!("text_features.{}", scene.id)
+/// What the names of text features begin with.
+pub const TEXT_FEATURES: &str = "text_features.";
+
+/// The name of the text features of the scene `id`.
+pub(crate) fn text_features_name(id: &str) -> String {
+    format!("{TEXT_FEATURES}{id}")
 }
 
 fn is_float(dtype: Dtype) -> bool {

@@ -24,7 +24,7 @@ mod tensors;
 pub use assembly::Assembly;
 pub use checkpoint::{Checkpoint, Progress, TextFiles};
 pub(crate) use contents::text_features_name;
-pub use contents::{Contents, ModelTensor, Storage};
+pub use contents::{Contents, ModelTensor, Storage, TEXT_FEATURES};
 pub use findings::{FaultClaim, findings};
 pub use header::{Header, TensorInfo};
 pub use index::{Index, IndexFile};

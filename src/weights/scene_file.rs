@@ -5,11 +5,8 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::{Header, Metadata, metadata::hex, text_features_name};
+use super::{Header, Metadata, TEXT_FEATURES, metadata::hex, text_features_name};
 use crate::{Error, Result, model::Config, prompt::Scene};
-
-/// What the names of level features begin with.
-const LEVEL_FEATURES: &str = "text_features.";
 
 /// Tells the network of a file from all others: the SHA-256 of the names and hashes of its tensors, by name, those of level features left
 /// aside, so that scenes may be added and left out. `None` if the file states no hashes.
@@ -18,10 +15,7 @@ pub fn network_hash(header: &Header, metadata: &Metadata) -> Option<[u8; 32]> {
     let named = header.tensors.iter().map(|tensor| tensor.name.as_str());
     let tensors: BTreeMap<&str, &[u8; 32]> = named.zip(&metadata.hashes).collect();
     let mut hasher = Sha256::new();
-    for (name, hash) in tensors
-        .into_iter()
-        .filter(|(name, _)| !name.starts_with(LEVEL_FEATURES))
-    {
+    for (name, hash) in tensors.into_iter().filter(|(name, _)| !name.starts_with(TEXT_FEATURES)) {
         hasher.update(format!("{name} {}\n", hex(hash)));
     }
     Some(hasher.finalize().into())
@@ -66,7 +60,7 @@ impl SceneFile {
                 shown(found)
             ));
         }
-        let twice = |scene: &&Scene| header.position(&text_features_name(scene)).is_some();
+        let twice = |scene: &&Scene| header.position(&text_features_name(&scene.id)).is_some();
         match self.scenes.iter().find(twice) {
             Some(scene) => refuse(format!("scene `{}` is in the scene file and in the model", scene.id)),
             None => Ok(()),

@@ -77,7 +77,7 @@ impl Format {
     fn new(header: &Header, contents: &weights::Contents) -> Option<Self> {
         let metadata = &contents.metadata;
         let features = |tensor: &TensorInfo| {
-            let scene = tensor.name.strip_prefix("text_features.")?.to_owned();
+            let scene = tensor.name.strip_prefix(weights::TEXT_FEATURES)?.to_owned();
             Some((scene, tensor.shape.first()? / LEVELS.len()))
         };
         let stored: Vec<(String, usize)> = header.tensors.iter().filter_map(features).collect();

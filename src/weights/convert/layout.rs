@@ -42,7 +42,7 @@ impl Item {
                 },
             ],
             Self::Features(features, dtype) => vec![Row {
-                name: text_features_name(&features.scene),
+                name: text_features_name(&features.scene.id),
                 dtype: *dtype,
                 shape: vec![features.values.len() / features.width, features.width],
             }],

@@ -359,7 +359,7 @@ fn write(
             }
             Item::Features(features, dtype) => {
                 let data = floats("text_features", &features.values, *dtype)?;
-                let name = text_features_name(&features.scene);
+                let name = text_features_name(&features.scene.id);
                 file.tensor(&name, &data)?;
                 report.tensors.push(TensorReport::features(
                     name,

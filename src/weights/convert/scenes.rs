@@ -75,7 +75,7 @@ pub fn offer(source: &mut dyn Source, selection: &Selection, wanted: &Scenes, de
         for scene in &offer.scenes {
             offer.stored.push(SceneFeatures {
                 scene: scene.clone(),
-                values: selection.read(source, &text_features_name(scene))?,
+                values: selection.read(source, &text_features_name(&scene.id))?,
                 width: selection.features.get(&scene.id).map_or(0, |[_, width]| *width),
             });
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::source::{Source, SourceTensor};
 use crate::model::{Config, Entry, LevelFeatures, Part};
-use crate::weights::Header;
+use crate::weights::{Header, TEXT_FEATURES};
 use crate::{Error, Result};
 
 /// Last parts of names that checkpoints carry beside a model, and that no forward pass needs.
@@ -69,7 +69,7 @@ impl Selection {
         let mut rest: Vec<&String> = found.keys().filter(|name| !known.contains(name.as_str())).collect();
         rest.sort_unstable();
         for name in rest {
-            if let Some(scene) = name.strip_prefix("text_features.") {
+            if let Some(scene) = name.strip_prefix(TEXT_FEATURES) {
                 let shape = found.get(name).map(|tensor| tensor.shape.clone()).unwrap_or_default();
                 let expected = LevelFeatures::shape(&shape, &config);
                 if shape != expected {
