@@ -165,6 +165,20 @@ fn judging_photos_come_as_whole_ladders() {
 }
 
 #[test]
+fn a_kind_that_is_named_twice_is_learned_twice_as_often_and_judged_once() {
+    let folder = Folder::new();
+    let mut config = config();
+    config.kinds.push(Distortion::MeanShift);
+    let tasks = folder.recipe(&config, 3).tasks();
+    let count = |part: Part, kind: Distortion| of(&tasks, part).iter().filter(|task| task.kind == Some(kind)).count();
+    assert_eq!(
+        [Distortion::Jpeg, Distortion::MeanShift].map(|kind| count(Part::Train, kind)),
+        [6, 12]
+    );
+    assert_eq!(count(Part::UnseenStrengths, Distortion::MeanShift), 3);
+}
+
+#[test]
 fn the_seed_decides_what_is_drawn() {
     let folder = Folder::new();
     let tasks = |seed| folder.recipe(&config(), seed).tasks();

@@ -91,7 +91,7 @@ impl DistortConfig {
         }
     }
 
-    /// The kinds that are learned.
+    /// The kinds that are learned; one that is named twice comes twice as often.
     pub fn learned(&self) -> Vec<Distortion> {
         let kinds = self.kinds.iter().copied();
         kinds.filter(|kind| !self.held_out.kinds.contains(kind)).collect()
