@@ -382,6 +382,17 @@ fn a_run_makes_its_photos_learns_from_them_and_is_judged_by_ladders() {
 }
 
 #[test]
+fn a_run_finds_its_photos_from_a_relative_output_folder() {
+    let folder = Folder::new();
+    let mut config = run(&folder, 8, "").unwrap();
+    let here = std::env::current_dir().unwrap();
+    let up: PathBuf = here.components().skip(1).map(|_| "..").collect();
+    config.output = up.join(config.output.strip_prefix("/").unwrap());
+    assert!(prepare(&config, &mut |_| ControlFlow::Continue(())).unwrap().is_continue());
+    assert_eq!(Session::open(config).unwrap().datasets[0].validation.len(), 12);
+}
+
+#[test]
 fn a_dataset_has_one_kind_of_source() {
     let folder = Folder::new();
     for more in ["labels = \"labels.csv\"", "images = \"\"", "validation_fraction = 0.5"] {

@@ -90,8 +90,10 @@ pub(super) fn ordinary(config: &TrainConfig, dataset: &DatasetConfig) -> Dataset
 
 fn place(config: &TrainConfig, dataset: &DatasetConfig) -> PathBuf {
     let distort = dataset.distort.as_ref();
-    match distort.and_then(|distort| distort.cache.clone()) {
+    let folder = match distort.and_then(|distort| distort.cache.clone()) {
         Some(cache) => cache,
         None => config.output.join("distorted").join(&dataset.name),
-    }
+    };
+    // A dataset's relative paths start from the data's folder, which this is not in.
+    std::path::absolute(&folder).unwrap_or(folder)
 }
