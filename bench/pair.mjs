@@ -3,9 +3,7 @@
 // pkg/ folder. Ratios of neighbours stay true on a machine that does other things too; seconds do not.
 import { basename, dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium as playwright } from 'playwright-core';
-import { chromium } from '../scripts/lib/browsers.mjs';
-import { FLAGS } from '../scripts/lib/flags.mjs';
+import { launchChromium } from '../scripts/lib/launch.mjs';
 import { Failure, main } from '../scripts/lib/say.mjs';
 import { EMPTY_PAGE, serveFolders } from '../scripts/lib/serve.mjs';
 
@@ -53,7 +51,7 @@ await main(async () => {
     return { module: `/package${index}/index.js`, precision };
   });
   const server = await serveFolders(roots, { pages: EMPTY_PAGE });
-  const browser = await playwright.launch({ executablePath: await chromium(), args: FLAGS });
+  const browser = await launchChromium();
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(0);

@@ -3,9 +3,8 @@
 // compares two builds, and says nothing about a GPU.
 import { basename, dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium as playwright } from 'playwright-core';
-import { chromium } from '../scripts/lib/browsers.mjs';
-import { FLAGS, SOFTWARE_GPU, WEBGPU } from '../scripts/lib/flags.mjs';
+import { SOFTWARE_GPU, WEBGPU } from '../scripts/lib/flags.mjs';
+import { launchChromium } from '../scripts/lib/launch.mjs';
 import { inRoot, PKG } from '../scripts/lib/paths.mjs';
 import { Failure, main } from '../scripts/lib/say.mjs';
 import { EMPTY_PAGE, serveFolders } from '../scripts/lib/serve.mjs';
@@ -13,8 +12,8 @@ import { EMPTY_PAGE, serveFolders } from '../scripts/lib/serve.mjs';
 const PHOTO = inRoot('www/samples/lighthouse.webp');
 
 /** Seconds of loading and of each photo; the first one meets whatever is compiled at first use. */
-async function measure(port, module, weights, { crops, rounds, args }) {
-  const browser = await playwright.launch({ executablePath: await chromium(), args });
+async function measure(port, module, weights, { crops, rounds, flags }) {
+  const browser = await launchChromium(...flags);
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(0);
@@ -62,7 +61,7 @@ await main(async () => {
   const options = {
     crops: Number(values.crops),
     rounds: Number(values.rounds),
-    args: [...FLAGS, ...(values.hardware ? WEBGPU : SOFTWARE_GPU)],
+    flags: values.hardware ? WEBGPU : SOFTWARE_GPU,
   };
   const server = await serveFolders(roots, { pages: EMPTY_PAGE });
   try {

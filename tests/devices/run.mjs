@@ -3,9 +3,8 @@
 // without `--release` it takes the builds of the tests.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium as playwright } from 'playwright-core';
-import { chromium } from '../../scripts/lib/browsers.mjs';
-import { FLAGS, SOFTWARE_GPU } from '../../scripts/lib/flags.mjs';
+import { SOFTWARE_GPU } from '../../scripts/lib/flags.mjs';
+import { launchChromium } from '../../scripts/lib/launch.mjs';
 import { commandOnGpu, shadersOnGpu } from '../../scripts/lib/native-gpu.mjs';
 import { inRoot, REPORTS } from '../../scripts/lib/paths.mjs';
 import { capture } from '../../scripts/lib/run.mjs';
@@ -50,7 +49,7 @@ await main(async () => {
   const weights = inRoot('weights/gamma-lite.safetensors');
   const build = { release: values.release };
   const [gamma, shaders] = [await commandOnGpu(build), await shadersOnGpu('score', build)];
-  const browser = await playwright.launch({ executablePath: await chromium(), args: [...FLAGS, ...SOFTWARE_GPU] });
+  const browser = await launchChromium(...SOFTWARE_GPU);
   const tally = new Tally();
   await tally.close(async () => {
     try {

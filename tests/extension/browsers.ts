@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { FLAGS } from '../../scripts/lib/flags.mjs';
+import { launched } from '../../scripts/lib/launch.mjs';
 import { findChromium } from '../browser/chromium.ts';
 import type { Evaluate } from '../browser/drivers/tab.ts';
 
@@ -46,12 +47,14 @@ export class ChromiumWithExtension implements ExtensionBrowser {
 
   static async start(folder: string): Promise<ChromiumWithExtension> {
     const profile = mkdtempSync(join(tmpdir(), 'gamma-chromium-'));
-    const context = await chromium.launchPersistentContext(profile, {
-      executablePath: findChromium(),
-      args: [...FLAGS, `--disable-extensions-except=${folder}`, `--load-extension=${folder}`],
-      ignoreDefaultArgs: ['--disable-extensions'],
-      viewport: { width: 1000, height: 800 },
-    });
+    const context = await launched(() =>
+      chromium.launchPersistentContext(profile, {
+        executablePath: findChromium(),
+        args: [...FLAGS, `--disable-extensions-except=${folder}`, `--load-extension=${folder}`],
+        ignoreDefaultArgs: ['--disable-extensions'],
+        viewport: { width: 1000, height: 800 },
+      }),
+    );
     return new ChromiumWithExtension(context, folder, profile);
   }
 

@@ -7,9 +7,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium, firefox } from 'playwright-core';
+import { firefox } from 'playwright-core';
 import { findBrowser } from '../../scripts/lib/browsers.mjs';
-import { FLAGS } from '../../scripts/lib/flags.mjs';
+import { launchChromium, launched } from '../../scripts/lib/launch.mjs';
 import { inRoot, PKG } from '../../scripts/lib/paths.mjs';
 import { main, say } from '../../scripts/lib/say.mjs';
 import { within } from './patience.mjs';
@@ -20,9 +20,8 @@ import { serveFeed } from './serve.mjs';
 const FOLDER = inRoot('target/feed');
 
 function launch(name) {
-  const executablePath = findBrowser(name);
-  if (name === 'chromium') return chromium.launch({ executablePath, args: FLAGS });
-  return firefox.launch({ executablePath, channel: 'moz-firefox' });
+  if (name === 'chromium') return launchChromium();
+  return launched(() => firefox.launch({ executablePath: findBrowser(name), channel: 'moz-firefox' }));
 }
 
 /** Seconds that a page of so many pictures gets for what takes moments: machines are slow, but not for ever. */

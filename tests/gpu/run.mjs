@@ -1,16 +1,15 @@
 // npm run test:gpu: the model on this machine's GPU by burn-wgpu, whose compilation takes minutes, and the benchmark page of a browser's GPU.
 // `-- page` tries the page alone, `-- NAME` the tests of burn-wgpu whose names hold NAME.
-import { chromium as playwright } from 'playwright-core';
 import { serveGpuPage } from '../../bench/gpu-page.mjs';
-import { chromium } from '../../scripts/lib/browsers.mjs';
-import { FLAGS, SOFTWARE_GPU } from '../../scripts/lib/flags.mjs';
+import { SOFTWARE_GPU } from '../../scripts/lib/flags.mjs';
+import { launchChromium } from '../../scripts/lib/launch.mjs';
 import { run } from '../../scripts/lib/run.mjs';
 import { Failure, main, say } from '../../scripts/lib/say.mjs';
 
 /** Has the page measure as little as it can, on a GPU that the processor plays. */
 async function tryPage() {
   const { url, close } = await serveGpuPage();
-  const browser = await playwright.launch({ executablePath: await chromium(), args: [...FLAGS, ...SOFTWARE_GPU] });
+  const browser = await launchChromium(...SOFTWARE_GPU);
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(300_000);

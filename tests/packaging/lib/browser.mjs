@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { chromium as playwright } from 'playwright-core';
 import { chromium as find } from '../../../scripts/lib/browsers.mjs';
 import { FLAGS } from '../../../scripts/lib/flags.mjs';
-import { launched } from '../../../scripts/lib/launch.mjs';
+import { launchChromium, launched } from '../../../scripts/lib/launch.mjs';
 import { inRoot } from '../../../scripts/lib/paths.mjs';
 
 /** Chromium's own remark where a page asks for WebGPU on a machine without a GPU. */
@@ -19,8 +19,7 @@ let running;
 
 /** One Chromium for all cases; each page gets a context of its own. */
 export async function browser() {
-  const executablePath = await find();
-  running ??= launched(() => playwright.launch({ executablePath, args: FLAGS }));
+  running ??= launchChromium();
   return running;
 }
 
