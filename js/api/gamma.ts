@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The class behind `Gamma`, the same in a browser and under Node.
 import { callSignal, reasonOf } from '../abort.js';
+import { withAddressOf } from '../ai-weights.js';
 import { GammaError, toGammaError } from '../error.js';
 import type { Platform } from '../pool/platform.js';
 import type {
@@ -64,7 +65,7 @@ export class GammaBase<P, W> {
       await call.race(handle.join(call));
       return gamma;
     } catch (error) {
-      const failure = toGammaError(error, 'worker');
+      const failure = withAddressOf(options.weights, toGammaError(error, 'worker'));
       await handle.end(failure);
       throw failure;
     } finally {
