@@ -388,7 +388,11 @@ fn a_run_finds_its_photos_from_a_relative_output_folder() {
     let here = std::env::current_dir().unwrap();
     let up: PathBuf = here.components().skip(1).map(|_| "..").collect();
     config.output = up.join(config.output.strip_prefix("/").unwrap());
-    assert!(prepare(&config, &mut |_| ControlFlow::Continue(())).unwrap().is_continue());
+    assert!(
+        prepare(&config, &mut |_| ControlFlow::Continue(()))
+            .unwrap()
+            .is_continue()
+    );
     assert_eq!(Session::open(config).unwrap().datasets[0].validation.len(), 12);
 }
 

@@ -107,10 +107,13 @@ pub(super) fn beginning(config: &TrainConfig, scenes: &[String], device: &Device
             && found[1] == entry.shape[1]
             && found[0] < entry.shape[0]
         {
-            // Domains that the run adds to those of the file come after them, of the same length.
-            let random = initial(&entry, &dimensions, config.seed)?;
-            let rows = random[values.len()..].chunks_exact(found[1]);
-            values.extend(rows.flat_map(unit));
+            // Domains that the run adds begin as those of the file: scores stay as they were until the domains are told apart.
+            *values = values
+                .iter()
+                .copied()
+                .cycle()
+                .take(entry.shape[0] * entry.shape[1])
+                .collect();
             *found = entry.shape;
         }
     }
@@ -136,10 +139,4 @@ fn shape(config: &TrainConfig, dimensions: &Config, scene: &str, known: &BTreeMa
         (0, Some([rows, _])) => [rows, width],
         (domains, _) => [LEVELS.len() * domains.max(1), width],
     }
-}
-
-/// A row of L2 norm 1.
-fn unit(row: &[f32]) -> Vec<f32> {
-    let norm = row.iter().map(|value| value * value).sum::<f32>().sqrt();
-    row.iter().map(|value| value / norm).collect()
 }

@@ -170,6 +170,23 @@ fn photos_are_told_apart_by_domain_and_the_model_keeps_the_features_of_each() {
 }
 
 #[test]
+fn domains_that_a_run_adds_begin_as_those_that_it_goes_on_from() {
+    let run = Run::new();
+    to_the_end(run.config("first", 1, ""));
+    let mut config = of_two_domains(&run, 1);
+    config.model.init = Some(run.0.join("first/model.safetensors"));
+    config.model.config = None;
+    let session = Session::open(config).expect("a session");
+    let mut list = session.parameters.list.iter();
+    let features = list.find(|parameter| parameter.name == "text_features.natural-quality");
+    let features = features.expect("features");
+    assert_eq!(features.shape, [10, 32]);
+    let rows = numbers(features.values.clone());
+    assert_eq!(rows[..160], rows[160..]);
+    assert_ne!(rows[..32], rows[32..64]);
+}
+
+#[test]
 fn a_domain_that_nobody_named_is_refused_with_its_line() {
     let run = Run::new();
     let mut config = of_two_domains(&run, 1);
