@@ -22,8 +22,15 @@ export async function launched(start) {
   }
 }
 
-/** Chromium with an empty profile and further flags, installed where it is missing. */
-export async function launchChromium(...flags) {
-  const executablePath = await chromium();
-  return launched(() => playwright.launch({ executablePath, args: [...FLAGS, ...flags] }));
-}
+/**
+ * Chromium at `executablePath` with further flags and an empty profile: Playwright makes it in a temporary folder and removes it when the
+ * browser closes.
+ *
+ * @param {string} executablePath
+ * @param {readonly string[]} flags
+ */
+export const startChromium = (executablePath, flags) =>
+  launched(() => playwright.launch({ executablePath, args: [...FLAGS, ...flags] }));
+
+/** The same of the machine's Chromium, installed where it is missing. */
+export const launchChromium = async (...flags) => startChromium(await chromium(), flags);

@@ -313,11 +313,12 @@ impl ModelConfig {
     }
 }
 
-fn distinct<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for name in names {
-        if !found.contains(name) {
-            found.push(name.clone());
+/// What is listed, each once, in the order of its first place.
+pub(super) fn distinct<'a, T: Clone + PartialEq + 'a>(list: impl IntoIterator<Item = &'a T>) -> Vec<T> {
+    let mut found: Vec<T> = Vec::new();
+    for item in list {
+        if !found.contains(item) {
+            found.push(item.clone());
         }
     }
     found

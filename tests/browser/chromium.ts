@@ -1,7 +1,7 @@
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { findBrowser, whyMissing } from '../../scripts/lib/browsers.mjs';
-import { FLAGS, SOFTWARE_GPU } from '../../scripts/lib/flags.mjs';
-import { launched } from '../../scripts/lib/launch.mjs';
+import { SOFTWARE_GPU } from '../../scripts/lib/flags.mjs';
+import { startChromium } from '../../scripts/lib/launch.mjs';
 
 /**
  * Path of Chromium.
@@ -15,8 +15,6 @@ export function findChromium(): string {
 }
 
 /** Starts Chromium with an empty profile and further `flags`; `webgpu` gives it an emulated GPU, without which it has none. */
-export function launchChromium({ webgpu = false, flags = [] as string[] } = {}): Promise<Browser> {
-  const args = [...FLAGS, ...(webgpu ? SOFTWARE_GPU : []), ...flags];
-  // Playwright makes the profile in a fresh temporary folder and removes it when the browser closes.
-  return launched(() => chromium.launch({ executablePath: findChromium(), args }));
+export async function launchChromium({ webgpu = false, flags = [] as string[] } = {}): Promise<Browser> {
+  return startChromium(findChromium(), [...(webgpu ? SOFTWARE_GPU : []), ...flags]);
 }

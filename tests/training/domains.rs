@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::tensor::{Device, Tensor, TensorData};
 use gamma_wasm::{
     model::{Features, Head, LevelFeatures, POOLED_LENGTH},
-    train::{Network, Session, TrainConfig, config::OptimizerConfig},
+    train::{Network, Parameter, Session, TrainConfig, config::OptimizerConfig},
     weights::{Assembly, Header},
 };
 use proptest::prelude::*;
@@ -142,16 +142,18 @@ fn of_two_domains(run: &Run, epochs: usize) -> TrainConfig {
     config
 }
 
+/// The level features of the natural scene.
+fn level_features(session: &Session) -> &Parameter {
+    let mut list = session.parameters.list.iter();
+    let found = list.find(|parameter| parameter.name == "text_features.natural-quality");
+    found.expect("features")
+}
+
 #[test]
 fn photos_are_told_apart_by_domain_and_the_model_keeps_the_features_of_each() {
     let run = Run::new();
     let session = to_the_end(of_two_domains(&run, 60));
-    let shape = |session: &Session| {
-        let mut list = session.parameters.list.iter();
-        let features = list.find(|parameter| parameter.name == "text_features.natural-quality");
-        features.expect("features").shape.clone()
-    };
-    assert_eq!(shape(&session), [10, 32]);
+    assert_eq!(level_features(&session).shape, [10, 32]);
     let log = run.log("out");
     let of = |end: &mut dyn Iterator<Item = &serde_json::Value>| -> f64 {
         let losses: Vec<f64> = end.filter_map(|line| line["loss"].as_f64()).take(6).collect();
@@ -177,9 +179,7 @@ fn domains_that_a_run_adds_begin_as_those_that_it_goes_on_from() {
     config.model.init = Some(run.0.join("first/model.safetensors"));
     config.model.config = None;
     let session = Session::open(config).expect("a session");
-    let mut list = session.parameters.list.iter();
-    let features = list.find(|parameter| parameter.name == "text_features.natural-quality");
-    let features = features.expect("features");
+    let features = level_features(&session);
     assert_eq!(features.shape, [10, 32]);
     let rows = numbers(features.values.clone());
     assert_eq!(rows[..160], rows[160..]);

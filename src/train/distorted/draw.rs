@@ -1,6 +1,6 @@
 //! Which photo is distorted by what: all of it follows from the configuration, the seed and the names of the photos.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::config::{DistortConfig, ListConfig};
 use crate::metrics::Split;
+use crate::train::config::distinct;
 use crate::train::dataset::shuffle;
 use crate::train::distortion::Distortion;
 use crate::{Error, Result, image::random::SplitMix64};
@@ -210,11 +211,9 @@ impl Recipe {
         let held_out = &self.config.held_out;
         let mut strengths = held_out.strengths.clone();
         strengths.sort_by(f32::total_cmp);
-        let mut kinds = self.config.learned();
         // However often a kind is learned, it is judged once.
-        let mut seen = HashSet::new();
-        kinds.retain(|&kind| seen.insert(kind));
-        let learned = kinds.into_iter().map(|kind| (Part::UnseenStrengths, kind));
+        let learned = distinct(&self.config.learned());
+        let learned = learned.into_iter().map(|kind| (Part::UnseenStrengths, kind));
         let unseen = held_out.kinds.iter().map(|&kind| (Part::UnseenKinds, kind));
         for (part, kind) in learned.chain(unseen) {
             let mut photos = photos.to_vec();
