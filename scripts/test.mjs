@@ -226,8 +226,24 @@ function summary(results) {
 
 const GROUPS = ['lint', 'rust', 'js', 'browser', 'packaging'];
 
-function chosenGroups() {
-  const { values } = parseArgs({ options: { only: { type: 'string', default: GROUPS.join(',') } } });
+const HELP = `npm test -- [options]
+  --only GROUPS   these tests alone, with commas between them: ${GROUPS.join(', ')}`;
+
+function options() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        only: { type: 'string', default: GROUPS.join(',') },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    return values;
+  } catch (error) {
+    throw new Failure(`${error.message}\n\n${HELP}`);
+  }
+}
+
+function chosenGroups(values) {
   const groups = values.only.split(',');
   const unknown = groups.filter((group) => !GROUPS.includes(group));
   if (unknown.length > 0) throw new Failure(`--only knows ${GROUPS.join(', ')}, not ${unknown.join(', ')}.`);
@@ -235,7 +251,9 @@ function chosenGroups() {
 }
 
 await main(async () => {
-  const groups = chosenGroups();
+  const values = options();
+  if (values.help) return say(HELP);
+  const groups = chosenGroups(values);
   const has = (...names) => names.some((name) => groups.includes(name));
   let ready;
   try {

@@ -1,5 +1,6 @@
 // What the scripts promise. Run by `npm test` with Node's own test runner.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +53,21 @@ test('a browser that is too old for the tests is missing, with both versions in 
   } finally {
     if (before === undefined) delete process.env.FIREFOX;
     else process.env.FIREFOX = before;
+  }
+});
+
+test('a command says which options it knows, in words, without a stack', () => {
+  const says = (script, ...args) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [inRoot(script), ...args], { encoding: 'utf8' });
+    return { status, text: stdout + stderr };
+  };
+  const help = says('scripts/test.mjs', '--help');
+  assert.deepEqual([help.status, /--only GROUPS.* lint, rust/.test(help.text)], [0, true], help.text);
+  for (const script of ['scripts/start.mjs', 'scripts/test.mjs', 'scripts/fuzz.mjs', 'bench/pair.mjs']) {
+    const unknown = says(script, '--onyl');
+    assert.equal(unknown.status, 1, script);
+    assert.match(unknown.text, /^\nUnknown option '--onyl'/, script);
+    assert.doesNotMatch(unknown.text, /^ {4}at /m, script);
   }
 });
 
