@@ -2,10 +2,10 @@
 // turn (A B A B). Ratios of neighbours stay true on a machine that does other things too; seconds do not.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { chromium as playwright } from 'playwright-core';
 import { chromium } from '../scripts/lib/browsers.mjs';
 import { FLAGS } from '../scripts/lib/flags.mjs';
+import { optionsOf } from '../scripts/lib/options.mjs';
 import { inRoot, PKG, REPORTS } from '../scripts/lib/paths.mjs';
 import { capture, run } from '../scripts/lib/run.mjs';
 import { Failure, main, say, step } from '../scripts/lib/say.mjs';
@@ -28,23 +28,18 @@ const ORT_VERSION = '1.30.0';
 
 function options() {
   const text = (value) => ({ type: 'string', ...(value !== undefined && { default: value }) });
-  try {
-    const { values } = parseArgs({
-      options: {
-        weights: text(),
-        onnx: text(),
-        images: text(),
-        photos: text('100'),
-        rounds: text('7'),
-        only: text(),
-        svg: text(join(FOLDER, 'bench.svg')),
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    return values;
-  } catch (error) {
-    throw new Failure(`${error.message}\n\n${HELP}`);
-  }
+  const { values } = optionsOf(HELP, {
+    options: {
+      weights: text(),
+      onnx: text(),
+      images: text(),
+      photos: text('100'),
+      rounds: text('7'),
+      only: text(),
+      svg: text(join(FOLDER, 'bench.svg')),
+    },
+  });
+  return values;
 }
 
 /** onnxruntime-web, installed where git and npm do not look. */

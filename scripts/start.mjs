@@ -1,7 +1,7 @@
 // npm start [-- --port N --host [ADDRESS] --no-gpu]: makes the machine ready, builds the modules that the page needs, serves it, and
 // goes on building the other modules while the page is in use.
-import { parseArgs } from 'node:util';
 import { buildModule, KINDS, NEEDED } from './lib/modules.mjs';
+import { optionsOf } from './lib/options.mjs';
 import { buildPackage } from './lib/package.mjs';
 import { inRoot } from './lib/paths.mjs';
 import { duration, elapsed, Failure, main, say } from './lib/say.mjs';
@@ -19,22 +19,19 @@ function options() {
     const bare = arg === '--host' && (all[i + 1] === undefined || all[i + 1].startsWith('-'));
     return bare ? ['--host', '0.0.0.0'] : [arg];
   });
-  try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        port: { type: 'string', default: '5173' },
-        host: { type: 'string', default: 'localhost' },
-        'no-gpu': { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    const port = Number(values.port);
-    if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port ${values.port} is no port`);
-    return { ...values, port };
-  } catch (error) {
-    throw new Failure(`${error.message}\n\n${HELP}`);
+  const { values } = optionsOf(HELP, {
+    args,
+    options: {
+      port: { type: 'string', default: '5173' },
+      host: { type: 'string', default: 'localhost' },
+      'no-gpu': { type: 'boolean', default: false },
+    },
+  });
+  const port = Number(values.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new Failure(`--port ${values.port} is no port\n\n${HELP}`);
   }
+  return { ...values, port };
 }
 
 async function serve({ host, port }) {

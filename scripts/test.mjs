@@ -1,9 +1,9 @@
 // npm test [-- --only lint,rust,js,browser,packaging]: every check, one after the other, to the end; a table; `N passed, N failed`.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { countCargo, countNode, countPlain, countPython, countVitest, settle } from './lib/count.mjs';
 import { buildModule, KINDS } from './lib/modules.mjs';
+import { optionsOf } from './lib/options.mjs';
 import { buildPackage, TSC } from './lib/package.mjs';
 import { inRoot, REPORTS, TARGET } from './lib/paths.mjs';
 import { capture, run } from './lib/run.mjs';
@@ -229,31 +229,17 @@ const GROUPS = ['lint', 'rust', 'js', 'browser', 'packaging'];
 const HELP = `npm test -- [options]
   --only GROUPS   these tests alone, with commas between them: ${GROUPS.join(', ')}`;
 
-function options() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        only: { type: 'string', default: GROUPS.join(',') },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    return values;
-  } catch (error) {
-    throw new Failure(`${error.message}\n\n${HELP}`);
-  }
-}
-
-function chosenGroups(values) {
-  const groups = values.only.split(',');
+function chosenGroups(only) {
+  const groups = only.split(',');
   const unknown = groups.filter((group) => !GROUPS.includes(group));
   if (unknown.length > 0) throw new Failure(`--only knows ${GROUPS.join(', ')}, not ${unknown.join(', ')}.`);
   return groups;
 }
 
 await main(async () => {
-  const values = options();
+  const { values } = optionsOf(HELP, { options: { only: { type: 'string', default: GROUPS.join(',') } } });
   if (values.help) return say(HELP);
-  const groups = chosenGroups(values);
+  const groups = chosenGroups(values.only);
   const has = (...names) => names.some((name) => groups.includes(name));
   let ready;
   try {
