@@ -5,10 +5,10 @@
 // out estimates and the second time.
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { chromium as playwright } from 'playwright-core';
 import { chromium } from '../scripts/lib/browsers.mjs';
 import { FLAGS } from '../scripts/lib/flags.mjs';
+import { optionsOf } from '../scripts/lib/options.mjs';
 import { PKG } from '../scripts/lib/paths.mjs';
 import { Failure, main } from '../scripts/lib/say.mjs';
 import { EMPTY_PAGE, serveFolders } from '../scripts/lib/serve.mjs';
@@ -18,7 +18,7 @@ import { below, resident } from './processes.mjs';
 const FIRST = 6;
 
 await main(async () => {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = optionsOf({
     options: {
       photos: { type: 'string', default: '40' },
       workers: { type: 'string', default: '1,2' },

@@ -3,8 +3,8 @@
 // Models are the default one, files of safetensors, and with --b16 one of the published size with random weights. `--debug` takes the builds of the tests.
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { commandOnGpu, shadersOnGpu } from '../scripts/lib/native-gpu.mjs';
+import { optionsOf } from '../scripts/lib/options.mjs';
 import { inRoot } from '../scripts/lib/paths.mjs';
 import { capture } from '../scripts/lib/run.mjs';
 import { Failure, main, say, step } from '../scripts/lib/say.mjs';
@@ -64,7 +64,7 @@ function table(theirs, ours) {
 }
 
 await main(async () => {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = optionsOf({
     allowPositionals: true,
     options: {
       quick: { type: 'boolean', default: false },

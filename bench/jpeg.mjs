@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../scripts/lib/options.mjs';
 import { Failure, main } from '../scripts/lib/say.mjs';
 
 const sorted = (values) => [...values].sort((a, b) => a - b);
@@ -40,7 +40,7 @@ async function beside(folder, bytes, rounds) {
 }
 
 await main(async () => {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = optionsOf({
     options: { rounds: { type: 'string', default: '9' }, sharp: { type: 'string' } },
     allowPositionals: true,
   });

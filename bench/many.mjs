@@ -4,10 +4,10 @@
 // renderer.
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { chromium as playwright } from 'playwright-core';
 import { chromium } from '../scripts/lib/browsers.mjs';
 import { EAGER_MEMORY, FLAGS } from '../scripts/lib/flags.mjs';
+import { optionsOf } from '../scripts/lib/options.mjs';
 import { PKG } from '../scripts/lib/paths.mjs';
 import { Failure, main } from '../scripts/lib/say.mjs';
 import { EMPTY_PAGE, serveFolders } from '../scripts/lib/serve.mjs';
@@ -16,7 +16,7 @@ import { below, resident } from './processes.mjs';
 const SETTLED = 50;
 
 await main(async () => {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = optionsOf({
     options: {
       photos: { type: 'string', default: '1000' },
       crops: { type: 'string', default: '1' },

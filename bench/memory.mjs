@@ -5,10 +5,10 @@
 // `--crops 0` loads only, as an emulated GPU takes minutes for a crop of the published size. Needs the built package in pkg/.
 import { statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { chromium as playwright } from 'playwright-core';
 import { chromium } from '../scripts/lib/browsers.mjs';
 import { FLAGS, SOFTWARE_GPU } from '../scripts/lib/flags.mjs';
+import { optionsOf } from '../scripts/lib/options.mjs';
 import { inRoot, PKG } from '../scripts/lib/paths.mjs';
 import { Failure, main } from '../scripts/lib/say.mjs';
 import { EMPTY_PAGE, serveFolders } from '../scripts/lib/serve.mjs';
@@ -77,7 +77,7 @@ async function measure(address, url, device, { crops, visits }) {
 }
 
 await main(async () => {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = optionsOf({
     options: {
       device: { type: 'string', default: 'cpu' },
       crops: { type: 'string', default: '1' },

@@ -2,8 +2,8 @@
 // precisions of one, on the CPU in one Chromium, photo by photo in turn. WEIGHTS is a folder that `gamma convert` wrote, PACKAGE a
 // pkg/ folder. Ratios of neighbours stay true on a machine that does other things too; seconds do not.
 import { basename, dirname, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { launchChromium } from '../scripts/lib/launch.mjs';
+import { optionsOf } from '../scripts/lib/options.mjs';
 import { Failure, main } from '../scripts/lib/say.mjs';
 import { EMPTY_PAGE, serveFolders } from '../scripts/lib/serve.mjs';
 
@@ -38,7 +38,7 @@ const sorted = (values) => [...values].sort((a, b) => a - b);
 const median = (values) => sorted(values)[values.length >> 1];
 
 await main(async () => {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = optionsOf({
     options: { crops: { type: 'string', default: '1' }, rounds: { type: 'string', default: '7' } },
     allowPositionals: true,
   });

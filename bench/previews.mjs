@@ -8,8 +8,8 @@ import { openAsBlob } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { setEnvironmentData } from 'node:worker_threads';
+import { optionsOf } from '../scripts/lib/options.mjs';
 import { Failure, main } from '../scripts/lib/say.mjs';
 
 const WORKER = new URL('previews-worker.mjs', import.meta.url);
@@ -68,7 +68,7 @@ async function apart(folder, options) {
 }
 
 await main(async () => {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = optionsOf({
     options: {
       photos: { type: 'string', default: '200' },
       set: { type: 'string', default: '' },

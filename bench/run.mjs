@@ -1,5 +1,12 @@
 // npm run bench [-- options]: gamma-wasm beside onnxruntime-web on the same weights, on one thread each unless a case says otherwise, in pages of one Chromium, in
 // turn (A B A B). Ratios of neighbours stay true on a machine that does other things too; seconds do not.
+//   --weights DIR   B/16 as `gamma convert --dtype q8` wrote it
+//   --onnx DIR      the same B/16 as vision_int8.onnx and vision_fp32.onnx; without these two, only Gamma-Lite is measured
+//   --images DIR    photos for the adaptive number of crops, which also needs B/16
+//   --photos N      how many of them (100)
+//   --rounds N      pairs of runs of each case (7)
+//   --only A,B      cases: q8, threads, exact, int16, lite, first, adaptive
+//   --svg FILE      where the chart goes (target/bench/bench.svg)
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { chromium as playwright } from 'playwright-core';
@@ -14,21 +21,12 @@ import { chart } from './chart.mjs';
 import { Engine, spread } from './engine.mjs';
 import { adaptive, photosIn } from './photos.mjs';
 
-const HELP = `npm run bench -- [options]
-  --weights DIR   B/16 as \`gamma convert --dtype q8\` wrote it
-  --onnx DIR      the same B/16 as vision_int8.onnx and vision_fp32.onnx; without these two, only Gamma-Lite is measured
-  --images DIR    photos for the adaptive number of crops, which also needs B/16
-  --photos N      how many of them (100)
-  --rounds N      pairs of runs of each case (7)
-  --only A,B      cases: ${['q8', 'threads', 'exact', 'int16', 'lite', 'first', 'adaptive'].join(', ')}
-  --svg FILE      where the chart goes (target/bench/bench.svg)`;
-
 const FOLDER = join(REPORTS, 'bench');
 const ORT_VERSION = '1.30.0';
 
 function options() {
   const text = (value) => ({ type: 'string', ...(value !== undefined && { default: value }) });
-  const { values } = optionsOf(HELP, {
+  const { values } = optionsOf({
     options: {
       weights: text(),
       onnx: text(),
@@ -165,7 +163,6 @@ function told({ title, ours, theirs, ratio, within, apart }) {
 
 await main(async () => {
   const values = options();
-  if (values.help) return say(HELP);
   if (!existsSync(join(PKG, 'wasm/cpu-relaxed/gamma.js')))
     throw new Failure('The package is not built: npm run build.');
   const ort = await onnxruntime();

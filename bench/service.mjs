@@ -4,10 +4,10 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
+import { optionsOf, refuse } from '../scripts/lib/options.mjs';
 import { peak } from './processes.mjs';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = optionsOf({
   allowPositionals: true,
   options: {
     gamma: { type: 'string', default: 'target/release/gamma' },
@@ -116,5 +116,5 @@ async function stream() {
   }
 }
 
-if (!place) throw new Error('node bench/service.mjs FOLDER');
+if (!place) refuse('PHOTOS, a folder, is missing.');
 await stream();

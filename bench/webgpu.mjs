@@ -2,9 +2,9 @@
 // (pkg/ unless told), each in a browser of its own. WEIGHTS is a safetensors file. Without `--hardware` SwiftShader emulates the GPU: that
 // compares two builds, and says nothing about a GPU.
 import { basename, dirname, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { SOFTWARE_GPU, WEBGPU } from '../scripts/lib/flags.mjs';
 import { launchChromium } from '../scripts/lib/launch.mjs';
+import { optionsOf } from '../scripts/lib/options.mjs';
 import { inRoot, PKG } from '../scripts/lib/paths.mjs';
 import { Failure, main } from '../scripts/lib/say.mjs';
 import { EMPTY_PAGE, serveFolders } from '../scripts/lib/serve.mjs';
@@ -45,7 +45,7 @@ async function measure(port, module, weights, { crops, rounds, flags }) {
 }
 
 await main(async () => {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = optionsOf({
     options: {
       crops: { type: 'string', default: '1' },
       rounds: { type: 'string', default: '3' },

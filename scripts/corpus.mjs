@@ -2,7 +2,7 @@
 // and reports by kind which were refused, which look different, which took longer and which made a decoder panic.
 import { readdirSync, statSync } from 'node:fs';
 import { extname, join, relative } from 'node:path';
-import { parseArgs } from 'node:util';
+import { optionsOf } from './lib/options.mjs';
 import { inRoot } from './lib/paths.mjs';
 import { capture } from './lib/run.mjs';
 import { Failure, main, say } from './lib/say.mjs';
@@ -128,7 +128,7 @@ function verdict(mine, theirs) {
 }
 
 await main(async () => {
-  const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } });
+  const { positionals, values } = optionsOf({ allowPositionals: true, options: { json: { type: 'boolean' } } });
   const [folder] = positionals;
   if (folder === undefined || !statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
     throw new Failure('npm run corpus -- FOLDER [--json]');

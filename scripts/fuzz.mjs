@@ -3,8 +3,8 @@
 // target/fuzz, so that a campaign goes on where it ended.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { writeSeeds } from '../tests/fuzz/seeds.mjs';
+import { optionsOf } from './lib/options.mjs';
 import { inRoot, REPORTS, TARGET } from './lib/paths.mjs';
 import { capture, run } from './lib/run.mjs';
 import { duration, elapsed, Failure, main, say, step } from './lib/say.mjs';
@@ -66,7 +66,7 @@ function count(target, executed) {
 const many = (number) => Number(number).toLocaleString('en');
 
 await main(async () => {
-  const { values } = parseArgs({
+  const { values } = optionsOf({
     options: { targets: { type: 'string', default: TARGETS.join(',') }, seconds: { type: 'string', default: '600' } },
   });
   const targets = values.targets.split(',');

@@ -1,25 +1,23 @@
-// npm start [-- --port N --host [ADDRESS] --no-gpu]: makes the machine ready, builds the modules that the page needs, serves it, and
-// goes on building the other modules while the page is in use.
+// npm start [-- options]: makes the machine ready, builds the modules that the page needs, serves it, and goes on building the other modules
+// while the page is in use.
+//   --port N           the first port to try (5173)
+//   --host [ADDRESS]   the address to listen on; without one, all of them (localhost: this machine alone)
+//   --no-gpu           leave the GPU module out
 import { buildModule, KINDS, NEEDED } from './lib/modules.mjs';
-import { optionsOf } from './lib/options.mjs';
+import { optionsOf, refuse } from './lib/options.mjs';
 import { buildPackage } from './lib/package.mjs';
 import { inRoot } from './lib/paths.mjs';
-import { duration, elapsed, Failure, main, say } from './lib/say.mjs';
+import { duration, elapsed, main, say } from './lib/say.mjs';
 import { isBuilt, Status } from './lib/status.mjs';
 import { setup } from './setup.mjs';
 
-const HELP = `npm start -- [options]
-  --port N        the first port to try (5173)
-  --host [NAME]   the address to listen on; without a name, all of them (this machine alone)
-  --no-gpu        leave the GPU module out`;
-
 function options() {
-  // \`--host\` alone means all addresses; parseArgs wants a value.
+  // `--host` alone means all addresses; parseArgs wants a value.
   const args = process.argv.slice(2).flatMap((arg, i, all) => {
     const bare = arg === '--host' && (all[i + 1] === undefined || all[i + 1].startsWith('-'));
     return bare ? ['--host', '0.0.0.0'] : [arg];
   });
-  const { values } = optionsOf(HELP, {
+  const { values } = optionsOf({
     args,
     options: {
       port: { type: 'string', default: '5173' },
@@ -29,7 +27,7 @@ function options() {
   });
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new Failure(`--port ${values.port} is no port\n\n${HELP}`);
+    refuse(`--port ${values.port} is no port`);
   }
   return { ...values, port };
 }
@@ -62,7 +60,6 @@ async function buildRest(kinds, ready, status) {
 
 await main(async () => {
   const wanted = options();
-  if (wanted.help) return say(HELP);
   const ready = await setup();
   const kinds = KINDS.filter((kind) => kind !== 'gpu' || !wanted['no-gpu']);
   const rest = kinds.filter((kind) => !NEEDED.includes(kind));

@@ -1,9 +1,10 @@
-// npm test [-- --only lint,rust,js,browser,packaging]: every check, one after the other, to the end; a table; `N passed, N failed`.
+// npm test [-- options]: every check, one after the other, to the end; a table; `N passed, N failed`.
+//   --only GROUPS   these tests alone, with commas between them: lint, rust, js, browser, packaging
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { countCargo, countNode, countPlain, countPython, countVitest, settle } from './lib/count.mjs';
 import { buildModule, KINDS } from './lib/modules.mjs';
-import { optionsOf } from './lib/options.mjs';
+import { optionsOf, refuse } from './lib/options.mjs';
 import { buildPackage, TSC } from './lib/package.mjs';
 import { inRoot, REPORTS, TARGET } from './lib/paths.mjs';
 import { capture, run } from './lib/run.mjs';
@@ -226,19 +227,15 @@ function summary(results) {
 
 const GROUPS = ['lint', 'rust', 'js', 'browser', 'packaging'];
 
-const HELP = `npm test -- [options]
-  --only GROUPS   these tests alone, with commas between them: ${GROUPS.join(', ')}`;
-
 function chosenGroups(only) {
   const groups = only.split(',');
   const unknown = groups.filter((group) => !GROUPS.includes(group));
-  if (unknown.length > 0) throw new Failure(`--only knows ${GROUPS.join(', ')}, not ${unknown.join(', ')}.`);
+  if (unknown.length > 0) refuse(`--only knows no ${unknown.join(', ')}.`);
   return groups;
 }
 
 await main(async () => {
-  const { values } = optionsOf(HELP, { options: { only: { type: 'string', default: GROUPS.join(',') } } });
-  if (values.help) return say(HELP);
+  const { values } = optionsOf({ options: { only: { type: 'string', default: GROUPS.join(',') } } });
   const groups = chosenGroups(values.only);
   const has = (...names) => names.some((name) => groups.includes(name));
   let ready;

@@ -2,11 +2,11 @@
 //   node bench/scale/simulate.mjs [--costs bench/scale/costs.json] [--svg docs/scale.svg] [--seed 1]
 // Costs of a photo are what cost.mjs measured. Seeded: the same numbers every time.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../../scripts/lib/options.mjs';
 import { plot } from './plot.mjs';
 import { meanOf, momentsOf, simulate } from './simulation.mjs';
 
-const { values } = parseArgs({
+const { values } = optionsOf({
   options: {
     costs: { type: 'string', default: 'bench/scale/costs.json' },
     photos: { type: 'string', default: '1e9' },

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../../scripts/lib/options.mjs';
 import { inRoot } from '../../scripts/lib/paths.mjs';
 import { capture } from '../../scripts/lib/run.mjs';
 import { Failure, main, say, step } from '../../scripts/lib/say.mjs';
@@ -19,7 +19,7 @@ import { differences } from '../../tests/engines/rows.mjs';
 import { environmentOf, FOLDER, madePhotos, writeRecipes } from '../../tests/engines/setup.mjs';
 import { Watch } from './watch.mjs';
 
-const { values } = parseArgs({
+const { values } = optionsOf({
   options: {
     photos: { type: 'string', default: '10000' },
     crops: { type: 'string' },

@@ -31,13 +31,12 @@ export async function step(title, action) {
   return result;
 }
 
-/** Runs a script: prints a failure, or an option that it does not know, in words and sets the exit status. */
+/** Runs a script: prints a failure in words and sets the exit status. */
 export async function main(action) {
   try {
     await action();
   } catch (error) {
-    const isTold = error instanceof Failure || String(error?.code).startsWith('ERR_PARSE_ARGS');
-    console.error(isTold ? `\n${error.message}` : error);
+    console.error(error instanceof Failure ? `\n${error.message}` : error);
     process.exitCode = 1;
   }
 }

@@ -56,6 +56,13 @@ test('a browser that is too old for the tests is missing, with both versions in 
   }
 });
 
+/** The scripts that read options: those of three folders, and those that run tests. */
+const COMMANDS = ['bench', 'bench/scale', 'scripts']
+  .flatMap((folder) => readdirSync(inRoot(folder)).map((name) => `${folder}/${name}`))
+  .concat(readdirSync(inRoot('tests')).map((folder) => `tests/${folder}/run.mjs`))
+  .filter((path) => path.endsWith('.mjs') && existsSync(inRoot(path)))
+  .filter((path) => readFileSync(inRoot(path), 'utf8').includes('optionsOf('));
+
 test('a command says which options it knows, in words, without a stack', () => {
   const says = (script, ...args) => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [inRoot(script), ...args], { encoding: 'utf8' });
@@ -63,10 +70,11 @@ test('a command says which options it knows, in words, without a stack', () => {
   };
   const help = says('scripts/test.mjs', '--help');
   assert.deepEqual([help.status, /--only GROUPS.* lint, rust/.test(help.text)], [0, true], help.text);
-  for (const script of ['scripts/start.mjs', 'scripts/test.mjs', 'scripts/fuzz.mjs', 'bench/pair.mjs']) {
+  assert.ok(COMMANDS.includes('scripts/start.mjs') && COMMANDS.includes('tests/listen/run.mjs'), COMMANDS.join());
+  for (const script of COMMANDS) {
     const unknown = says(script, '--onyl');
     assert.equal(unknown.status, 1, script);
-    assert.match(unknown.text, /^\nUnknown option '--onyl'/, script);
+    assert.match(unknown.text, /^\nUnknown option '--onyl'.*\n\n.*(npm|node) /s, script);
     assert.doesNotMatch(unknown.text, /^ {4}at /m, script);
   }
 });

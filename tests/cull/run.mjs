@@ -2,12 +2,12 @@
 // each it takes for the best. Each photo gives two bursts; figures for other thresholds are printed too.
 
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../../scripts/lib/options.mjs';
 import { run } from '../../scripts/lib/run.mjs';
 import { Failure, main } from '../../scripts/lib/say.mjs';
 
 await main(async () => {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = optionsOf({
     allowPositionals: true,
     options: { bursts: { type: 'string', default: '100' } },
   });

@@ -2,10 +2,10 @@
 // WebGPU. Each scores them twice, the same to the bit, and all are within 0.001 of the native CPU. Needs the built package (`npm run build`);
 // without `--release` it takes the builds of the tests.
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { SOFTWARE_GPU } from '../../scripts/lib/flags.mjs';
 import { launchChromium } from '../../scripts/lib/launch.mjs';
 import { commandOnGpu, shadersOnGpu } from '../../scripts/lib/native-gpu.mjs';
+import { optionsOf } from '../../scripts/lib/options.mjs';
 import { inRoot, REPORTS } from '../../scripts/lib/paths.mjs';
 import { capture } from '../../scripts/lib/run.mjs';
 import { duration, Failure, main, say } from '../../scripts/lib/say.mjs';
@@ -39,7 +39,7 @@ function judge(name, [first, second], expected, took) {
 }
 
 await main(async () => {
-  const { values } = parseArgs({
+  const { values } = optionsOf({
     options: {
       photos: { type: 'string', default: '50' },
       policy: { type: 'string' },

@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../../scripts/lib/options.mjs';
 import { inRoot } from '../../scripts/lib/paths.mjs';
 import { capture } from '../../scripts/lib/run.mjs';
 import { duration, Failure, main, say, step } from '../../scripts/lib/say.mjs';
@@ -25,7 +25,7 @@ function random(seed) {
   };
 }
 
-const { values } = parseArgs({
+const { values } = optionsOf({
   options: {
     only: { type: 'string', default: 'shell,ray,spark' },
     photos: { type: 'string', default: '300' },

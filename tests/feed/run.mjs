@@ -6,10 +6,10 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { firefox } from 'playwright-core';
 import { findBrowser } from '../../scripts/lib/browsers.mjs';
 import { launchChromium, launched } from '../../scripts/lib/launch.mjs';
+import { optionsOf } from '../../scripts/lib/options.mjs';
 import { inRoot, PKG } from '../../scripts/lib/paths.mjs';
 import { main, say } from '../../scripts/lib/say.mjs';
 import { within } from './patience.mjs';
@@ -185,7 +185,7 @@ function print(report) {
 }
 
 await main(async () => {
-  const { values } = parseArgs({
+  const { values } = optionsOf({
     options: {
       photos: { type: 'string' },
       count: { type: 'string', default: '300' },

@@ -6,15 +6,15 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { peak, resident } from '../../bench/processes.mjs';
+import { optionsOf } from '../../scripts/lib/options.mjs';
 import { inRoot } from '../../scripts/lib/paths.mjs';
 import { capture, run } from '../../scripts/lib/run.mjs';
 import { Failure, main, say } from '../../scripts/lib/say.mjs';
 import { Tally } from '../../scripts/lib/tally.mjs';
 import { get, KINDS } from './clients.mjs';
 
-const { values } = parseArgs({
+const { values } = optionsOf({
   options: {
     clients: { type: 'string', default: '200' },
     seconds: { type: 'string', default: '60' },

@@ -3,7 +3,7 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../../scripts/lib/options.mjs';
 import { inRoot } from '../../scripts/lib/paths.mjs';
 import { duration, elapsed, Failure, main, say } from '../../scripts/lib/say.mjs';
 import { closeBrowser } from './lib/browser.mjs';
@@ -95,7 +95,7 @@ function table(results) {
 }
 
 await main(async () => {
-  const { values } = parseArgs({
+  const { values } = optionsOf({
     options: { quick: { type: 'boolean' }, only: { type: 'string' }, keep: { type: 'boolean' } },
   });
   const chosen = await definitions({ quick: values.quick, only: values.only?.split(',') });

@@ -2,8 +2,8 @@
 // the samples of python/README.md, then the package's tests with NumPy and Arrow, and checks its types.
 import { cpSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { countPython, settle } from '../../scripts/lib/count.mjs';
+import { optionsOf } from '../../scripts/lib/options.mjs';
 import { inRoot, TARGET } from '../../scripts/lib/paths.mjs';
 import { capture } from '../../scripts/lib/run.mjs';
 import { duration, Failure, main, say } from '../../scripts/lib/say.mjs';
@@ -81,7 +81,7 @@ async function test(wheel) {
 }
 
 await main(async () => {
-  const { values } = parseArgs({ options: { wheel: { type: 'string' } } });
+  const { values } = optionsOf({ options: { wheel: { type: 'string' } } });
   await tally.close(async () => {
     const tests = await test(values.wheel === undefined ? await buildWheel() : resolve(values.wheel));
     tally.passed += tests.passed;
