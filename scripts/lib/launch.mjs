@@ -34,3 +34,19 @@ export const startChromium = (executablePath, flags) =>
 
 /** The same of the machine's Chromium, installed where it is missing. */
 export const launchChromium = async (...flags) => startChromium(await chromium(), flags);
+
+/**
+ * Chromium at `executablePath` with an unpacked extension and an empty profile, as one context that the caller closes.
+ *
+ * @param {string} executablePath
+ * @param {string} folder Of the extension.
+ */
+export const startWithExtension = (executablePath, folder) =>
+  launched(() =>
+    playwright.launchPersistentContext('', {
+      executablePath,
+      args: [...FLAGS, `--disable-extensions-except=${folder}`, `--load-extension=${folder}`],
+      ignoreDefaultArgs: ['--disable-extensions'],
+      viewport: { width: 1000, height: 800 },
+    }),
+  );

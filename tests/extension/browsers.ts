@@ -1,11 +1,7 @@
 // Browsers with the extension in them.
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
-import { FLAGS } from '../../scripts/lib/flags.mjs';
-import { launched } from '../../scripts/lib/launch.mjs';
+import type { BrowserContext, Page } from 'playwright-core';
+import { startWithExtension } from '../../scripts/lib/launch.mjs';
 import { findChromium } from '../browser/chromium.ts';
 import type { Evaluate } from '../browser/drivers/tab.ts';
 
@@ -40,22 +36,12 @@ export class ChromiumWithExtension implements ExtensionBrowser {
   private constructor(
     readonly context: BrowserContext,
     readonly folder: string,
-    readonly profile: string,
   ) {
     this.base = `chrome-extension://${idOf(folder)}/`;
   }
 
   static async start(folder: string): Promise<ChromiumWithExtension> {
-    const profile = mkdtempSync(join(tmpdir(), 'gamma-chromium-'));
-    const context = await launched(() =>
-      chromium.launchPersistentContext(profile, {
-        executablePath: findChromium(),
-        args: [...FLAGS, `--disable-extensions-except=${folder}`, `--load-extension=${folder}`],
-        ignoreDefaultArgs: ['--disable-extensions'],
-        viewport: { width: 1000, height: 800 },
-      }),
-    );
-    return new ChromiumWithExtension(context, folder, profile);
+    return new ChromiumWithExtension(await startWithExtension(findChromium(), folder), folder);
   }
 
   async open(url: string): Promise<ExtensionTab & { page: Page }> {
@@ -94,6 +80,5 @@ export class ChromiumWithExtension implements ExtensionBrowser {
 
   async close(): Promise<void> {
     await this.context.close();
-    rmSync(this.profile, { recursive: true, force: true });
   }
 }

@@ -1,9 +1,7 @@
 // Chromium, and what a page of a case did in it.
 import { readFileSync } from 'node:fs';
-import { chromium as playwright } from 'playwright-core';
 import { chromium as find } from '../../../scripts/lib/browsers.mjs';
-import { FLAGS } from '../../../scripts/lib/flags.mjs';
-import { launchChromium, launched } from '../../../scripts/lib/launch.mjs';
+import { launchChromium, startWithExtension } from '../../../scripts/lib/launch.mjs';
 import { inRoot } from '../../../scripts/lib/paths.mjs';
 
 /** Chromium's own remark where a page asks for WebGPU on a machine without a GPU. */
@@ -28,16 +26,7 @@ export async function closeBrowser() {
 }
 
 /** Chromium with an unpacked extension; a context of its own, which the caller closes. */
-export async function extensionContext(folder) {
-  const executablePath = await find();
-  return launched(() =>
-    playwright.launchPersistentContext('', {
-      executablePath,
-      args: [...FLAGS, `--disable-extensions-except=${folder}`, `--load-extension=${folder}`],
-      ignoreDefaultArgs: ['--disable-extensions'],
-    }),
-  );
-}
+export const extensionContext = async (folder) => startWithExtension(await find(), folder);
 
 /**
  * Opens a page that calls `report` and waits for its scores.
