@@ -61,6 +61,13 @@ const counted = (group, title, count, command, args, env) => ({
   },
 });
 
+/** `cargo test` with further `words`, to the last test. Packages in one call share what is compiled. */
+const cargoTest = (title, words, env) =>
+  counted('rust', title, countCargo, 'cargo', ['test', '--no-fail-fast', ...words.split(' ')], {
+    CARGO_TARGET_DIR: TARGET,
+    ...env,
+  });
+
 /** The command that the Rust tests built. */
 const GAMMA = join(TARGET, 'debug', 'gamma');
 
@@ -143,36 +150,13 @@ const steps = (ready) => [
     'warnings',
   ]),
   // With the HTTP server, which is not in the command unless asked for.
-  counted('rust', 'Rust tests', countCargo, 'cargo', ['test', '--no-fail-fast', '--features', 'listen']),
-  counted('rust', 'Rust tests of kernels/', countCargo, 'cargo', [
-    'test',
-    '--no-fail-fast',
-    '-p',
-    'gamma-kernels',
-    '--features',
-    'formats,gradients',
-  ]),
-  ...['stand-ins/burn-flex', 'stand-ins/crc32fast', 'threads', 'webgpu'].map((folder) =>
-    counted('rust', `Rust tests of ${folder}/`, countCargo, 'cargo', [
-      'test',
-      '--no-fail-fast',
-      '--manifest-path',
-      inRoot(folder, 'Cargo.toml'),
-      '--target-dir',
-      TARGET,
-    ]),
+  cargoTest('Rust tests', '-p gamma-wasm -p gamma-kernels -p gamma-threads --features gamma-wasm/listen'),
+  ...['stand-ins/burn-flex', 'stand-ins/crc32fast'].map((folder) =>
+    cargoTest(`Rust tests of ${folder}/`, `--manifest-path ${folder}/Cargo.toml`),
   ),
-  counted(
-    'rust',
+  cargoTest(
     'Rust tests of the shaders on this machine',
-    countCargo,
-    'cargo',
-    ['test', '--no-fail-fast', '--manifest-path', inRoot('modules/Cargo.toml'), '--features', 'native-gpu'].concat([
-      '--target-dir',
-      TARGET,
-      '--',
-      '--nocapture',
-    ]),
+    '--manifest-path modules/Cargo.toml -p gamma-module -p gamma-webgpu --features gamma-module/native-gpu -- --nocapture',
     { GAMMA },
   ),
   python,
