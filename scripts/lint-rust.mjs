@@ -16,8 +16,6 @@ const groups = () => ({
   wgpu: [['.', '--all-targets', '--features', 'wgpu,listen']],
   packages: [
     ['stand-ins/burn-flex', '--all-targets', '--features', 'webgpu'],
-    ['stand-ins/crc32fast', '--all-targets'],
-    ['threads', '--all-targets'],
     ['webgpu', '--all-targets', '--features', 'faults,native'],
     ['tests/fuzz', '--all-targets'],
     ['tools/wasm-bindgen', '--all-targets'],

@@ -108,15 +108,7 @@ const build = (ready) => ({
 });
 
 /** Packages of Rust outside the workspace of the repository's own `Cargo.toml`. */
-const RUST_PACKAGES = [
-  'modules',
-  'stand-ins/burn-flex',
-  'stand-ins/crc32fast',
-  'tests/fuzz',
-  'threads',
-  'tools/wasm-bindgen',
-  'webgpu',
-];
+const RUST_PACKAGES = ['modules', 'tests/fuzz', 'tools/wasm-bindgen'];
 
 const steps = (ready) => [
   check('lint', 'format and lint of JavaScript, TypeScript, CSS (Biome)', bin('biome'), [
@@ -150,10 +142,7 @@ const steps = (ready) => [
     'warnings',
   ]),
   // With the HTTP server, which is not in the command unless asked for.
-  cargoTest('Rust tests', '-p gamma-wasm -p gamma-kernels -p gamma-threads --features gamma-wasm/listen'),
-  ...['stand-ins/burn-flex', 'stand-ins/crc32fast'].map((folder) =>
-    cargoTest(`Rust tests of ${folder}/`, `--manifest-path ${folder}/Cargo.toml`),
-  ),
+  cargoTest('Rust tests', '--workspace --exclude gamma-webgpu --features gamma-wasm/listen'),
   cargoTest(
     'Rust tests of the shaders on this machine',
     '--manifest-path modules/Cargo.toml -p gamma-module -p gamma-webgpu --features gamma-module/native-gpu -- --nocapture',

@@ -7,11 +7,11 @@ import { launchChromium } from './chromium.ts';
 import { GOLDEN_MODEL, requireModules, type Server, servePage } from './server.ts';
 
 /** A leak of 15 kB a photo shows; `bench/many.mjs` scores a thousand. */
-const PHOTOS = 400;
+const PHOTOS = 200;
 /** Photos after which everything that is needed is there. */
 const SETTLED = 50;
 /** Bytes that memory may grow by after that. */
-const GROWTH = 5_000_000;
+const GROWTH = 2_250_000;
 
 let server: Server;
 let browser: Browser;
