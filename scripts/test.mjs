@@ -10,6 +10,7 @@ import { inRoot, REPORTS, TARGET } from './lib/paths.mjs';
 import { capture, run } from './lib/run.mjs';
 import { duration, elapsed, Failure, main, say } from './lib/say.mjs';
 import { Status } from './lib/status.mjs';
+import { WORKSPACE } from './lib/workspace.mjs';
 import { setup } from './setup.mjs';
 
 const bin = (name) => inRoot('node_modules/.bin', process.platform === 'win32' ? `${name}.cmd` : name);
@@ -141,8 +142,7 @@ const steps = (ready) => [
     '-D',
     'warnings',
   ]),
-  // With the HTTP server, which is not in the command unless asked for.
-  cargoTest('Rust tests', '--workspace --exclude gamma-webgpu --features gamma-wasm/listen'),
+  cargoTest('Rust tests', WORKSPACE.join(' ')),
   cargoTest(
     'Rust tests of the shaders on this machine',
     '--manifest-path modules/Cargo.toml -p gamma-module -p gamma-webgpu --features gamma-module/native-gpu -- --nocapture',

@@ -29,6 +29,7 @@ fn config(run: &Run, epochs: usize) -> TrainConfig {
     config.datasets = TrainConfig::parse(&text).expect("a configuration").datasets;
     config.datasets[0].distort.as_mut().expect("clean photos").photos = run.0.clone();
     config.schedule.keep = gamma_wasm::train::config::Keep::Last;
+    config.schedule.checkpoint_every = 1000;
     config
 }
 

@@ -16,7 +16,7 @@ use super::support::{Run, to_the_end};
 #[test]
 fn eight_photos_are_learned_by_heart() {
     let run = Run::new();
-    let session = to_the_end(run.config("out", 150, ""));
+    let session = to_the_end(run.long("out", 15));
     let last = session.state.epochs.last().expect("an epoch");
     assert!(last.mse < 0.003, "mean squared error {}", last.mse);
     assert!(last.validation[0].plcc > Some(0.97), "{last:?}");

@@ -110,6 +110,14 @@ impl Run {
         config
     }
 
+    /// The same with `epochs` of twenty steps, not two, so that little time goes into checkpoints and judging.
+    pub fn long(&self, output: &str, epochs: usize) -> TrainConfig {
+        let mut config = self.config(output, epochs, "");
+        config.datasets[0].repeats = 10.0;
+        config.schedule.checkpoint_every = 1000;
+        config
+    }
+
     pub fn file(&self, output: &str, name: &str) -> Vec<u8> {
         std::fs::read(self.0.join(output).join(name)).expect("a file of the run")
     }

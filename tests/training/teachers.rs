@@ -7,13 +7,13 @@ use super::support::{Run, to_the_end};
 #[test]
 fn what_teachers_say_is_learned_and_not_the_label_file() {
     let run = Run::new();
-    to_the_end(run.config("teacher", 150, ""));
+    to_the_end(run.long("teacher", 15));
     let mut turned = String::from("image,mos\n");
     for index in 0..8_u32 {
         turned += &format!("{index}.png,{}\n", 75 - (index * 37) % 70);
     }
     std::fs::write(run.0.join("turned.csv"), turned).expect("written");
-    let mut config = run.config("student", 100, "");
+    let mut config = run.long("student", 15);
     config.datasets[0].labels = "turned.csv".into();
     let teacher = run.0.join("teacher/model.safetensors");
     config.datasets[0].teachers = vec![teacher.clone(), teacher];
