@@ -259,9 +259,15 @@ fn forms_need_level_features_each() {
             json!([claim("noise", 0.5, &[], None), claim("noise", 0.4, &[], None)]),
             "stands twice",
         ),
-        // No `f32`: what reads JSON exactly, as training has it, says so itself.
-        (json!([claim("noise", 1e39, &[], None)]), "`findings`"),
-        (noise_with_points(0.5, json!([[1e39, 0.0], [0.5, 0.5]])), "`findings`"),
+        // The exact JSON reader of the feature `train` refuses what is no `f32` before the check of the findings does.
+        (
+            json!([claim("noise", 1e39, &[], None)]),
+            "`findings`: number out of range",
+        ),
+        (
+            noise_with_points(0.5, json!([[1e39, 0.0], [0.5, 0.5]])),
+            "`findings`: number out of range",
+        ),
         (noise_with_points(0.5, json!([[1.0, 0.5]])), "`findings`"),
     ] {
         let error = load(findings, LOW).err().expect(part);

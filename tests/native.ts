@@ -2,7 +2,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { WORKSPACE } from '../scripts/lib/workspace.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BUILT = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'debug');
@@ -18,11 +17,11 @@ function run(file: string, args: readonly string[]): string {
   });
 }
 
-/** All at once: without an example cargo would leave out what only tests depend on, and compile another library. */
-const TARGETS = ['--bin', 'gamma', '--example', 'decode', '--example', 'raw_files'];
+const EXAMPLES = ['decode', 'raw_files'].flatMap((name) => ['--example', name]);
 
+/** All at once: without an example cargo would leave out what only tests depend on, and compile another library. */
 function build(): void {
-  if (!built) run('cargo', ['build', '--quiet', ...WORKSPACE, ...TARGETS]);
+  if (!built) run('cargo', ['build', '--quiet', '--features', 'listen', '--bin', 'gamma', ...EXAMPLES]);
   built = true;
 }
 
